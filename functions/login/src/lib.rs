@@ -1,0 +1,89 @@
+//! POST /login: a wx.login code becomes a session.
+
+use lambda_http::http::{Method, StatusCode};
+use lambda_http::{Body, Request, Response};
+use secrecy::SecretString;
+use serde::{Deserialize, Serialize};
+use shared::queue::Queues;
+use shared::session::{self, Token, User};
+use shared::store::{self, Identities, Sessions, State};
+use shared::wechat::{Account, Tokens, WeChat};
+use shared::{Config, Error, http};
+
+/// WeChat's codes have 32 characters; whatever is longer than this is none.
+const LONGEST_CODE: usize = 128;
+
+/// The function's clients.
+pub struct Login {
+    wechat: WeChat,
+    mini_appid: String,
+    mini_secret: SecretString,
+    sessions: Sessions,
+    identities: Identities,
+}
+
+#[derive(Deserialize)]
+struct Code {
+    code: String,
+}
+
+#[derive(Serialize)]
+struct LoggedIn {
+    token: String,
+    expires_in: u64,
+    openid: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    unionid: Option<String>,
+    following: bool,
+}
+
+impl Login {
+    /// Builds the clients; once, in init.
+    ///
+    /// # Errors
+    /// When the mini-program's AppSecret is not to be had.
+    pub async fn new(config: &Config) -> Result<Self, lambda_http::Error> {
+        let client = store::client(config);
+        let tokens = Tokens::new(config, State::new(config, client.clone()), Queues::new(config));
+        Ok(Self {
+            wechat: WeChat::new(config, tokens),
+            mini_appid: config.mini_appid.clone(),
+            mini_secret: config.secret(Account::Mini).await?,
+            sessions: Sessions::new(config, client.clone()),
+            identities: Identities::new(config, client),
+        })
+    }
+
+    /// Answers one request.
+    pub async fn handle(&self, request: Request) -> Response<Body> {
+        http::answer(self.log_in(request).await)
+    }
+
+    async fn log_in(&self, request: Request) -> Result<Response<Body>, Error> {
+        http::method(&request, Method::POST)?;
+        let Code { code } = http::body(&request)?;
+        if code.trim().is_empty() || code.len() > LONGEST_CODE {
+            return Err(Error::InvalidRequest("`code` must be what wx.login gave.".into()));
+        }
+        let wechat = self.wechat.code_to_session(&self.mini_appid, &self.mini_secret, &code).await?;
+        let user = User { openid: wechat.openid, unionid: wechat.unionid, session_key: wechat.session_key };
+        let token = Token::random();
+        let (openid, unionid) = (user.openid.clone(), user.unionid.clone());
+        let (following, (), ()) = tokio::try_join!(
+            self.follows(unionid.as_deref()),
+            self.identities.logged_in(&openid, unionid.as_deref()),
+            self.sessions.sign_in(&token, user, session::LIFETIME),
+        )?;
+        tracing::info!(openid, bound = unionid.is_some(), following, "logged in");
+        let expires_in = session::LIFETIME.as_secs();
+        let logged_in = LoggedIn { token: token.into_text(), expires_in, openid, unionid, following };
+        Ok(http::json(StatusCode::OK, &logged_in))
+    }
+
+    async fn follows(&self, unionid: Option<&str>) -> Result<bool, Error> {
+        match unionid {
+            Some(unionid) => Ok(self.identities.follower(unionid).await?.is_some()),
+            None => Ok(false),
+        }
+    }
+}

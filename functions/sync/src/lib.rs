@@ -1,0 +1,72 @@
+//! POST /sync, GET /sync and the sync schedule: brings the map of followers up to date.
+
+mod walk;
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use lambda_http::http::{Method, StatusCode};
+use lambda_http::{Body, LambdaEvent, Request, Response, Service, service_fn};
+use lambda_runtime::{Context, Error as RuntimeError};
+use serde_json::Value;
+use shared::queue::Queues;
+use shared::session::Token;
+use shared::store::{self, Identities, Sessions, State};
+use shared::wechat::{Tokens, WeChat};
+use shared::{Config, Error, http};
+
+/// How long a request may advance the run; API Gateway hangs up after 30 s.
+const REQUEST_SLICE: Duration = Duration::from_secs(20);
+
+/// How long a tick may; Lambda ends the function after 15 minutes.
+const TICK_SLICE: Duration = Duration::from_secs(13 * 60);
+
+/// The function's clients.
+pub struct Sync {
+    oa_appid: String,
+    wechat: WeChat,
+    sessions: Sessions,
+    identities: Identities,
+    state: State,
+}
+
+impl Sync {
+    /// Builds the clients; once, in init.
+    pub fn new(config: &Config) -> Self {
+        let client = store::client(config);
+        let state = State::new(config, client.clone());
+        let tokens = Tokens::new(config, state.clone(), Queues::new(config));
+        Self {
+            oa_appid: config.oa_appid.clone(),
+            wechat: WeChat::new(config, tokens),
+            sessions: Sessions::new(config, client.clone()),
+            identities: Identities::new(config, client),
+            state,
+        }
+    }
+
+    /// Takes a request from API Gateway, or the schedule's tick.
+    ///
+    /// # Errors
+    /// When the tables do not answer during a tick; the next one tries again.
+    pub async fn handle(&self, event: Value) -> Result<Value, RuntimeError> {
+        if event.get("requestContext").is_none() {
+            return Ok(serde_json::to_value(self.advance(TICK_SLICE).await?)?);
+        }
+        let request = serde_json::from_str(&event.to_string())?;
+        let answer = |request| async { Ok::<_, Infallible>(http::answer(self.answer(request).await)) };
+        let mut edge = lambda_http::Adapter::from(service_fn(answer));
+        let response = edge.call(LambdaEvent::new(request, Context::default())).await?;
+        Ok(serde_json::to_value(response)?)
+    }
+
+    async fn answer(&self, request: Request) -> Result<Response<Body>, Error> {
+        self.sessions.caller(&Token::of(request.headers())?).await?.service()?;
+        let progress = match *request.method() {
+            Method::POST => self.advance(REQUEST_SLICE).await?,
+            Method::GET => self.state.sync_run(&self.oa_appid).await?.progress,
+            _ => return Err(Error::MethodNotAllowed),
+        };
+        Ok(http::json(StatusCode::OK, &progress))
+    }
+}

@@ -1,0 +1,195 @@
+//! The environment, read once in init; nothing else reads it.
+
+use std::path::PathBuf;
+
+use secrecy::SecretString;
+
+use crate::wechat::Account;
+
+/// Everything a function is told from outside. Each field names its variable.
+#[derive(Clone, Debug)]
+pub struct Config {
+    /// `WECHAT_API_BASE`: where WeChat's API answers, without a slash at the end.
+    pub wechat_api_base: String,
+    /// `MINI_APPID`: the mini-program.
+    pub mini_appid: String,
+    /// `OA_APPID`: the Official Account.
+    pub oa_appid: String,
+    /// `MINI_SECRET`, or `MINI_SECRET_ARN`: its AppSecret, for the functions that need it.
+    pub mini_secret: Option<Secret>,
+    /// `OA_SECRET`, or `OA_SECRET_ARN`: its AppSecret, for the function that needs it.
+    pub oa_secret: Option<Secret>,
+    /// `TOKEN_MODE`: which of WeChat's two token endpoints is used.
+    pub token_mode: TokenMode,
+    /// `IDENTITIES_TABLE`
+    pub identities_table: String,
+    /// `SESSIONS_TABLE`
+    pub sessions_table: String,
+    /// `MESSAGES_TABLE`
+    pub messages_table: String,
+    /// `STATE_TABLE`
+    pub state_table: String,
+    /// `DELIVER_QUEUE_URL`
+    pub deliver_queue_url: String,
+    /// `REFRESH_QUEUE_URL`
+    pub refresh_queue_url: String,
+    /// `CATALOG_FILE`: a catalog to read instead of the one built in.
+    pub catalog_file: Option<PathBuf>,
+    /// How AWS is reached.
+    pub aws: Aws,
+}
+
+/// The variables Lambda itself sets, and the endpoints a local stack sets.
+#[derive(Clone, Debug)]
+pub struct Aws {
+    /// `AWS_REGION`
+    pub region: String,
+    /// `AWS_ACCESS_KEY_ID`
+    pub access_key_id: String,
+    /// `AWS_SECRET_ACCESS_KEY`
+    pub secret_access_key: SecretString,
+    /// `AWS_SESSION_TOKEN`
+    pub session_token: Option<SecretString>,
+    /// `AWS_ENDPOINT_URL_DYNAMODB`: unset, AWS's own.
+    pub dynamodb_endpoint: Option<String>,
+    /// `AWS_ENDPOINT_URL_SQS`: unset, AWS's own.
+    pub sqs_endpoint: Option<String>,
+}
+
+/// An AppSecret, or where Secrets Manager keeps it.
+#[derive(Clone, Debug)]
+pub enum Secret {
+    /// The secret itself: on a laptop.
+    Plain(SecretString),
+    /// The ARN of a Secrets Manager secret whose string is the AppSecret: in AWS.
+    Arn(String),
+}
+
+/// Which token endpoint `refresh` calls.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum TokenMode {
+    /// `/cgi-bin/token`: every call is a new token; the old one lives 5 minutes more.
+    Classic,
+    /// `/cgi-bin/stable_token`: the same token until its last 5 minutes.
+    Stable,
+}
+
+/// A variable is missing or makes no sense; its text names it.
+#[derive(Debug, thiserror::Error)]
+#[error("the environment variable {name} {problem}")]
+pub struct ConfigError {
+    name: String,
+    problem: &'static str,
+}
+
+impl Config {
+    /// Reads the process's environment.
+    ///
+    /// # Errors
+    /// The first variable that is missing or malformed.
+    pub fn from_env() -> Result<Self, ConfigError> {
+        Self::read(&|name| std::env::var(name).ok())
+    }
+
+    /// Reads the variables that `lookup` knows.
+    ///
+    /// # Errors
+    /// The first variable that is missing or malformed.
+    pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
+        let optional = |name: &str| lookup(name).filter(|value| !value.is_empty());
+        let required = |name: &str| optional(name).ok_or_else(|| ConfigError::new(name, "is not set"));
+        let secret = |name: &str| {
+            let plain = optional(name).map(|value| Secret::Plain(value.into()));
+            plain.or_else(|| optional(&format!("{name}_ARN")).map(Secret::Arn))
+        };
+        Ok(Self {
+            wechat_api_base: required("WECHAT_API_BASE")?.trim_end_matches('/').to_owned(),
+            mini_appid: required("MINI_APPID")?,
+            oa_appid: required("OA_APPID")?,
+            mini_secret: secret("MINI_SECRET"),
+            oa_secret: secret("OA_SECRET"),
+            token_mode: TokenMode::parse(&required("TOKEN_MODE")?)?,
+            identities_table: required("IDENTITIES_TABLE")?,
+            sessions_table: required("SESSIONS_TABLE")?,
+            messages_table: required("MESSAGES_TABLE")?,
+            state_table: required("STATE_TABLE")?,
+            deliver_queue_url: required("DELIVER_QUEUE_URL")?,
+            refresh_queue_url: required("REFRESH_QUEUE_URL")?,
+            catalog_file: optional("CATALOG_FILE").map(PathBuf::from),
+            aws: Aws {
+                region: required("AWS_REGION")?,
+                access_key_id: required("AWS_ACCESS_KEY_ID")?,
+                secret_access_key: required("AWS_SECRET_ACCESS_KEY")?.into(),
+                session_token: optional("AWS_SESSION_TOKEN").map(Into::into),
+                dynamodb_endpoint: optional("AWS_ENDPOINT_URL_DYNAMODB"),
+                sqs_endpoint: optional("AWS_ENDPOINT_URL_SQS"),
+            },
+        })
+    }
+
+    /// The appid of one of the two accounts.
+    pub fn appid(&self, account: Account) -> &str {
+        match account {
+            Account::Mini => &self.mini_appid,
+            Account::Oa => &self.oa_appid,
+        }
+    }
+
+    /// The AppSecret of one of the two accounts, fetched from Secrets Manager where it is kept there.
+    ///
+    /// # Errors
+    /// [`ConfigError`] when the function was not given it, or AWS's when it cannot be fetched.
+    pub async fn secret(&self, account: Account) -> Result<SecretString, lambda_http::Error> {
+        let (name, secret) = match account {
+            Account::Mini => ("MINI_SECRET", &self.mini_secret),
+            Account::Oa => ("OA_SECRET", &self.oa_secret),
+        };
+        match secret {
+            None => Err(ConfigError::new(name, "is not set").into()),
+            Some(Secret::Plain(secret)) => Ok(secret.clone()),
+            Some(Secret::Arn(arn)) => self.aws.secret(arn).await,
+        }
+    }
+}
+
+impl Aws {
+    async fn secret(&self, arn: &str) -> Result<SecretString, lambda_http::Error> {
+        let config = aws_sdk_secretsmanager::Config::builder()
+            .behavior_version_latest()
+            .region(aws_sdk_secretsmanager::config::Region::new(self.region.clone()))
+            .credentials_provider(self.credentials())
+            .build();
+        let client = aws_sdk_secretsmanager::Client::from_conf(config);
+        let answer = client.get_secret_value().secret_id(arn).send().await?;
+        let secret = answer.secret_string.ok_or("the secret holds no string")?;
+        Ok(secret.trim().to_owned().into())
+    }
+
+    /// The credentials Lambda put into the environment; they hold as long as the process lives.
+    pub fn credentials(&self) -> aws_sdk_dynamodb::config::Credentials {
+        use secrecy::ExposeSecret;
+        aws_sdk_dynamodb::config::Credentials::new(
+            &self.access_key_id,
+            self.secret_access_key.expose_secret(),
+            self.session_token.as_ref().map(|token| token.expose_secret().to_owned()),
+            None,
+            "environment",
+        )
+    }
+}
+
+impl TokenMode {
+    fn parse(text: &str) -> Result<Self, ConfigError> {
+        match text {
+            "classic" => Ok(Self::Classic),
+            "stable" => Ok(Self::Stable),
+            _ => Err(ConfigError::new("TOKEN_MODE", "must be `classic` or `stable`")),
+        }
+    }
+}
+
+impl ConfigError {
+    fn new(name: &str, problem: &'static str) -> Self {
+        Self { name: name.to_owned(), problem }
+    }
+}

@@ -1,0 +1,143 @@
+//! What can go wrong for a caller: the one list of codes.
+
+use lambda_http::http::StatusCode;
+
+use crate::wechat::Failure;
+use crate::wechat::errcode::Action;
+
+/// Why a request was not answered. The text is for the caller; the source is only logged.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The body, a parameter or a header is not what the route takes.
+    #[error("{0}")]
+    InvalidRequest(String),
+    /// No token, or one that is unknown or has expired.
+    #[error(
+        "Send a session token (from POST /login) or a service key as `Authorization: Bearer …`; this one is missing, unknown or expired."
+    )]
+    Unauthorized,
+    /// WeChat does not take the wx.login code: wrong, used or older than five minutes.
+    #[error(
+        "WeChat does not accept this code; call wx.login again and send the new one. A code serves once, within five minutes."
+    )]
+    InvalidCode(#[source] Failure),
+    /// WeChat blocks this user from logging in.
+    #[error("WeChat blocks this user from logging in; do not try again.")]
+    LoginBlocked(#[source] Failure),
+    /// `encryptedData` does not open with the session's key, or is not this session's.
+    #[error(
+        "{0} Call wx.login and POST /login first, then fetch the data again and send it with the new session."
+    )]
+    DecryptFailed(&'static str),
+    /// The caller is known but may not do this.
+    #[error("{0}")]
+    Forbidden(String),
+    /// There is no such thing, or it is not the caller's.
+    #[error("{0}")]
+    NotFound(String),
+    /// The route exists, the method does not.
+    #[error("This route does not take that method.")]
+    MethodNotAllowed,
+    /// More than one call may hold.
+    #[error("{0}")]
+    TooLarge(String),
+    /// The caller's own limit is used up, or WeChat's.
+    #[error("{0}")]
+    TooManyRequests(String),
+    /// WeChat refused for a reason in the account's settings.
+    #[error("WeChat does not accept this account's settings: {remedy}")]
+    Misconfigured {
+        /// What to correct.
+        remedy: String,
+        /// What WeChat said.
+        #[source]
+        failure: Failure,
+    },
+    /// WeChat is busy, unreachable, or our token is being renewed.
+    #[error("WeChat cannot answer at the moment; try again in a few seconds.")]
+    WechatUnavailable(#[source] Failure),
+    /// DynamoDB or SQS did not answer.
+    #[error("The service cannot reach its tables or queues at the moment; try again in a few seconds.")]
+    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+}
+
+impl Error {
+    /// A failure of the AWS SDK, or of an item that does not read.
+    pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
+        Self::Unavailable(source.into())
+    }
+
+    /// The HTTP status a caller sees.
+    pub fn status(&self) -> StatusCode {
+        match self {
+            Self::InvalidRequest(_) | Self::DecryptFailed(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized | Self::InvalidCode(_) => StatusCode::UNAUTHORIZED,
+            Self::LoginBlocked(_) | Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::Misconfigured { .. } => StatusCode::BAD_GATEWAY,
+            Self::WechatUnavailable(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+        }
+    }
+
+    /// The stable word a program may decide on.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::InvalidRequest(_) => "invalid_request",
+            Self::Unauthorized => "unauthorized",
+            Self::InvalidCode(_) => "invalid_code",
+            Self::LoginBlocked(_) => "login_blocked",
+            Self::DecryptFailed(_) => "decrypt_failed",
+            Self::Forbidden(_) => "forbidden",
+            Self::NotFound(_) => "not_found",
+            Self::MethodNotAllowed => "method_not_allowed",
+            Self::TooLarge(_) => "too_large",
+            Self::TooManyRequests(_) => "too_many_requests",
+            Self::Misconfigured { .. } => "misconfigured",
+            Self::WechatUnavailable(_) => "wechat_unavailable",
+            Self::Unavailable(_) => "unavailable",
+        }
+    }
+
+    /// What WeChat said, where WeChat is the cause.
+    pub fn wechat(&self) -> Option<&Failure> {
+        match self {
+            Self::InvalidCode(failure)
+            | Self::LoginBlocked(failure)
+            | Self::Misconfigured { failure, .. }
+            | Self::WechatUnavailable(failure) => Some(failure),
+            Self::InvalidRequest(_)
+            | Self::Unauthorized
+            | Self::DecryptFailed(_)
+            | Self::Forbidden(_)
+            | Self::NotFound(_)
+            | Self::MethodNotAllowed
+            | Self::TooLarge(_)
+            | Self::TooManyRequests(_)
+            | Self::Unavailable(_) => None,
+        }
+    }
+}
+
+impl From<Failure> for Error {
+    fn from(failure: Failure) -> Self {
+        match failure.action() {
+            Action::LoginAgain => Self::InvalidCode(failure),
+            Action::LoginBlocked => Self::LoginBlocked(failure),
+            Action::NextMinute | Action::NextDay | Action::WaitForUser => {
+                Self::TooManyRequests(failure.reason().remedy().to_owned())
+            }
+            Action::Misconfigured
+            | Action::GiveUp
+            | Action::StopTemplate
+            | Action::DoubtFollower
+            | Action::Refused => Self::Misconfigured { remedy: failure.remedy(), failure },
+            Action::Retry | Action::Ambiguous | Action::RefreshToken => match failure {
+                Failure::Store(error) => *error,
+                failure => Self::WechatUnavailable(failure),
+            },
+        }
+    }
+}

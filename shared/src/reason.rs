@@ -1,0 +1,89 @@
+//! Why a recipient was rejected or a message did not arrive, and what to do about it.
+
+use serde::{Deserialize, Serialize};
+
+/// A stable word for callers, with its remedy.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Reason {
+    /// No user of the mini-program has this openid, as far as login has seen.
+    NeverLoggedIn,
+    /// The user logged in, but WeChat gave no unionid.
+    NoUnionid,
+    /// The user does not follow the Official Account.
+    NotFollowing,
+    /// The user refuses this account's messages.
+    Refused,
+    /// A field is missing or not of its type; see the detail.
+    InvalidField,
+    /// The same recipient stands in the call twice.
+    DuplicateRecipient,
+    /// WeChat does not know the template.
+    TemplateGone,
+    /// WeChat restricts the template or its content.
+    TemplateRestricted,
+    /// The mini-program page does not exist or is not published.
+    InvalidPage,
+    /// The account's quota is used up.
+    QuotaExhausted,
+    /// The user gets messages too often, or two at once.
+    TooFrequent,
+    /// WeChat is busy or cannot be reached.
+    WechatUnavailable,
+    /// WeChat did not say whether it took the message.
+    OutcomeUnknown,
+    /// WeChat did not accept our access token; a new one is on its way.
+    TokenInvalid,
+    /// The account is set up wrongly; see errcode.
+    Misconfigured,
+    /// WeChat does not accept the call itself.
+    InvalidCall,
+    /// WeChat limits or blocks this user.
+    UserRestricted,
+    /// An errcode this version does not know.
+    UnknownErrcode,
+}
+
+impl Reason {
+    /// What a person can do about it, in one sentence.
+    pub fn remedy(self) -> &'static str {
+        match self {
+            Self::NeverLoggedIn => {
+                "The user has to open the mini-program and log in once (POST /login); check that this is the mini-program's openid."
+            }
+            Self::NoUnionid => {
+                "Bind the mini-program and the Official Account to one WeChat Open Platform account, then have the user log in again."
+            }
+            Self::NotFollowing => {
+                "Ask the user to follow the Official Account; if they do already, let the sync finish (GET /sync)."
+            }
+            Self::Refused => {
+                "The user turned the account's messages off; only the user can turn them on again."
+            }
+            Self::InvalidField => "Correct the field that the detail names, in `data` or in the catalog.",
+            Self::DuplicateRecipient => "Name each recipient once in a call.",
+            Self::TemplateGone => {
+                "Add the template to the Official Account again and put its id into the catalog; changing the service category deletes templates."
+            }
+            Self::TemplateRestricted => {
+                "Look into the Official Account's notices: WeChat restricted this template or its content."
+            }
+            Self::InvalidPage => "Publish the mini-program page the catalog names, without a leading slash.",
+            Self::QuotaExhausted => {
+                "Wait for the reset at midnight Beijing time, or clear the quota in WeChat's console."
+            }
+            Self::TooFrequent => "Send this user fewer messages at a time.",
+            Self::WechatUnavailable => "Nothing to do; it is tried again.",
+            Self::OutcomeUnknown => "Ask the user, then resend if it did not arrive.",
+            Self::TokenInvalid => {
+                "Nothing to do; a new token has been asked for. If it stays, check that nobody else fetches this account's tokens."
+            }
+            Self::Misconfigured => {
+                "Look the errcode up in docs/errors.md and correct the account's settings."
+            }
+            Self::InvalidCall => "This is a fault of Queqiao's; report the errcode and rid.",
+            Self::UserRestricted => "WeChat limits this user; there is nothing to do.",
+            Self::UnknownErrcode => "Look the errcode and rid up in WeChat's console.",
+        }
+    }
+}

@@ -1,0 +1,216 @@
+//! The map: this unionid has this openid in this account.
+
+use std::collections::{HashMap, HashSet};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
+use futures::{StreamExt, TryStreamExt, stream};
+use serde::{Deserialize, Serialize};
+
+use super::{Item, WRITE_BATCH, from_item, text, to_item};
+use crate::{Config, Error, now};
+
+/// The key prefix of a user WeChat gave no unionid for. Such a row is what tells `no_unionid` from
+/// `never_logged_in`; it is outdone by a real one as soon as there is one.
+const UNBOUND: &str = "unbound#";
+
+/// How many keys one BatchGetItem takes.
+const READ_BATCH: usize = 100;
+
+/// How many BatchGetItem or BatchWriteItem calls run at a time.
+const CONCURRENCY: usize = 8;
+
+/// One row of the map.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Identity {
+    /// The user, across all accounts of one Open Platform account.
+    pub unionid: String,
+    /// The account's appid.
+    pub account: String,
+    /// The user, in this account.
+    pub openid: String,
+    /// When it was last confirmed.
+    pub updated_at: i64,
+}
+
+/// What the map knows of a mini-program's openid.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Login {
+    /// The user logged in and has this unionid.
+    Bound(String),
+    /// The user logged in and WeChat gave no unionid.
+    Unbound,
+    /// Nobody with this openid logged in.
+    Never,
+}
+
+/// The identities table.
+#[derive(Clone, Debug)]
+pub struct Identities {
+    client: Client,
+    table: String,
+    mini_appid: String,
+    oa_appid: String,
+}
+
+impl Identities {
+    /// The table that `config` names.
+    pub fn new(config: &Config, client: Client) -> Self {
+        Self {
+            client,
+            table: config.identities_table.clone(),
+            mini_appid: config.mini_appid.clone(),
+            oa_appid: config.oa_appid.clone(),
+        }
+    }
+
+    /// Remembers a mini-program user; without a unionid, that there is none.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn logged_in(&self, openid: &str, unionid: Option<&str>) -> Result<(), Error> {
+        let identity = Identity {
+            unionid: unionid.map_or_else(|| format!("{UNBOUND}{openid}"), str::to_owned),
+            account: self.mini_appid.clone(),
+            openid: openid.to_owned(),
+            updated_at: now(),
+        };
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&identity)?));
+        put.send().await.map_err(Error::unavailable)?;
+        Ok(())
+    }
+
+    /// What is known of this mini-program openid.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn login(&self, openid: &str) -> Result<Login, Error> {
+        let rows = self.by_openid(openid, &self.mini_appid).await?;
+        let bound = rows.iter().filter(|row| !row.unionid.starts_with(UNBOUND));
+        Ok(match bound.max_by_key(|row| row.updated_at) {
+            Some(row) => Login::Bound(row.unionid.clone()),
+            None if rows.is_empty() => Login::Never,
+            None => Login::Unbound,
+        })
+    }
+
+    /// The Official Account's openid of this unionid; `None` while the user does not follow.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn follower(&self, unionid: &str) -> Result<Option<String>, Error> {
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(self.oa_key(unionid)));
+        let item = get.send().await.map_err(Error::unavailable)?.item;
+        Ok(item.map(from_item::<Identity>).transpose()?.map(|row| row.openid))
+    }
+
+    /// The Official Account's openids of many unionids; those who do not follow are not in it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn followers(&self, unionids: &HashSet<String>) -> Result<HashMap<String, String>, Error> {
+        let unionids: Vec<_> = unionids.iter().collect();
+        let batches = unionids.chunks(READ_BATCH).map(<[_]>::to_vec);
+        let found: Vec<_> = stream::iter(batches)
+            .map(|batch| self.read(batch.into_iter().map(|unionid| self.oa_key(unionid)).collect()))
+            .buffer_unordered(CONCURRENCY)
+            .boxed()
+            .try_collect()
+            .await?;
+        Ok(found.into_iter().flatten().map(|row| (row.unionid, row.openid)).collect())
+    }
+
+    /// Writes followers, 25 a call.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; what was written by then stays.
+    pub async fn add_followers(&self, followers: Vec<(String, String)>) -> Result<(), Error> {
+        let updated_at = now();
+        let mut writes = Vec::with_capacity(followers.len());
+        for (unionid, openid) in followers {
+            let row = Identity { unionid, account: self.oa_appid.clone(), openid, updated_at };
+            let put =
+                PutRequest::builder().set_item(Some(to_item(&row)?)).build().map_err(Error::unavailable)?;
+            writes.push(WriteRequest::builder().put_request(put).build());
+        }
+        self.write(writes).await
+    }
+
+    /// Deletes the rows of followers who are none any more; openids that have no row are passed over.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn remove_followers(&self, openids: Vec<String>) -> Result<(), Error> {
+        let rows: Vec<_> = stream::iter(openids)
+            .map(|openid| async move { self.by_openid(&openid, &self.oa_appid).await })
+            .buffer_unordered(CONCURRENCY)
+            .boxed()
+            .try_collect()
+            .await?;
+        let mut writes = Vec::new();
+        for row in rows.into_iter().flatten() {
+            let key = self.oa_key(&row.unionid);
+            let delete = DeleteRequest::builder().set_key(Some(key)).build().map_err(Error::unavailable)?;
+            writes.push(WriteRequest::builder().delete_request(delete).build());
+        }
+        self.write(writes).await
+    }
+
+    /// Every openid of the Official Account that the map knows.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn known_followers(&self) -> Result<HashSet<String>, Error> {
+        let scan = self.client.scan().table_name(&self.table);
+        let scan = scan.filter_expression("account = :oa").projection_expression("openid");
+        let mut pages = scan.expression_attribute_values(":oa", text(&self.oa_appid)).into_paginator().send();
+        let mut known = HashSet::new();
+        while let Some(page) = pages.next().await {
+            for mut item in page.map_err(Error::unavailable)?.items.unwrap_or_default() {
+                if let Some(AttributeValue::S(openid)) = item.remove("openid") {
+                    known.insert(openid);
+                }
+            }
+        }
+        Ok(known)
+    }
+
+    async fn by_openid(&self, openid: &str, appid: &str) -> Result<Vec<Identity>, Error> {
+        let query = self.client.query().table_name(&self.table).index_name("by_openid");
+        let query = query.key_condition_expression("openid = :openid AND account = :account");
+        let query = query.expression_attribute_values(":openid", text(openid));
+        let answer = query.expression_attribute_values(":account", text(appid)).send().await;
+        let items = answer.map_err(Error::unavailable)?.items.unwrap_or_default();
+        items.into_iter().map(from_item).collect()
+    }
+
+    fn oa_key(&self, unionid: &str) -> Item {
+        [("unionid".to_owned(), text(unionid)), ("account".to_owned(), text(&self.oa_appid))].into()
+    }
+
+    /// Reads up to [`READ_BATCH`] rows, asking again for what DynamoDB left out.
+    async fn read(&self, mut keys: Vec<Item>) -> Result<Vec<Identity>, Error> {
+        let mut rows = Vec::with_capacity(keys.len());
+        while !keys.is_empty() {
+            let wanted =
+                KeysAndAttributes::builder().set_keys(Some(keys)).build().map_err(Error::unavailable)?;
+            let get = self.client.batch_get_item().request_items(&self.table, wanted);
+            let answer = get.send().await.map_err(Error::unavailable)?;
+            for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
+                rows.push(from_item(item)?);
+            }
+            let left = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
+            keys = left.map(|left| left.keys).unwrap_or_default();
+        }
+        Ok(rows)
+    }
+
+    async fn write(&self, writes: Vec<WriteRequest>) -> Result<(), Error> {
+        stream::iter(writes.chunks(WRITE_BATCH).map(<[_]>::to_vec))
+            .map(|batch| super::write_batch(&self.client, &self.table, batch))
+            .buffer_unordered(CONCURRENCY)
+            .boxed()
+            .try_collect()
+            .await
+    }
+}

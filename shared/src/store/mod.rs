@@ -1,0 +1,93 @@
+//! The tables: one file each, over the real DynamoDB client.
+
+mod identities;
+mod messages;
+mod sessions;
+mod state;
+
+pub use identities::{Identities, Identity, Login};
+pub use messages::{Batch, Messages, Outcome, Record};
+pub use sessions::Sessions;
+pub use state::{State, SyncProgress, SyncRun, SyncState, TokenRecord};
+
+use std::time::Duration;
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
+use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
+use aws_sdk_dynamodb::types::{AttributeValue, WriteRequest};
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{Config, Error};
+
+/// One item, as DynamoDB holds it.
+type Item = std::collections::HashMap<String, AttributeValue>;
+
+/// How many items one BatchWriteItem takes.
+const WRITE_BATCH: usize = 25;
+
+/// The DynamoDB client that a function's tables share; built once, in init.
+pub fn client(config: &Config) -> Client {
+    let aws = &config.aws;
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(5))
+        .build();
+    let mut builder = aws_sdk_dynamodb::Config::builder()
+        .behavior_version_latest()
+        .region(aws_sdk_dynamodb::config::Region::new(aws.region.clone()))
+        .credentials_provider(aws.credentials())
+        .timeout_config(timeouts);
+    if let Some(endpoint) = &aws.dynamodb_endpoint {
+        builder = builder.endpoint_url(endpoint);
+    }
+    Client::from_conf(builder.build())
+}
+
+fn to_item(value: &impl Serialize) -> Result<Item, Error> {
+    serde_dynamo::aws_sdk_dynamodb_1::to_item(value).map_err(Error::unavailable)
+}
+
+fn from_item<T: DeserializeOwned>(item: Item) -> Result<T, Error> {
+    serde_dynamo::aws_sdk_dynamodb_1::from_item(item).map_err(Error::unavailable)
+}
+
+fn text(value: impl Into<String>) -> AttributeValue {
+    AttributeValue::S(value.into())
+}
+
+fn number(value: i64) -> AttributeValue {
+    AttributeValue::N(value.to_string())
+}
+
+/// Turns a failed condition, which is an answer, into `false`.
+fn held<T, E, R>(result: Result<T, SdkError<E, R>>) -> Result<bool, Error>
+where
+    E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
+    R: std::fmt::Debug + Send + Sync + 'static,
+{
+    match result {
+        Ok(_) => Ok(true),
+        Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
+        Err(error) => Err(Error::unavailable(error)),
+    }
+}
+
+/// Writes up to [`WRITE_BATCH`] items, and again what DynamoDB left over, with a growing pause.
+async fn write_batch(client: &Client, table: &str, mut writes: Vec<WriteRequest>) -> Result<(), Error> {
+    let mut pause = Duration::from_millis(50);
+    loop {
+        let write = client.batch_write_item().request_items(table, writes);
+        let answer = write.send().await.map_err(Error::unavailable)?;
+        writes = answer.unprocessed_items.unwrap_or_default().remove(table).unwrap_or_default();
+        if writes.is_empty() {
+            return Ok(());
+        }
+        if pause > Duration::from_secs(5) {
+            return Err(Error::unavailable("DynamoDB keeps leaving items of a batch unwritten"));
+        }
+        tokio::time::sleep(pause).await;
+        pause *= 2;
+    }
+}

@@ -1,0 +1,36 @@
+//! Logs: one JSON object a line, ours at any level, everybody else's from `warn` up.
+
+use tracing::Metadata;
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::Layer;
+use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::layer::SubscriberExt;
+use tracing_subscriber::util::SubscriberInitExt;
+
+/// The crates whose logs are ours. The HTTP and AWS crates write whole requests, with tokens and
+/// session keys in them, at `debug` and `trace`; no setting may open those.
+const OURS: [&str; 10] =
+    ["decrypt", "deliver", "events", "local", "login", "refresh", "send", "shared", "simulator", "sync"];
+
+/// Starts logging to stderr at the level of `LOG_LEVEL` (`error` … `trace`; `info` when unset).
+///
+/// The one variable read outside `Config`: a configuration that fails must be able to say so.
+pub fn init() {
+    let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok());
+    let level = level.unwrap_or(LevelFilter::INFO);
+    let lines = tracing_subscriber::fmt::layer()
+        .json()
+        .flatten_event(true)
+        .with_current_span(true)
+        .with_span_list(false)
+        .with_writer(std::io::stderr)
+        .with_filter(filter_fn(move |metadata| is_open(metadata, level)));
+    // A second call, in a process that runs many functions, changes nothing.
+    let _ = tracing_subscriber::registry().with(lines).try_init();
+}
+
+fn is_open(metadata: &Metadata<'_>, level: LevelFilter) -> bool {
+    let root = metadata.target().split("::").next().unwrap_or_default();
+    let limit = if OURS.contains(&root) { level } else { level.min(LevelFilter::WARN) };
+    *metadata.level() <= limit
+}

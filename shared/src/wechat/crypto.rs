@@ -1,0 +1,140 @@
+//! encryptedData: AES-128-CBC under the session_key, and the signature over rawData.
+
+use aes::Aes128;
+use base64::Engine;
+use base64::alphabet;
+use base64::engine::{DecodePaddingMode, GeneralPurpose, GeneralPurposeConfig};
+use cbc::cipher::block_padding::Pkcs7;
+use cbc::cipher::{BlockModeDecrypt, KeyIvInit};
+use secrecy::{ExposeSecret, SecretString};
+use serde_json::{Map, Value};
+use sha1::{Digest, Sha1};
+use subtle::ConstantTimeEq;
+
+use crate::Error;
+
+/// Base64 as clients send it: with or without padding.
+const BASE64: GeneralPurpose = GeneralPurpose::new(
+    &alphabet::STANDARD,
+    GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
+);
+
+/// Opens what wx.getUserInfo and its like return: a JSON object whose watermark names `appid`.
+///
+/// # Errors
+/// [`Error::DecryptFailed`] whatever is wrong with it; no input panics.
+pub fn open(
+    session_key: &SecretString,
+    encrypted_data: &str,
+    iv: &str,
+    appid: &str,
+) -> Result<Map<String, Value>, Error> {
+    let failed = Error::DecryptFailed;
+    let key = decode(session_key.expose_secret()).ok_or(failed("This session's key is unusable."))?;
+    let iv = decode(iv).ok_or(failed("`iv` is not base64."))?;
+    let sealed = decode(encrypted_data).ok_or(failed("`encryptedData` is not base64."))?;
+    let opener = cbc::Decryptor::<Aes128>::new_from_slices(&key, &iv)
+        .map_err(|_| failed("`iv` does not hold 16 bytes."))?;
+    let plain = opener
+        .decrypt_padded_vec::<Pkcs7>(&sealed)
+        .map_err(|_| failed("`encryptedData` does not open with this session's key."))?;
+    let opened: Map<String, Value> = serde_json::from_slice(&plain)
+        .map_err(|_| failed("`encryptedData` does not open with this session's key."))?;
+    let watermark = opened.get("watermark").and_then(|watermark| watermark.get("appid"));
+    if watermark.and_then(Value::as_str) != Some(appid) {
+        return Err(failed("`encryptedData` is not this mini-program's: its watermark names another appid."));
+    }
+    Ok(opened)
+}
+
+/// Whether `signature` is hex(sha1(rawData + session_key)).
+pub fn is_signed(session_key: &SecretString, raw_data: &str, signature: &str) -> bool {
+    let digest = Sha1::new().chain_update(raw_data).chain_update(session_key.expose_secret()).finalize();
+    let expected: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
+    expected.as_bytes().ct_eq(signature.to_ascii_lowercase().as_bytes()).into()
+}
+
+fn decode(text: &str) -> Option<Vec<u8>> {
+    BASE64.decode(text.trim()).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    // WeChat's own demo (developers.weixin.qq.com, open-ability/signature).
+    const APPID: &str = "wx4f4bc4dec97d474b";
+    const IV: &str = "r7BXXKkLb8qrSNn05n0qiA==";
+    const ENCRYPTED_DATA: &str = "CiyLU1Aw2KjvrjMdj8YKliAjtP4gsMZMQmRzooG2xrDcvSnxIMXFufNstNGTyaGS9uT5geRa0W4oTOb1WT7fJlAC+oNPdbB+3hVbJSRgv+4lGOETKUQz6OYStslQ142dNCuabNPGBzlooOmB231qMM85d2/fV6ChevvXvQP8Hkue1poOFtnEtpyxVLW1zAo6/1Xx1COxFvrc2d7UL/lmHInNlxuacJXwu0fjpXfz/YqYzBIBzD6WUfTIF9GRHpOn/Hz7saL8xz+W//FRAUid1OksQaQx4CMs8LOddcQhULW4ucetDf96JcR3g0gfRK4PC7E/r7Z6xNrXd2UIeorGj5Ef7b1pJAYB6Y5anaHqZ9J6nKEBvB4DnNLIVWSgARns/8wR2SiRS7MNACwTyrGvt9ts8p12PKFdlqYTopNHR1Vf7XjfhQlVsAJdNiKdYmYVoKlaRv85IfVunYzO0IKXsyl7JCUjCpoG20f0a04COwfneQAGGwd5oa+T8yO5hzuyDb/XcxxmK01EpqOyuxINew==";
+    /// Made with the demo's key and iv, opened by openssl.
+    const PHONE: &str = "xT8p8W6jIVdEWQ+ccHuD2bmG5RSiwg14VWRFw/UGVh6Aj+jDIadafJ4xdCIBQ/uxDiyw/MZWvpFyRn3pP3xxVfNQxFtzghvK+Pj5JQI7x41EpnirOxeUcm4HWRdmzGJla5bZSoGnOCbsXv5pRwGUkKrjqXN+ahUvXsHu7s3UO17Wm7voWb/tLcxrZfVTyk0rxntL3Fq2vaQdw+WIdarjGw==";
+
+    fn session_key() -> SecretString {
+        "tiihtNczf5v6AKRyjwEUhQ==".to_owned().into()
+    }
+
+    #[test]
+    fn the_official_vector_opens() {
+        let opened = open(&session_key(), ENCRYPTED_DATA, IV, APPID).expect("opened");
+        assert_eq!(opened["openId"], "oGZUI0egBJY1zhBYw2KhdUfwVJJE");
+        assert_eq!(opened["unionId"], "ocMvos6NjeKLIBqg5Mr9QjxrP1FA");
+        assert_eq!(opened["nickName"], "Band");
+        assert_eq!(opened["watermark"]["timestamp"], 1_477_314_187);
+    }
+
+    #[test]
+    fn the_phone_vector_opens() {
+        let opened = open(&session_key(), PHONE, IV, APPID).expect("opened");
+        assert_eq!(opened["purePhoneNumber"], "13580006666");
+    }
+
+    #[test]
+    fn the_official_signature_is_recognized() {
+        let key: SecretString = "HyVFkGl5F5OQWJZZaNzBBg==".to_owned().into();
+        let raw_data = r#"{"nickName":"Band","gender":1,"language":"zh_CN","city":"Guangzhou","province":"Guangdong","country":"CN","avatarUrl":"http://wx.qlogo.cn/mmopen/vi_32/1vZvI39NWFQ9XM4LtQpFrQJ1xlgZxx3w7bQxKARol6503Iuswjjn6nIGBiaycAjAtpujxyzYsrztuuICqIM5ibXQ/0"}"#;
+        assert!(is_signed(&key, raw_data, "75e81ceda165f4ffa64f4068af58c64b8f54b88c"));
+        assert!(!is_signed(&key, raw_data, "75e81ceda165f4ffa64f4068af58c64b8f54b88d"));
+        assert!(!is_signed(&key, raw_data, ""));
+    }
+
+    #[test]
+    fn another_mini_programs_data_is_refused() {
+        let error = open(&session_key(), ENCRYPTED_DATA, IV, "wx0000000000000000").expect_err("refused");
+        assert!(error.to_string().contains("watermark"), "{error}");
+    }
+
+    #[test]
+    fn every_wrong_input_is_one_error_that_says_to_log_in_again() {
+        let other_key: SecretString = "AAAAAAAAAAAAAAAAAAAAAA==".to_owned().into();
+        for (key, data, iv) in [
+            (&other_key, ENCRYPTED_DATA, IV),
+            (&session_key(), "not base64!", IV),
+            (&session_key(), ENCRYPTED_DATA, "AAAA"),
+            (&session_key(), ENCRYPTED_DATA, "*"),
+            (&session_key(), "", IV),
+            (&session_key(), "AAAA", IV),
+            (&session_key(), &ENCRYPTED_DATA[4..], IV),
+        ] {
+            let error = open(key, data, iv, APPID).expect_err("refused");
+            assert_eq!(error.code(), "decrypt_failed");
+            assert!(error.to_string().contains("POST /login first"), "{error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_panics(key in ".{0,40}", data in ".{0,200}", iv in ".{0,40}") {
+            let _ = open(&key.into(), &data, &iv, APPID);
+        }
+
+        #[test]
+        fn no_bytes_panic(
+            key in prop::collection::vec(any::<u8>(), 0..33),
+            data in prop::collection::vec(any::<u8>(), 0..200),
+            iv in prop::collection::vec(any::<u8>(), 0..33),
+        ) {
+            let _ = open(&BASE64.encode(key).into(), &BASE64.encode(data), &BASE64.encode(iv), APPID);
+        }
+    }
+}

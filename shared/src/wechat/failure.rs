@@ -1,0 +1,152 @@
+//! How a call to WeChat fails, and what each way asks for.
+
+use super::errcode::{self, Action};
+use crate::{Error, Reason};
+
+/// Why a call did not give what it should. Its text holds no URL, so no token and no secret.
+#[derive(Debug, thiserror::Error)]
+pub enum Failure {
+    /// WeChat answered with an errcode.
+    #[error("WeChat answered errcode {errcode}: {errmsg}")]
+    Refused {
+        /// WeChat's code.
+        errcode: i64,
+        /// WeChat's text, never to be decided on.
+        errmsg: String,
+    },
+    /// The connection never opened: WeChat did nothing.
+    #[error("WeChat cannot be reached: {0}")]
+    Unreachable(#[source] reqwest::Error),
+    /// The request was written and no answer understood: WeChat may have done it.
+    #[error("WeChat gave no answer: {0}")]
+    NoAnswer(String),
+    /// There is no token yet; one has been asked for.
+    #[error("there is no access token yet; refresh has been asked for one")]
+    NoToken,
+    /// Our own table or queue did not answer.
+    #[error("{0}")]
+    Store(#[source] Box<Error>),
+}
+
+impl Failure {
+    /// What to do about it.
+    pub fn action(&self) -> Action {
+        match self {
+            Self::Refused { errcode, .. } => errcode::of(*errcode).action,
+            Self::Unreachable(_) | Self::Store(_) => Action::Retry,
+            Self::NoAnswer(_) => Action::Ambiguous,
+            Self::NoToken => Action::RefreshToken,
+        }
+    }
+
+    /// What a message that fails by it says.
+    pub fn reason(&self) -> Reason {
+        match self {
+            Self::Refused { errcode, .. } => errcode::of(*errcode).reason,
+            Self::Unreachable(_) | Self::NoAnswer(_) | Self::Store(_) => Reason::WechatUnavailable,
+            Self::NoToken => Reason::TokenInvalid,
+        }
+    }
+
+    /// WeChat's code, where WeChat answered.
+    pub fn errcode(&self) -> Option<i64> {
+        match self {
+            Self::Refused { errcode, .. } => Some(*errcode),
+            _ => None,
+        }
+    }
+
+    /// The id under which WeChat keeps the call for seven days (`openapi/rid/get`).
+    pub fn rid(&self) -> Option<&str> {
+        let (_, rid) = self.errmsg()?.rsplit_once("rid: ")?;
+        rid.split_whitespace().next()
+    }
+
+    /// A sentence for whoever has to correct the account, with the very IP or field WeChat names.
+    pub fn remedy(&self) -> String {
+        match self {
+            Self::Refused { errcode: 40164, errmsg } => match address(errmsg) {
+                Some(ip) => format!(
+                    "add the IP {ip} to the account's whitelist (WeChat console, Settings and development, Basic configuration, IP whitelist)."
+                ),
+                None => "add our outgoing IP to the account's whitelist.".to_owned(),
+            },
+            Self::Refused { errcode, .. } => {
+                let entry = errcode::of(*errcode);
+                format!("errcode {errcode}, {}. {}", entry.meaning, entry.reason.remedy())
+            }
+            other => other.reason().remedy().to_owned(),
+        }
+    }
+
+    /// The template field a 47003 names. WeChat cuts the text at a fixed length, never in the name.
+    pub fn field(&self) -> Option<&str> {
+        let (_, rest) = self.errmsg()?.split_once("data.")?;
+        let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
+        Some(&rest[..end]).filter(|field| !field.is_empty())
+    }
+
+    fn errmsg(&self) -> Option<&str> {
+        match self {
+            Self::Refused { errmsg, .. } => Some(errmsg),
+            _ => None,
+        }
+    }
+}
+
+impl From<reqwest::Error> for Failure {
+    fn from(error: reqwest::Error) -> Self {
+        // Secrets and tokens ride in the query.
+        let error = error.without_url();
+        if error.is_connect() || error.is_builder() {
+            Self::Unreachable(error)
+        } else {
+            Self::NoAnswer(if error.is_timeout() { "time-out".into() } else { error.to_string() })
+        }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Store(Box::new(error))
+    }
+}
+
+/// The address in `invalid ip 47.94.148.108 ipv6 ::ffff:47.94.148.108, not in whitelist rid: …`.
+fn address(errmsg: &str) -> Option<&str> {
+    let (_, rest) = errmsg.split_once("invalid ip ")?;
+    rest.split([' ', ',']).next().filter(|ip| !ip.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn refused(errcode: i64, errmsg: &str) -> Failure {
+        Failure::Refused { errcode, errmsg: errmsg.to_owned() }
+    }
+
+    #[test]
+    fn the_rid_is_read_from_the_end_of_errmsg() {
+        let failure = refused(43101, "user refuse to accept the msg rid: 5fab84d2-09424a07-00bd7fe3");
+        assert_eq!(failure.rid(), Some("5fab84d2-09424a07-00bd7fe3"));
+        assert_eq!(refused(-1, "system error").rid(), None);
+    }
+
+    #[test]
+    fn a_missing_whitelist_entry_is_answered_with_the_ip_to_add() {
+        for errmsg in [
+            "invalid ip 47.94.148.108 ipv6 ::ffff:47.94.148.108, not in whitelist rid: 5fab84d2-09424a07-00bd7fe3",
+            "invalid ip 47.94.148.108, not in whitelist hint: [KJZfAa0644e575]",
+        ] {
+            let remedy = refused(40164, errmsg).remedy();
+            assert!(remedy.starts_with("add the IP 47.94.148.108 to"), "{remedy}");
+        }
+    }
+
+    #[test]
+    fn the_field_is_read_from_a_truncated_47003() {
+        let failure = refused(47003, "argument invalid! data.character_string1.value i rid: 1-2-3");
+        assert_eq!(failure.field(), Some("character_string1"));
+    }
+}

@@ -1,0 +1,26 @@
+//! WeChat's API: one file per family of endpoints, one client that all of them go through.
+
+pub mod client;
+pub mod crypto;
+pub mod errcode;
+mod failure;
+pub mod followers;
+pub mod login;
+pub mod template;
+pub mod token;
+
+pub use client::WeChat;
+pub use failure::Failure;
+pub use token::Tokens;
+
+use serde::{Deserialize, Serialize};
+
+/// Which of the two accounts a call is made for; their tokens work only on their own APIs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Account {
+    /// The mini-program (小程序).
+    Mini,
+    /// The Official Account (公众号).
+    Oa,
+}

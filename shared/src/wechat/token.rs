@@ -1,0 +1,170 @@
+//! Access tokens: how everyone reads them, how one is asked for, how `refresh` fetches them.
+
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use sha2::{Digest, Sha256};
+
+use super::client::Call;
+use super::{Account, Failure, WeChat};
+use crate::config::TokenMode;
+use crate::queue::Queues;
+use crate::store::State;
+use crate::{Config, Error};
+
+/// How long a token is taken from memory. WeChat keeps a replaced token alive for five minutes, so
+/// one this old is never dead by rotation.
+const CACHED_FOR: Duration = Duration::from_secs(60);
+
+/// A token as it goes into a query string; prints as nothing.
+#[derive(Clone, Debug)]
+pub struct AccessToken(SecretString);
+
+impl AccessToken {
+    /// Takes hold of one.
+    pub fn new(token: String) -> Self {
+        Self(token.into())
+    }
+
+    /// The token itself: for the query string and the table.
+    pub fn expose(&self) -> &str {
+        self.0.expose_secret()
+    }
+
+    /// A name for it that gives nothing away: the first 16 hex digits of its SHA-256.
+    pub fn fingerprint(&self) -> String {
+        Sha256::digest(self.expose()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
+    }
+}
+
+/// The message that asks `refresh` for a new token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RefreshRequest {
+    /// Whose token.
+    pub account: Account,
+    /// Which token failed; absent when there was none at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
+
+/// The tokens as readers see them: the state table behind a short memory.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    state: State,
+    queues: Queues,
+    appids: [(Account, String); 2],
+    cache: Arc<Mutex<HashMap<Account, (AccessToken, Instant)>>>,
+}
+
+impl Tokens {
+    /// Reads from this table, asks through this queue.
+    pub fn new(config: &Config, state: State, queues: Queues) -> Self {
+        let appids = [Account::Mini, Account::Oa].map(|account| (account, config.appid(account).to_owned()));
+        Self { state, queues, appids, cache: Arc::default() }
+    }
+
+    /// The account's token, from memory or from the table.
+    ///
+    /// # Errors
+    /// [`Failure::NoToken`] when there is none, after asking for one; [`Failure::Store`].
+    pub async fn current(&self, account: Account) -> Result<AccessToken, Failure> {
+        if let Some(token) = self.cached(account) {
+            return Ok(token);
+        }
+        match self.read(account).await? {
+            Some(token) => Ok(token),
+            None => {
+                self.queues.request_refresh(&RefreshRequest { account, failed: None }).await?;
+                Err(Failure::NoToken)
+            }
+        }
+    }
+
+    /// What the table holds instead of a token that WeChat refused; `None` when that is still the
+    /// current one.
+    ///
+    /// # Errors
+    /// [`Failure::Store`].
+    pub async fn newer_than(
+        &self,
+        account: Account,
+        failed: &AccessToken,
+    ) -> Result<Option<AccessToken>, Failure> {
+        let current = self.read(account).await?;
+        Ok(current.filter(|token| token.expose() != failed.expose()))
+    }
+
+    /// Asks `refresh` to replace a token that WeChat refused; it does nothing if somebody has already.
+    ///
+    /// # Errors
+    /// [`Failure::Store`] when the queue does not take it.
+    pub async fn ask_to_replace(&self, account: Account, failed: &AccessToken) -> Result<(), Failure> {
+        let request = RefreshRequest { account, failed: Some(failed.fingerprint()) };
+        Ok(self.queues.request_refresh(&request).await?)
+    }
+
+    fn cached(&self, account: Account) -> Option<AccessToken> {
+        let cache = self.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        cache
+            .get(&account)
+            .filter(|(_, read_at)| read_at.elapsed() < CACHED_FOR)
+            .map(|(token, _)| token.clone())
+    }
+
+    async fn read(&self, account: Account) -> Result<Option<AccessToken>, Error> {
+        let appid = self.appids.iter().find(|(of, _)| *of == account).map_or("", |(_, appid)| appid);
+        let token = self.state.token(appid).await?.and_then(|item| item.access_token());
+        if let Some(token) = &token {
+            let mut cache = self.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+            cache.insert(account, (token.clone(), Instant::now()));
+        }
+        Ok(token)
+    }
+}
+
+/// A token as WeChat hands it out.
+#[derive(Clone, Debug)]
+pub struct Fetched {
+    /// The token.
+    pub token: AccessToken,
+    /// How long it still lives, in seconds; a stable token comes with what remains of its life.
+    pub expires_in: i64,
+}
+
+#[derive(Deserialize)]
+struct Answer {
+    access_token: String,
+    expires_in: i64,
+}
+
+impl WeChat {
+    /// Fetches a token by the account's AppSecret. `force` renews a stable token that is still valid.
+    ///
+    /// # Errors
+    /// [`Failure`]; here errcode 40001 means a wrong AppSecret.
+    pub async fn fetch_token(
+        &self,
+        mode: TokenMode,
+        appid: &str,
+        secret: &SecretString,
+        force: bool,
+    ) -> Result<Fetched, Failure> {
+        let secret = secret.expose_secret();
+        let answer: Answer = match mode {
+            TokenMode::Classic => {
+                let query = [("grant_type", "client_credential"), ("appid", appid), ("secret", secret)];
+                self.call(Call::get("/cgi-bin/token", &query)).await?
+            }
+            TokenMode::Stable => {
+                let body = json!({"grant_type": "client_credential", "appid": appid, "secret": secret,
+                                  "force_refresh": force});
+                self.call(Call::post("/cgi-bin/stable_token", &body)).await?
+            }
+        };
+        Ok(Fetched { token: AccessToken::new(answer.access_token), expires_in: answer.expires_in })
+    }
+}

@@ -1,0 +1,62 @@
+//! The simulator by itself: prints where WeChat is and how to sign in, then serves until it is told to stop.
+
+use std::process::ExitCode;
+
+use clap::Parser;
+use serde_json::json;
+use simulator::{MINI_APPID, MINI_SECRET, OA_APPID, OA_SECRET, Settings, Simulator, TEMPLATE_ID};
+use tokio::net::TcpListener;
+use tokio::signal::unix::{SignalKind, signal};
+
+/// WeChat on localhost.
+#[derive(Parser)]
+#[command(name = "simulator", version)]
+struct Arguments {
+    /// Port to listen on; 0 picks a free one
+    #[arg(long, default_value_t = 9001)]
+    port: u16,
+    /// How many users follow the Official Account at the start
+    #[arg(long, default_value_t = 1000)]
+    followers: u32,
+}
+
+#[tokio::main]
+async fn main() -> ExitCode {
+    match run(Arguments::parse()).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(message) => {
+            eprintln!("{message}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(arguments: Arguments) -> Result<(), String> {
+    let port = arguments.port;
+    let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
+        format!("Cannot listen on 127.0.0.1:{port}: {error}. Choose another with --port.")
+    })?;
+    let address = listener.local_addr().map_err(|error| format!("Lost the listening socket: {error}."))?;
+    let mut terminated =
+        signal(SignalKind::terminate()).map_err(|error| format!("Cannot listen for signals: {error}."))?;
+    let simulator = Simulator::new(Settings { followers: arguments.followers, ..Settings::default() });
+    println!(
+        "{}",
+        json!({
+            "wechat": format!("http://{address}"),
+            "oa_appid": OA_APPID,
+            "oa_secret": OA_SECRET,
+            "mini_appid": MINI_APPID,
+            "mini_secret": MINI_SECRET,
+            "template_id": TEMPLATE_ID,
+        })
+    );
+    eprintln!("WeChat with {} followers is at http://{address}. Ctrl-C ends it.", arguments.followers);
+    let stopped = async move {
+        tokio::select! {
+            _ = tokio::signal::ctrl_c() => {}
+            _ = terminated.recv() => {}
+        }
+    };
+    simulator.serve(listener, stopped).await.map_err(|error| format!("The server failed: {error}."))
+}

@@ -1,0 +1,113 @@
+//! What users do on their phones: log in, follow, hide, refuse; and the messages they find there.
+
+use axum::body::Bytes;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::Simulator;
+use crate::admin::{Complaint, Told, parse};
+use crate::messages::Message;
+use crate::users::Id;
+
+const MOST_USERS: u32 = 10_000;
+
+pub(crate) fn router() -> Router<Simulator> {
+    Router::new()
+        .route("/_sim/users", get(users))
+        .route("/_sim/users/{user}/code", post(code))
+        .route("/_sim/users/{user}/sealed", post(sealed))
+        .route("/_sim/users/{user}/{action}", post(act))
+        .route("/_sim/messages", get(messages))
+}
+
+#[derive(Deserialize)]
+#[serde(default, deny_unknown_fields)]
+struct Range {
+    from: u32,
+    n: u32,
+}
+
+impl Default for Range {
+    fn default() -> Self {
+        Self { from: 0, n: 10 }
+    }
+}
+
+/// GET /_sim/users?from=&n=
+async fn users(State(simulator): State<Simulator>, Query(range): Query<Range>) -> Json<Vec<Value>> {
+    let state = simulator.lock();
+    let end = range.from.saturating_add(range.n.min(MOST_USERS));
+    let described = |user| {
+        json!({
+            "user": user,
+            "mini_openid": Id::MiniOpenid.of(user),
+            "oa_openid": Id::OaOpenid.of(user),
+            "unionid": Id::Unionid.of(user),
+            "following": state.followers.is_following(user),
+        })
+    };
+    Json((range.from..end).map(described).collect())
+}
+
+/// POST /_sim/users/{user}/code: `wx.login`
+async fn code(State(simulator): State<Simulator>, Path(user): Path<u32>) -> Json<Value> {
+    let mut state = simulator.lock();
+    let now = state.clock.now();
+    Json(json!({ "code": state.logins.new_code(user, now) }))
+}
+
+/// POST /_sim/users/{user}/sealed: `wx.getUserInfo` and its relatives
+async fn sealed(State(simulator): State<Simulator>, Path(user): Path<u32>, body: Bytes) -> Told<Value> {
+    let object: Map<String, Value> = parse(&body)?;
+    let raw = if body.is_empty() { "{}".into() } else { String::from_utf8_lossy(&body) };
+    let state = simulator.lock();
+    let sealed = state.logins.seal(user, &raw, object, state.clock.now());
+    let never =
+        || Complaint::new(StatusCode::CONFLICT, format!("User {user} has no session_key: log in first."));
+    Ok(Json(sealed.ok_or_else(never)?))
+}
+
+/// POST /_sim/users/{user}/{action}
+async fn act(State(simulator): State<Simulator>, Path((user, action)): Path<(u32, String)>) -> Told<Value> {
+    let mut state = simulator.lock();
+    let now = state.clock.now();
+    let followers = &mut state.followers;
+    match action.as_str() {
+        "follow" => followers.follow(user, now),
+        "unfollow" => followers.unfollow(user),
+        "hide-unionid" => followers.hide_unionid(user, true),
+        "show-unionid" => followers.hide_unionid(user, false),
+        "refuse" => followers.refuse(user, true),
+        "block" => followers.block(user, true),
+        "accept" => {
+            followers.refuse(user, false);
+            followers.block(user, false);
+        }
+        _ => return Err(Complaint::new(StatusCode::NOT_FOUND, format!("Users cannot {action}."))),
+    }
+    Ok(Json(json!({ "user": user, "following": followers.is_following(user) })))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Which {
+    user: Option<u32>,
+    n: Option<usize>,
+}
+
+/// GET /_sim/messages?user=&n=
+async fn messages(State(simulator): State<Simulator>, Query(which): Query<Which>) -> Json<Vec<Value>> {
+    let state = simulator.lock();
+    let newest = state.inbox.newest(which.user).take(which.n.unwrap_or(usize::MAX));
+    Json(newest.map(described).collect())
+}
+
+fn described(message: &Message) -> Value {
+    let mut value = json!(message);
+    value["oa_openid"] = Id::OaOpenid.of(message.user).into();
+    value
+}

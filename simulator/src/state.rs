@@ -1,0 +1,77 @@
+//! Everything this WeChat knows, and its file.
+
+use std::collections::HashSet;
+use std::fs;
+use std::io;
+use std::path::Path;
+
+use serde::{Deserialize, Serialize};
+
+use crate::Settings;
+use crate::accounts::Account;
+use crate::answer::Refusal;
+use crate::call::Call;
+use crate::clock::Clock;
+use crate::faults::Faults;
+use crate::followers::Followers;
+use crate::login::Logins;
+use crate::messages::Inbox;
+use crate::quota::Quota;
+use crate::stats::Stats;
+use crate::tokens::Tokens;
+
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct State {
+    pub(crate) clock: Clock,
+    pub(crate) tokens: Tokens,
+    pub(crate) logins: Logins,
+    pub(crate) followers: Followers,
+    pub(crate) inbox: Inbox,
+    #[serde(skip)]
+    pub(crate) quota: Quota,
+    #[serde(skip)]
+    pub(crate) faults: Faults,
+    #[serde(skip)]
+    pub(crate) stats: Stats,
+    /// Users a template message is being sent to this moment.
+    #[serde(skip)]
+    pub(crate) receiving: HashSet<u32>,
+}
+
+impl State {
+    pub(crate) fn new(settings: &Settings) -> Self {
+        Self::default().settled(settings)
+    }
+
+    /// What [`State::to_file`] wrote, or a new state if there is no such file.
+    pub(crate) fn read(settings: &Settings, path: &Path) -> io::Result<Self> {
+        match fs::read(path) {
+            Ok(file) => Ok(serde_json::from_slice::<Self>(&file)?.settled(settings)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::new(settings)),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Adds what follows from the settings and the kept part.
+    fn settled(mut self, settings: &Settings) -> Self {
+        self.faults = Faults::seeded(settings.seed);
+        self.followers.gather(settings.followers);
+        self.inbox.remember();
+        self
+    }
+
+    pub(crate) fn to_file(&self) -> io::Result<Vec<u8>> {
+        Ok(serde_json::to_vec(self)?)
+    }
+
+    /// Lets a call through if its token works, speaks for this account, and has quota left.
+    pub(crate) fn admit(&mut self, call: &Call, account: Account) -> Result<(), Refusal> {
+        let token = call.query("access_token").ok_or_else(|| Refusal::new(41001))?;
+        let now = self.clock.now();
+        if self.tokens.holder(token, now)? != account {
+            return Err(Refusal::new(48001));
+        }
+        self.quota.count(call.path, account, now)
+    }
+}
