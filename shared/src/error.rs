@@ -67,6 +67,13 @@ impl Error {
         Self::Unavailable(source.into())
     }
 
+    /// What it came from, for the log: each cause's own words, never a request or a response.
+    pub fn causes(&self) -> Option<String> {
+        let first = std::error::Error::source(self)?;
+        let causes = std::iter::successors(Some(first), |error| error.source());
+        Some(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
+    }
+
     /// The HTTP status a caller sees.
     pub fn status(&self) -> StatusCode {
         match self {

@@ -39,7 +39,7 @@ pub fn answer(result: Result<Response<Body>, Error>) -> Response<Body> {
     result.unwrap_or_else(|error| {
         let failure = error.wechat();
         let (errcode, rid) = (failure.and_then(|f| f.errcode()), failure.and_then(|f| f.rid()));
-        let cause = std::error::Error::source(&error).map(ToString::to_string);
+        let cause = error.causes();
         if error.status().is_server_error() {
             tracing::error!(code = error.code(), errcode, rid, cause, "{error}");
         } else {

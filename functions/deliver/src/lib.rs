@@ -64,7 +64,7 @@ impl Deliver {
             Err(error) => Err(Error::unavailable(error)),
         };
         let error = outcome.err()?;
-        tracing::error!(job = id, cause = ?std::error::Error::source(&error), "a job has to come again: {error}");
+        tracing::error!(job = id, cause = error.causes(), "a job has to come again: {error}");
         let mut failure = BatchItemFailure::default();
         failure.item_identifier = id;
         Some(failure)

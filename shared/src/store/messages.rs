@@ -167,7 +167,8 @@ impl Messages {
     /// [`Error::Unavailable`].
     pub async fn find(&self, id: &str) -> Result<Option<(Batch, Vec<Record>)>, Error> {
         let query = self.client.query().table_name(&self.table).consistent_read(true);
-        let query = query.key_condition_expression("batch = :batch");
+        let query =
+            query.key_condition_expression("#batch = :batch").expression_attribute_names("#batch", "batch");
         let mut pages = query.expression_attribute_values(":batch", text(id)).into_paginator().send();
         let (mut parts, mut records) = (Vec::new(), Vec::new());
         while let Some(page) = pages.next().await {
@@ -218,7 +219,7 @@ impl Messages {
         let row = Row { batch, record, expires_at: now() + KEPT_FOR };
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&row)?));
         let put = put
-            .condition_expression("attribute_not_exists(batch) OR #state IN (:retrying, :parked)")
+            .condition_expression("attribute_not_exists(#state) OR #state IN (:retrying, :parked)")
             .expression_attribute_names("#state", "state")
             .expression_attribute_values(":retrying", text("retrying"))
             .expression_attribute_values(":parked", text("parked"));

@@ -1,0 +1,170 @@
+//! The Lambda Runtime API, for one function: starts its bootstrap and hands it events.
+
+use std::collections::{BTreeMap, HashMap};
+use std::path::Path;
+use std::process::Stdio;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, SystemTime, UNIX_EPOCH};
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, Path as UrlPath, State};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use axum::routing::{get, post};
+use serde_json::Value;
+use tokio::process::{Child, Command};
+use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
+
+use crate::{StackError, loopback};
+
+/// How many processes of one function run beside each other; each takes one event at a time.
+const PROCESSES: usize = 2;
+
+/// How long Lambda gives an invocation, told to the runtime; the template's time-out is kept outside.
+const DEADLINE: Duration = Duration::from_secs(900);
+
+/// How long a process that died stays away.
+const RESTART_PAUSE: Duration = Duration::from_millis(200);
+
+/// A function's processes.
+pub struct Bootstrap {
+    events: mpsc::Sender<Invocation>,
+}
+
+struct Invocation {
+    event: Value,
+    answer: oneshot::Sender<Result<Value, String>>,
+}
+
+/// What the processes share.
+#[derive(Clone)]
+struct RuntimeApi {
+    waiting: Arc<AsyncMutex<mpsc::Receiver<Invocation>>>,
+    running: Arc<Mutex<HashMap<String, oneshot::Sender<Result<Value, String>>>>>,
+}
+
+impl Bootstrap {
+    /// Starts `<folder>/<name>/bootstrap` with these variables and nothing else, and again when it dies.
+    ///
+    /// # Errors
+    /// When there is no such program or no socket can be opened.
+    pub async fn start(
+        name: &str,
+        folder: &Path,
+        variables: BTreeMap<String, String>,
+    ) -> Result<Self, StackError> {
+        let program = folder.join(name).join("bootstrap");
+        if !program.is_file() {
+            let missing = format!("{} is not there; run `cargo lambda build` first", program.display());
+            return Err(StackError::new(&format!("start {name}"), missing));
+        }
+        let (events, waiting) = mpsc::channel(1000);
+        let waiting = Arc::new(AsyncMutex::new(waiting));
+        for _ in 0..PROCESSES {
+            let api = RuntimeApi { waiting: waiting.clone(), running: Arc::default() };
+            let (listener, url) = loopback(0).await?;
+            let mut command = Command::new(&program);
+            command.env_clear().envs(&variables).envs(runtime_variables(name, &url));
+            command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null());
+            let app = router(api.clone());
+            tokio::spawn(async move { axum::serve(listener, app).await });
+            tokio::spawn(keep_running(name.to_owned(), command, api));
+        }
+        Ok(Self { events })
+    }
+
+    /// Hands one process the event and waits for its answer.
+    ///
+    /// # Errors
+    /// What the function failed with.
+    pub async fn invoke(&self, event: Value) -> Result<Value, String> {
+        let (answer, answered) = oneshot::channel();
+        let gone = "the function's process is gone";
+        self.events.send(Invocation { event, answer }).await.map_err(|_| gone)?;
+        answered.await.map_err(|_| gone)?
+    }
+}
+
+async fn keep_running(name: String, mut command: Command, api: RuntimeApi) {
+    loop {
+        let ended = match command.spawn() {
+            Ok(child) => wait(child).await,
+            Err(error) => error.to_string(),
+        };
+        tracing::warn!(function = name, ended, "a bootstrap ended; starting it again");
+        // Whatever it had in hand will never be answered.
+        api.running.lock().unwrap_or_else(PoisonError::into_inner).clear();
+        tokio::time::sleep(RESTART_PAUSE).await;
+    }
+}
+
+async fn wait(mut child: Child) -> String {
+    match child.wait().await {
+        Ok(status) => status.to_string(),
+        Err(error) => error.to_string(),
+    }
+}
+
+fn runtime_variables(name: &str, url: &str) -> [(&'static str, String); 5] {
+    [
+        ("AWS_LAMBDA_RUNTIME_API", url.trim_start_matches("http://").to_owned()),
+        ("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()),
+        ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
+        ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
+        ("AWS_LAMBDA_INITIALIZATION_TYPE", "on-demand".to_owned()),
+    ]
+}
+
+fn router(api: RuntimeApi) -> Router {
+    Router::new()
+        .route("/2018-06-01/runtime/invocation/next", get(next))
+        .route("/2018-06-01/runtime/invocation/{id}/response", post(respond))
+        .route("/2018-06-01/runtime/invocation/{id}/error", post(fail))
+        .route(
+            "/2018-06-01/runtime/init/error",
+            post(async |body: Bytes| {
+                tracing::error!(error = %String::from_utf8_lossy(&body), "a function could not start");
+                StatusCode::ACCEPTED
+            }),
+        )
+        .layer(DefaultBodyLimit::disable())
+        .with_state(api)
+}
+
+async fn next(State(api): State<RuntimeApi>) -> Response {
+    let Some(invocation) = api.waiting.lock().await.recv().await else {
+        return StatusCode::GONE.into_response();
+    };
+    let id = shared::random_id();
+    api.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), invocation.answer);
+    let deadline = SystemTime::now() + DEADLINE;
+    let deadline = deadline.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    let headers = [
+        ("lambda-runtime-aws-request-id", id),
+        ("lambda-runtime-deadline-ms", deadline.to_string()),
+        (
+            "lambda-runtime-invoked-function-arn",
+            "arn:aws:lambda:local:000000000000:function:local".to_owned(),
+        ),
+    ];
+    (headers, invocation.event.to_string()).into_response()
+}
+
+async fn respond(State(api): State<RuntimeApi>, UrlPath(id): UrlPath<String>, body: Bytes) -> StatusCode {
+    api.answer(&id, serde_json::from_slice(&body).map_err(|error| error.to_string()))
+}
+
+async fn fail(State(api): State<RuntimeApi>, UrlPath(id): UrlPath<String>, body: Bytes) -> StatusCode {
+    api.answer(&id, Err(String::from_utf8_lossy(&body).into_owned()))
+}
+
+impl RuntimeApi {
+    fn answer(&self, id: &str, outcome: Result<Value, String>) -> StatusCode {
+        let waiting = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        match waiting.map(|waiting| waiting.send(outcome)) {
+            Some(_) => StatusCode::ACCEPTED,
+            None => StatusCode::NOT_FOUND,
+        }
+    }
+}

@@ -1,0 +1,119 @@
+//! What each function may do, by its policies in the template: what is not granted fails here, too.
+
+use std::collections::BTreeMap;
+
+use axum::http::HeaderMap;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
+
+use crate::template::{Template, arn};
+
+/// The access key of the stack itself, which may do everything.
+pub const STACK: &str = "stack";
+
+/// Each function's statements, by its access key, which is its name.
+#[derive(Clone, Debug, Default)]
+pub struct Rights(BTreeMap<String, Vec<(Vec<String>, Vec<String>)>>);
+
+/// The parts of a DynamoDB or SQS request that name a resource.
+#[derive(Default, Deserialize)]
+#[serde(rename_all = "PascalCase", default)]
+struct Named {
+    table_name: Option<String>,
+    index_name: Option<String>,
+    request_items: BTreeMap<String, IgnoredAny>,
+    queue_url: Option<String>,
+}
+
+impl Rights {
+    /// The rights the template grants.
+    pub fn of(template: &Template) -> Self {
+        Self(template.functions.iter().map(|f| (f.name.clone(), f.rights.clone())).collect())
+    }
+
+    /// Whether whoever signed this request may make it.
+    ///
+    /// # Errors
+    /// A sentence that names who, what and on which resource.
+    pub fn check(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), String> {
+        let who = signer(headers).unwrap_or_default();
+        if who == STACK {
+            return Ok(());
+        }
+        let action = action(headers).ok_or("the request names no action")?;
+        let named: Named = serde_json::from_slice(body).unwrap_or_default();
+        let resources = named.resources();
+        match resources.iter().find(|resource| !self.grants(who, &action, resource)) {
+            None if resources.is_empty() => Err(format!("{action} names no resource")),
+            None => Ok(()),
+            Some(resource) => Err(format!(
+                "{who} is not authorized to perform {action} on {resource}: grant it in template.yaml"
+            )),
+        }
+    }
+
+    fn grants(&self, who: &str, action: &str, resource: &str) -> bool {
+        let statements = self.0.get(who).into_iter().flatten();
+        statements.into_iter().any(|(actions, resources)| {
+            actions.iter().any(|granted| granted == action)
+                && resources.iter().any(|granted| granted == resource)
+        })
+    }
+}
+
+impl Named {
+    fn resources(self) -> Vec<String> {
+        let table = self.table_name.map(|table| match self.index_name {
+            Some(index) => format!("{}/index/{index}", arn("dynamodb", &table)),
+            None => arn("dynamodb", &table),
+        });
+        let batch = self.request_items.into_keys().map(|table| arn("dynamodb", &table));
+        let queue = self.queue_url.map(|url| arn("sqs", url.rsplit('/').next().unwrap_or_default()));
+        table.into_iter().chain(batch).chain(queue).collect()
+    }
+}
+
+/// `Credential=<access key>/…` of the signature.
+fn signer(headers: &HeaderMap) -> Option<&str> {
+    let (_, credential) = headers.get("authorization")?.to_str().ok()?.split_once("Credential=")?;
+    credential.split('/').next()
+}
+
+/// `DynamoDB_20120810.PutItem` → `dynamodb:PutItem`; SQS's batch calls need the right of the single one.
+fn action(headers: &HeaderMap) -> Option<String> {
+    let (service, call) = headers.get("x-amz-target")?.to_str().ok()?.split_once('.')?;
+    Some(if service.starts_with("DynamoDB") {
+        format!("dynamodb:{call}")
+    } else {
+        format!("sqs:{}", call.strip_suffix("Batch").unwrap_or(call))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn rights() -> Rights {
+        let grant = (vec!["dynamodb:Query".to_owned()], vec![format!("{}/index/i", arn("dynamodb", "T"))]);
+        Rights([("send".to_owned(), vec![grant])].into())
+    }
+
+    fn request(who: &str, call: &str) -> HeaderMap {
+        let mut headers = HeaderMap::new();
+        let signed = format!("AWS4-HMAC-SHA256 Credential={who}/20261122/local/dynamodb/aws4_request");
+        headers.insert("authorization", signed.parse().unwrap());
+        headers.insert("x-amz-target", format!("DynamoDB_20120810.{call}").parse().unwrap());
+        headers
+    }
+
+    #[test]
+    fn only_what_is_granted_passes() {
+        let index = br#"{"TableName":"T","IndexName":"i"}"#;
+        assert_eq!(rights().check(&request("send", "Query"), index), Ok(()));
+        assert!(rights().check(&request("send", "Scan"), index).is_err());
+        assert!(rights().check(&request("login", "Query"), index).is_err());
+        assert!(rights().check(&request("send", "Query"), br#"{"TableName":"T"}"#).is_err());
+        assert!(rights().check(&request("send", "Query"), b"{}").is_err());
+        assert_eq!(rights().check(&request(STACK, "CreateTable"), b"{}"), Ok(()));
+    }
+}
