@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde_json::json;
+use serde_json::{Value, json};
 use shared::Config;
 use shared::session::Token;
 use shared::store::{self, Sessions};
@@ -57,6 +57,7 @@ pub struct Stack {
     /// A service key that the routes take.
     pub service_key: String,
     settings: Settings,
+    functions: BTreeMap<String, Function>,
     simulator: Option<Simulator>,
     ledger: Ledger,
     tasks: JoinSet<()>,
@@ -95,6 +96,7 @@ impl Stack {
             wechat,
             service_key: service_key(&settings)?,
             settings,
+            functions: BTreeMap::new(),
             simulator,
             ledger,
             tasks,
@@ -106,6 +108,20 @@ impl Stack {
         let app = gateway::router(routes).into_make_service_with_connect_info::<SocketAddr>();
         stack.tasks.spawn(async move { drop(axum::serve(listener, app).into_future().await) });
         Ok(stack)
+    }
+
+    /// Hands a function an event, as `aws lambda invoke` does.
+    ///
+    /// # Errors
+    /// What the function failed with, or that there is no such function.
+    pub async fn invoke(&self, name: &str, event: Value) -> Result<Value, String> {
+        let function = self.functions.get(name).ok_or_else(|| format!("there is no function {name}"))?;
+        function.invoke(event).await.map_err(|failed| failed.to_string())
+    }
+
+    /// The addresses and the key, for a program: the ready line.
+    pub fn ready(&self) -> Value {
+        json!({"gateway": self.gateway, "wechat": self.wechat, "service_key": self.service_key})
     }
 
     /// Ends everything and writes what the emulators would forget.
@@ -139,6 +155,7 @@ impl Stack {
             let own =
                 declared.routes.iter().map(|(method, path)| (method.clone(), path.clone(), function.clone()));
             routes.extend(own);
+            self.functions.insert(declared.name.clone(), function.clone());
             for (expression, input) in &declared.schedules {
                 let every = events::rate(expression).ok_or_else(|| {
                     StackError(format!("The schedule {expression} of {} is not a rate(…).", declared.name))
@@ -303,7 +320,7 @@ fn sqs_client(settings: &Settings, endpoints: &Endpoints) -> aws_sdk_sqs::Client
     aws_sdk_sqs::Client::from_conf(config.build())
 }
 
-async fn first_token(refresh: &Function, input: serde_json::Value) {
+async fn first_token(refresh: &Function, input: Value) {
     let tried = tokio::time::timeout(Duration::from_secs(20), refresh.invoke(input)).await;
     match tried {
         Ok(Ok(_)) => {}
@@ -347,12 +364,4 @@ fn queue_file(data: &Path) -> PathBuf {
 
 fn wechat_file(data: &Path) -> PathBuf {
     data.join("wechat.json")
-}
-
-/// What the ready line says.
-impl Stack {
-    /// The addresses and the key, for a program.
-    pub fn ready(&self) -> serde_json::Value {
-        json!({"gateway": self.gateway, "wechat": self.wechat, "service_key": self.service_key})
-    }
 }
