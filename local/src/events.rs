@@ -5,6 +5,7 @@ use std::time::Duration;
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
 use serde_json::{Value, json};
+use tokio_util::sync::CancellationToken;
 
 use crate::host::Function;
 use crate::template::{Subscription, arn};
@@ -38,16 +39,27 @@ pub fn rate(expression: &str) -> Option<Duration> {
     Some(Duration::from_secs(number * seconds))
 }
 
-/// One poller of a queue: takes messages, invokes the function, deletes what it did not report as failed.
-pub async fn subscribe(function: Function, subscription: Subscription, client: Client, queue_url: String) {
-    loop {
+/// One poller of a queue: takes messages, invokes the function, deletes what it did not report as
+/// failed. It ends between two batches, never inside one.
+pub async fn subscribe(
+    function: Function,
+    subscription: Subscription,
+    client: Client,
+    queue_url: String,
+    ending: CancellationToken,
+) {
+    while !ending.is_cancelled() {
         let receive = client
             .receive_message()
             .queue_url(&queue_url)
             .max_number_of_messages(subscription.batch_size)
             .message_system_attribute_names(MessageSystemAttributeName::All)
             .wait_time_seconds(POLL);
-        let messages = match receive.send().await {
+        let received = tokio::select! {
+            received = receive.send() => received,
+            () = ending.cancelled() => return,
+        };
+        let messages = match received {
             Ok(answer) => answer.messages.unwrap_or_default(),
             Err(_) => {
                 tokio::time::sleep(PAUSE).await;

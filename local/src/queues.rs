@@ -11,6 +11,7 @@ use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
+use tokio::task::JoinSet;
 use winterbaume_core::{MockRequest, MockService};
 use winterbaume_sqs::SqsService;
 
@@ -33,11 +34,11 @@ struct Door {
 ///
 /// # Errors
 /// When no socket can be opened.
-pub async fn serve(rights: Rights, ledger: Ledger) -> Result<String, StackError> {
+pub async fn serve(rights: Rights, ledger: Ledger, tasks: &mut JoinSet<()>) -> Result<String, StackError> {
     let (listener, url) = loopback(0).await?;
     let door = Door { emulator: Arc::new(SqsService::new()), rights, ledger };
     let app = Router::new().fallback(pass).layer(DefaultBodyLimit::disable()).with_state(door);
-    tokio::spawn(async move {
+    tasks.spawn(async move {
         if let Err(error) = axum::serve(listener, app).await {
             tracing::error!(%error, "the queues are gone");
         }

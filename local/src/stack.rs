@@ -5,7 +5,6 @@ use std::fs::File;
 use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::{Value, json};
@@ -13,8 +12,8 @@ use shared::Config;
 use shared::session::Token;
 use shared::store::{self, Sessions};
 use simulator::Simulator;
-use tokio::sync::Notify;
 use tokio::task::JoinSet;
+use tokio_util::sync::CancellationToken;
 
 use crate::host::Function;
 use crate::ledger::Ledger;
@@ -24,6 +23,9 @@ use crate::{StackError, events, gateway, loopback, queues, tables};
 
 /// Under this name the stack's own service key sends.
 const SERVICE: &str = "local";
+
+/// How long a batch in hand may still take when the stack ends.
+const LAST_BATCH: Duration = Duration::from_secs(10);
 
 /// How a stack is to be started.
 #[derive(Clone, Debug, Default)]
@@ -60,8 +62,11 @@ pub struct Stack {
     functions: BTreeMap<String, Function>,
     simulator: Option<Simulator>,
     ledger: Ledger,
+    /// Servers and schedules, which may end at any moment.
     tasks: JoinSet<()>,
-    stopping: Arc<Notify>,
+    /// Pollers, which finish what they have in hand.
+    pollers: JoinSet<()>,
+    ending: CancellationToken,
     _lock: Option<File>,
 }
 
@@ -79,15 +84,15 @@ impl Stack {
     pub async fn start(settings: Settings) -> Result<Self, StackError> {
         let (listener, gateway) = loopback(settings.port).await?;
         let lock = settings.data.as_deref().map(lock).transpose()?;
-        let stopping = Arc::new(Notify::new());
+        let ending = CancellationToken::new();
         let mut tasks = JoinSet::new();
-        let (wechat, simulator) = start_wechat(&settings, &mut tasks, stopping.clone()).await?;
+        let (wechat, simulator) = start_wechat(&settings, &mut tasks).await?;
 
         let source = Source::built_in()?;
         let mut values = Values { parameters: parameters(&settings, &wechat), queue_urls: BTreeMap::new() };
         let plan = source.resolve(&values)?;
         let ledger = Ledger::default();
-        let endpoints = start_endpoints(&settings, &plan, &ledger).await?;
+        let endpoints = start_endpoints(&settings, &plan, &ledger, &mut tasks).await?;
         values.queue_urls = furnish(&settings, &plan, &endpoints).await?;
         let template = source.resolve(&values)?;
 
@@ -100,7 +105,8 @@ impl Stack {
             simulator,
             ledger,
             tasks,
-            stopping,
+            pollers: JoinSet::new(),
+            ending,
             _lock: lock,
         };
         let routes = stack.start_functions(&template, &endpoints, &values.queue_urls).await?;
@@ -129,8 +135,12 @@ impl Stack {
     /// # Errors
     /// When a file cannot be written.
     pub async fn stop(mut self) -> Result<(), StackError> {
+        self.ending.cancel();
+        let finished = async { while self.pollers.join_next().await.is_some() {} };
+        // What is not finished by then stays on its queue.
+        let _ = tokio::time::timeout(LAST_BATCH, finished).await;
+        self.pollers.shutdown().await;
         self.tasks.shutdown().await;
-        self.stopping.notify_waiters();
         let Some(data) = &self.settings.data else { return Ok(()) };
         self.ledger.save(&queue_file(data)).map_err(|error| StackError::new("save the queue", error))?;
         if let Some(simulator) = &self.simulator {
@@ -170,13 +180,11 @@ impl Stack {
             for subscription in &declared.subscriptions {
                 let url = &queue_urls[&subscription.queue];
                 for _ in 0..subscription.concurrency {
-                    let poller = events::subscribe(
-                        function.clone(),
-                        subscription.clone(),
-                        client.clone(),
-                        url.clone(),
-                    );
-                    self.tasks.spawn(poller);
+                    let (function, subscription) = (function.clone(), subscription.clone());
+                    let ending = self.ending.clone();
+                    let poller =
+                        events::subscribe(function, subscription, client.clone(), url.clone(), ending);
+                    self.pollers.spawn(poller);
                 }
             }
         }
@@ -198,7 +206,6 @@ impl Stack {
 async fn start_wechat(
     settings: &Settings,
     tasks: &mut JoinSet<()>,
-    stopping: Arc<Notify>,
 ) -> Result<(String, Option<Simulator>), StackError> {
     if let Some(wechat) = &settings.wechat {
         return Ok((wechat.trim_end_matches('/').to_owned(), None));
@@ -212,7 +219,7 @@ async fn start_wechat(
     };
     let serving = simulator.clone();
     tasks.spawn(async move {
-        if let Err(error) = serving.serve(listener, async move { stopping.notified().await }).await {
+        if let Err(error) = serving.serve(listener, std::future::pending()).await {
             tracing::error!(%error, "the simulator is gone");
         }
     });
@@ -238,6 +245,7 @@ async fn start_endpoints(
     settings: &Settings,
     plan: &Template,
     ledger: &Ledger,
+    tasks: &mut JoinSet<()>,
 ) -> Result<Endpoints, StackError> {
     let rights = Rights::of(plan);
     let given = |name: &str| settings.environment.get(name).filter(|url| !url.is_empty()).cloned();
@@ -245,12 +253,12 @@ async fn start_endpoints(
         Some(url) => url,
         None => {
             let file = settings.data.as_deref().map(|data| data.join("tables.sqlite"));
-            tables::serve(file.as_deref(), rights.clone()).await?
+            tables::serve(file.as_deref(), rights.clone(), tasks).await?
         }
     };
     let sqs = match given("AWS_ENDPOINT_URL_SQS") {
         Some(url) => url,
-        None => queues::serve(rights, ledger.clone()).await?,
+        None => queues::serve(rights, ledger.clone(), tasks).await?,
     };
     Ok(Endpoints { dynamodb, sqs })
 }

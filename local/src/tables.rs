@@ -16,6 +16,7 @@ use axum::response::{IntoResponse, Response};
 use dynoxide::Database;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
+use tokio::task::JoinSet;
 
 use crate::rights::Rights;
 use crate::template::Table;
@@ -28,7 +29,11 @@ const SWEEP: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// When the file or a socket cannot be opened.
-pub async fn serve(file: Option<&Path>, rights: Rights) -> Result<String, StackError> {
+pub async fn serve(
+    file: Option<&Path>,
+    rights: Rights,
+    tasks: &mut JoinSet<()>,
+) -> Result<String, StackError> {
     let database = match file {
         Some(file) => Database::new(&file.display().to_string()),
         None => Database::memory(),
@@ -36,9 +41,9 @@ pub async fn serve(file: Option<&Path>, rights: Rights) -> Result<String, StackE
     let database = database.map_err(|error| StackError::new("open the database", error))?;
     let (inner, inner_url) = loopback(0).await?;
     let (outer, outer_url) = loopback(0).await?;
-    tokio::spawn(sweep(database.clone()));
-    tokio::spawn(dynoxide::server::serve_on(inner, database));
-    tokio::spawn(guard(outer, Doorman { rights, http: reqwest::Client::new(), inner: inner_url }));
+    tasks.spawn(sweep(database.clone()));
+    tasks.spawn(dynoxide::server::serve_on(inner, database));
+    tasks.spawn(guard(outer, Doorman { rights, http: reqwest::Client::new(), inner: inner_url }));
     Ok(outer_url)
 }
 

@@ -15,6 +15,8 @@ pub struct Job {
     pub batch: String,
     /// The Official Account's template.
     pub template_id: String,
+    /// When it was put on the queue, in Unix seconds.
+    pub queued_at: i64,
     /// The messages still to send.
     pub messages: Vec<Message>,
 }

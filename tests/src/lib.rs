@@ -1,1 +1,183 @@
-//! x
+//! A Queqiao of its own for each end-to-end test, and the words the tests speak to it in.
+
+mod answer;
+mod phone;
+
+use std::time::{Duration, Instant};
+
+use local::{Settings, Stack};
+use reqwest::{Client, Method};
+use serde_json::{Value, json};
+
+pub use answer::Answer;
+pub use phone::User;
+
+/// How long a test waits for what is to happen: longer than the first pause after a failed try (5 s).
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// Between two looks at what a test waits for.
+const GLANCE: Duration = Duration::from_millis(20);
+
+/// Queqiao with its WeChat, met over HTTP like by anybody else.
+pub struct World {
+    /// The gateway's URL.
+    pub gateway: String,
+    /// WeChat's URL.
+    pub wechat: String,
+    /// A key that services call with.
+    pub service_key: String,
+    http: Client,
+    stack: Option<Stack>,
+}
+
+/// A signed-in user of the mini-program.
+#[derive(Debug)]
+pub struct Session {
+    /// The bearer token.
+    pub token: String,
+    /// All of the answer to POST /login.
+    pub answer: Value,
+}
+
+impl World {
+    /// A world in which users 0 to 19 follow the Official Account.
+    pub async fn start() -> Self {
+        Self::with_followers(20).await
+    }
+
+    /// A world in which so many users, from 0 on, follow the Official Account.
+    pub async fn with_followers(followers: u32) -> Self {
+        Self::with(Settings { followers, ..Settings::default() }).await
+    }
+
+    /// A world of these settings; the ports are free ones where they are 0.
+    pub async fn with(settings: Settings) -> Self {
+        let stack = Stack::start(settings).await.expect("a stack that starts");
+        let world = Self::at(&stack.ready());
+        Self { stack: Some(stack), ..world }
+    }
+
+    /// A world that runs elsewhere, from the line it printed when it was ready.
+    pub fn at(ready: &Value) -> Self {
+        let text = |name: &str| ready[name].as_str().unwrap_or_default().to_owned();
+        Self {
+            gateway: text("gateway"),
+            wechat: text("wechat"),
+            service_key: text("service_key"),
+            http: Client::builder().no_proxy().build().expect("an HTTP client"),
+            stack: None,
+        }
+    }
+
+    /// Ends it in good order, so that what it keeps is on the disk.
+    pub async fn stop(self) {
+        self.stack.expect("a world of this process").stop().await.expect("a stack that stops");
+    }
+
+    /// Hands a function an event, past the gateway.
+    ///
+    /// # Errors
+    /// What the function failed with.
+    pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, String> {
+        self.stack.as_ref().expect("a world of this process").invoke(function, event).await
+    }
+
+    /// Calls a route with a body as it is; `bearer` is a token, a service key, or empty for neither.
+    pub async fn call(&self, method: Method, path: &str, bearer: &str, body: impl Into<String>) -> Answer {
+        let mut request = self.http.request(method, format!("{}{path}", self.gateway)).body(body.into());
+        if !bearer.is_empty() {
+            request = request.bearer_auth(bearer);
+        }
+        Answer::read(request.send().await.expect("the gateway answers")).await
+    }
+
+    /// POSTs JSON.
+    pub async fn post(&self, path: &str, bearer: &str, body: &Value) -> Answer {
+        self.call(Method::POST, path, bearer, body.to_string()).await
+    }
+
+    /// GETs.
+    pub async fn get(&self, path: &str, bearer: &str) -> Answer {
+        self.call(Method::GET, path, bearer, "").await
+    }
+
+    /// Logs a user of the mini-program in.
+    pub async fn login(&self, user: u32) -> Session {
+        let code = self.code(user).await;
+        let answer = self.post("/login", "", &json!({ "code": code })).await.ok(200);
+        Session { token: answer["token"].as_str().expect("a token").to_owned(), answer }
+    }
+
+    /// POST /sync, once.
+    pub async fn sync(&self) -> Value {
+        self.post("/sync", &self.service_key, &Value::Null).await.ok(200)
+    }
+
+    /// Syncs until the whole list was seen.
+    pub async fn sync_until_done(&self) -> Value {
+        let mut progress = self.sync().await;
+        while progress["state"] == "running" {
+            progress = self.sync().await;
+        }
+        assert_eq!(progress["state"], "done", "{progress}");
+        progress
+    }
+
+    /// POST /send of an approval, by whoever has this bearer.
+    pub async fn send_as(&self, bearer: &str, notification: &str, to: &Value) -> Answer {
+        let call = json!({ "notification": notification, "to": to, "data": approval() });
+        self.post("/send", bearer, &call).await
+    }
+
+    /// A service sends an approval; gives the answer to it.
+    pub async fn send(&self, to: &Value) -> Value {
+        self.send_as(&self.service_key, "approval_submitted", to).await.ok(202)
+    }
+
+    /// A service sends an approval to one recipient, who is accepted; gives the batch's id.
+    pub async fn send_to(&self, to: &Value) -> String {
+        let sent = self.send(&json!([to])).await;
+        assert_eq!((&sent["accepted"], &sent["rejected"]), (&json!(1), &json!([])), "{sent}");
+        sent["id"].as_str().expect("an id").to_owned()
+    }
+
+    /// GET /send/{id}, by the service.
+    pub async fn batch(&self, id: &str) -> Value {
+        self.get(&format!("/send/{id}"), &self.service_key).await.ok(200)
+    }
+
+    /// Looks at a batch until it is as it should be.
+    pub async fn wait_for(&self, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + PATIENCE;
+        loop {
+            let batch = self.batch(id).await;
+            if is_so(&batch) {
+                return batch;
+            }
+            assert!(Instant::now() < deadline, "it never came to what was waited for: {batch}");
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
+    /// Waits until nothing more will be tried; gives the batch.
+    pub async fn settled(&self, id: &str) -> Value {
+        let unsettled = ["queued", "retrying", "parked"];
+        self.wait_for(id, |batch| unsettled.iter().all(|state| batch["counts"][state].is_null())).await
+    }
+
+    /// Waits until nothing more will be tried of a batch of one; gives its message.
+    pub async fn outcome(&self, id: &str) -> Value {
+        self.settled(id).await["messages"][0].clone()
+    }
+}
+
+/// What fills both of the shipped notifications.
+pub fn approval() -> Value {
+    json!({
+        "applicant": "张三",
+        "kind": "年假",
+        "submitted_at": "2026-11-22 09:30",
+        "content": "回家探亲",
+        "id": "A 42&x=1",
+    })
+}

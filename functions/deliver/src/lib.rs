@@ -20,6 +20,10 @@ use decide::{Next, decide};
 /// its full eight seconds, the worker is still done within its minute.
 const CONCURRENCY: usize = 20;
 
+/// A job that comes for the first time and is no older than this, in seconds, is worked off without a
+/// look at what is finished: WeChat knows the client_msg_ids of the last ten minutes.
+const FRESH: i64 = 5 * 60;
+
 /// The function's clients.
 pub struct Deliver {
     wechat: WeChat,
@@ -70,14 +74,13 @@ impl Deliver {
         Some(failure)
     }
 
-    async fn work(&self, job: Job, redelivered: bool) -> Result<(), Error> {
-        let Job { batch, template_id, mut messages } = job;
-        if redelivered {
+    async fn work(&self, mut job: Job, redelivered: bool) -> Result<(), Error> {
+        let mut messages = std::mem::take(&mut job.messages);
+        if redelivered || now() - job.queued_at > FRESH {
             let numbers: Vec<_> = messages.iter().map(|message| message.n).collect();
-            let finished = self.messages.finished(&batch, &numbers).await?;
+            let finished = self.messages.finished(&job.batch, &numbers).await?;
             messages.retain(|message| !finished.contains(&message.n));
         }
-        let job = Job { batch, template_id, messages: Vec::new() };
         let users = by_user(messages).into_iter().map(|messages| self.write_to_user(&job, messages));
         let remainders: Vec<_> = stream::iter(users).buffer_unordered(CONCURRENCY).boxed().collect().await;
         let mut by_delay: HashMap<Duration, Vec<Message>> = HashMap::new();
@@ -87,7 +90,7 @@ impl Deliver {
             }
         }
         for (delay, messages) in by_delay {
-            self.queues.deliver(&[Job { messages, ..job.clone() }], delay).await?;
+            self.queues.deliver(&[Job { messages, queued_at: now(), ..job.clone() }], delay).await?;
         }
         Ok(())
     }
@@ -185,8 +188,7 @@ impl Deliver {
     }
 }
 
-/// Whether the queue delivered this job before. A first delivery needs no look at what is finished:
-/// WeChat knows the client_msg_ids of the last ten minutes.
+/// Whether the queue delivered this job before.
 fn is_redelivered(record: &SqsMessage) -> bool {
     let count = record.attributes.get("ApproximateReceiveCount");
     count.and_then(|count| count.parse::<u32>().ok()).is_none_or(|count| count > 1)

@@ -184,6 +184,7 @@ fn jobs(batch: &str, notification: &Notification, messages: &[Message]) -> Vec<J
     let job = |messages: &[Message]| Job {
         batch: batch.to_owned(),
         template_id: notification.template_id.clone(),
+        queued_at: shared::now(),
         messages: messages.to_vec(),
     };
     messages.chunks(job::MOST_RECIPIENTS).map(job).collect()

@@ -1,0 +1,102 @@
+//! WeChat's side of a test: what users do on their phones, and what goes wrong at WeChat.
+
+use serde_json::{Value, json};
+
+use crate::World;
+
+/// A user under every name there is.
+#[derive(Clone, Debug)]
+pub struct User {
+    /// In the mini-program.
+    pub openid: String,
+    /// In the Official Account.
+    pub oa_openid: String,
+    /// Across both.
+    pub unionid: String,
+}
+
+impl World {
+    /// One user.
+    pub async fn user(&self, user: u32) -> User {
+        self.users(user, 1).await.remove(0)
+    }
+
+    /// So many users from this number on.
+    pub async fn users(&self, from: u32, n: u32) -> Vec<User> {
+        let users = self.ask(&format!("/_sim/users?from={from}&n={n}")).await;
+        let text = |user: &Value, name: &str| user[name].as_str().expect("an id").to_owned();
+        let user = |user: &Value| User {
+            openid: text(user, "mini_openid"),
+            oa_openid: text(user, "oa_openid"),
+            unionid: text(user, "unionid"),
+        };
+        users.as_array().expect("users").iter().map(user).collect()
+    }
+
+    /// What `wx.login` gives this user.
+    pub async fn code(&self, user: u32) -> String {
+        let given = self.tell(&format!("/_sim/users/{user}/code"), &Value::Null).await;
+        given["code"].as_str().expect("a code").to_owned()
+    }
+
+    /// What `wx.getUserInfo` gives this user; `object` outdoes what WeChat would put into it.
+    pub async fn sealed(&self, user: u32, object: &Value) -> Value {
+        self.tell(&format!("/_sim/users/{user}/sealed"), object).await
+    }
+
+    /// Has a user `follow`, `unfollow`, `refuse`, `hide-unionid`, …
+    pub async fn have(&self, user: u32, action: &str) {
+        self.tell(&format!("/_sim/users/{user}/{action}"), &Value::Null).await;
+    }
+
+    /// The messages on a user's phone, the newest first.
+    pub async fn messages_of(&self, user: u32) -> Vec<Value> {
+        self.ask(&format!("/_sim/messages?user={user}")).await.as_array().expect("messages").clone()
+    }
+
+    /// Lets something go wrong at WeChat.
+    pub async fn fault(&self, fault: Value) {
+        self.tell("/_sim/faults", &fault).await;
+    }
+
+    /// Nothing goes wrong at WeChat any more.
+    pub async fn clear_faults(&self) {
+        let cleared = self.http.delete(format!("{}/_sim/faults", self.wechat)).send().await;
+        assert!(cleared.expect("WeChat answers").status().is_success());
+    }
+
+    /// Somebody else fetches tokens of the Official Account: the older ones die.
+    pub async fn rotate(&self, mode: &str, times: u32) -> Value {
+        self.tell("/_sim/rotate", &json!({ "mode": mode, "times": times })).await
+    }
+
+    /// Moves WeChat's clock on.
+    pub async fn advance(&self, seconds: i64) {
+        self.tell("/_sim/clock", &json!({ "advance": seconds })).await;
+    }
+
+    /// How often an endpoint was called.
+    pub async fn calls(&self, endpoint: &str) -> u64 {
+        self.stats().await["endpoints"][endpoint]["calls"].as_u64().unwrap_or_default()
+    }
+
+    /// Calls, errors and what was delivered, as WeChat saw it.
+    pub async fn stats(&self) -> Value {
+        self.ask("/_sim/stats").await
+    }
+
+    async fn ask(&self, path: &str) -> Value {
+        let answer = self.http.get(format!("{}{path}", self.wechat)).send().await.expect("WeChat answers");
+        answer.json().await.expect("JSON")
+    }
+
+    async fn tell(&self, path: &str, body: &Value) -> Value {
+        let request = self.http.post(format!("{}{path}", self.wechat));
+        let request = if body.is_null() { request } else { request.body(body.to_string()) };
+        let answer = request.send().await.expect("WeChat answers");
+        let status = answer.status();
+        let answer: Value = answer.json().await.unwrap_or_default();
+        assert!(status.is_success(), "{path} {body}: {answer}");
+        answer
+    }
+}

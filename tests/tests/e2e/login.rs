@@ -1,0 +1,145 @@
+//! POST /login: what a wx.login code becomes.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::World;
+
+const JSCODE2SESSION: &str = "/sns/jscode2session";
+
+fn names(answer: &Value) -> Vec<&str> {
+    answer.as_object().expect("an object").keys().map(String::as_str).collect()
+}
+
+fn is_rid(rid: &Value) -> bool {
+    let parts: Vec<_> = rid.as_str().unwrap_or_default().split('-').collect();
+    parts.len() == 3 && parts.iter().all(|part| part.len() == 8)
+}
+
+#[tokio::test]
+async fn a_user_logs_in_and_gets_a_token_and_no_session_key() {
+    let world = World::start().await;
+    let user = world.user(7).await;
+    let answer = world.login(7).await.answer;
+    assert_eq!(names(&answer), ["expires_in", "following", "openid", "token", "unionid"]);
+    assert_eq!((&answer["openid"], &answer["unionid"]), (&json!(user.openid), &json!(user.unionid)));
+    assert_eq!(answer["token"].as_str().map(str::len), Some(43));
+    assert_eq!(answer["expires_in"], 3 * 24 * 3600);
+}
+
+#[tokio::test]
+async fn a_user_whose_unionid_wechat_hides_logs_in_without_one() {
+    let world = World::start().await;
+    world.have(7, "hide-unionid").await;
+    let answer = world.login(7).await.answer;
+    assert_eq!(names(&answer), ["expires_in", "following", "openid", "token"]);
+    assert_eq!(answer["following"], false);
+}
+
+#[tokio::test]
+async fn following_is_known_once_the_sync_has_run() {
+    let world = World::start().await;
+    assert_eq!(world.login(7).await.answer["following"], false);
+    world.sync_until_done().await;
+    assert_eq!(world.login(7).await.answer["following"], true);
+    assert_eq!(world.login(1_000).await.answer["following"], false);
+}
+
+#[tokio::test]
+async fn every_login_gives_another_token_and_the_older_ones_go_on() {
+    let world = World::start().await;
+    let (first, second) = (world.login(7).await, world.login(7).await);
+    assert_ne!(first.token, second.token);
+    for session in [first, second] {
+        world.get("/send/none", &session.token).await.problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_code_serves_once() {
+    let world = World::start().await;
+    let code = json!({ "code": world.code(7).await });
+    world.post("/login", "", &code).await.ok(200);
+    let problem = world.post("/login", "", &code).await.problem(401, "invalid_code");
+    assert_eq!(problem["errcode"], 40163);
+    assert!(is_rid(&problem["rid"]), "{problem}");
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("wx.login")), "{problem}");
+}
+
+#[tokio::test]
+async fn a_code_that_is_made_up_or_too_old_is_refused() {
+    let world = World::start().await;
+    let old = world.code(7).await;
+    world.advance(301).await;
+    for code in ["0made-up", old.as_str()] {
+        let problem = world.post("/login", "", &json!({ "code": code })).await.problem(401, "invalid_code");
+        assert_eq!(problem["errcode"], 40029);
+        assert!(is_rid(&problem["rid"]), "{problem}");
+    }
+}
+
+#[tokio::test]
+async fn a_body_without_a_code_is_refused_before_wechat_hears_of_it() {
+    let world = World::start().await;
+    for body in ["", "{}", "code=1", "[]", r#"{"code":""}"#, r#"{"code":" "}"#, r#"{"code":7}"#] {
+        world.call(Method::POST, "/login", "", body).await.problem(400, "invalid_request");
+    }
+    let long = json!({ "code": "0".repeat(129) });
+    world.post("/login", "", &long).await.problem(400, "invalid_request");
+    assert_eq!(world.calls(JSCODE2SESSION).await, 0);
+}
+
+#[tokio::test]
+async fn wechat_being_busy_is_told_as_such_and_passes() {
+    let world = World::start().await;
+    world.fault(json!({ "endpoint": JSCODE2SESSION, "errcode": -1 })).await;
+    let code = json!({ "code": world.code(7).await });
+    let problem = world.post("/login", "", &code).await.problem(503, "wechat_unavailable");
+    assert_eq!(problem["errcode"], -1);
+    assert!(is_rid(&problem["rid"]), "{problem}");
+    world.clear_faults().await;
+    world.post("/login", "", &code).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_wechat_that_answers_nonsense_or_nothing_is_unavailable() {
+    let world = World::start().await;
+    for fault in [json!({ "cut": true }), json!({ "http_status": 502 }), json!({ "http_status": 200 })] {
+        let mut fault = fault;
+        fault["endpoint"] = JSCODE2SESSION.into();
+        world.fault(fault).await;
+        let code = json!({ "code": world.code(7).await });
+        let problem = world.post("/login", "", &code).await.problem(503, "wechat_unavailable");
+        assert_eq!(names(&problem), ["code", "detail", "status", "title", "type"]);
+        world.clear_faults().await;
+    }
+}
+
+#[tokio::test]
+async fn a_user_whom_wechat_blocks_is_told_not_to_try_again() {
+    let world = World::start().await;
+    world.fault(json!({ "endpoint": JSCODE2SESSION, "errcode": 40226, "user": 7 })).await;
+    let code = json!({ "code": world.code(7).await });
+    let problem = world.post("/login", "", &code).await.problem(403, "login_blocked");
+    assert_eq!(problem["errcode"], 40226);
+    world.login(8).await;
+}
+
+#[tokio::test]
+async fn a_missing_whitelist_entry_is_answered_with_the_ip_to_add() {
+    let world = World::start().await;
+    world.fault(json!({ "endpoint": JSCODE2SESSION, "errcode": 40164 })).await;
+    let code = json!({ "code": world.code(7).await });
+    let problem = world.post("/login", "", &code).await.problem(502, "misconfigured");
+    assert_eq!(problem["errcode"], 40164);
+    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("47.94.148.108")), "{problem}");
+}
+
+#[tokio::test]
+async fn a_used_up_minute_at_wechat_is_a_429_with_wechats_errcode() {
+    let world = World::start().await;
+    world.fault(json!({ "endpoint": JSCODE2SESSION, "errcode": 45011 })).await;
+    let code = json!({ "code": world.code(7).await });
+    let problem = world.post("/login", "", &code).await.problem(429, "too_many_requests");
+    assert_eq!(problem["errcode"], 45011);
+    assert!(is_rid(&problem["rid"]), "{problem}");
+}
