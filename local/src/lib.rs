@@ -1,17 +1,21 @@
 //! The whole of template.yaml on one machine, with the real AWS clients on loopback.
 
+mod aws;
 mod bootstrap;
+mod data;
 mod events;
 mod gateway;
 mod host;
 mod ledger;
 mod queues;
 mod rights;
+mod settings;
 mod stack;
 mod tables;
 mod template;
 
-pub use stack::{Settings, Stack};
+pub use settings::Settings;
+pub use stack::Stack;
 
 use tokio::net::TcpListener;
 

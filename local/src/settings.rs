@@ -1,0 +1,76 @@
+//! How a stack is to be started, and the environment its functions get from that.
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use crate::aws::Aws;
+
+/// How a stack is to be started.
+#[derive(Clone, Debug, Default)]
+pub struct Settings {
+    /// The gateway's port; 0 picks a free one.
+    pub port: u16,
+    /// The simulator's port; 0 picks a free one.
+    pub simulator_port: u16,
+    /// How many users follow the simulated account.
+    pub followers: u32,
+    /// Where everything is kept; `None` forgets it at the end.
+    pub data: Option<PathBuf>,
+    /// A WeChat to use instead of the simulator.
+    pub wechat: Option<String>,
+    /// A catalog to use instead of the one built in.
+    pub catalog: Option<PathBuf>,
+    /// The service key; made up where there is none.
+    pub service_key: Option<String>,
+    /// A folder of built bootstraps (`<name>/bootstrap`) to run instead of the functions in this process.
+    pub bootstraps: Option<PathBuf>,
+    /// Variables that outdo the template's and the simulator's: `MINI_APPID`, `AWS_ENDPOINT_URL_SQS`, …
+    pub environment: BTreeMap<String, String>,
+}
+
+impl Settings {
+    /// A variable that is to outdo the template's; an empty one is none.
+    pub(crate) fn set(&self, name: &str) -> Option<String> {
+        self.environment.get(name).filter(|value| !value.is_empty()).cloned()
+    }
+
+    /// The template's parameters: what the environment says, else the simulator's accounts.
+    pub(crate) fn parameters(&self, wechat: &str) -> BTreeMap<String, String> {
+        let or = |name: &str, simulated: &str| self.set(name).unwrap_or_else(|| simulated.to_owned());
+        let mut parameters = BTreeMap::from([
+            ("WechatApiBase".to_owned(), wechat.to_owned()),
+            ("MiniAppid".to_owned(), or("MINI_APPID", simulator::MINI_APPID)),
+            ("MiniSecret".to_owned(), or("MINI_SECRET", simulator::MINI_SECRET)),
+            ("OaAppid".to_owned(), or("OA_APPID", simulator::OA_APPID)),
+            ("OaSecret".to_owned(), or("OA_SECRET", simulator::OA_SECRET)),
+        ]);
+        parameters.extend(self.set("TOKEN_MODE").map(|mode| ("TokenMode".to_owned(), mode)));
+        parameters
+    }
+
+    /// A function's environment: the template's variables and what Lambda adds.
+    pub(crate) fn variables(
+        &self,
+        declared: &BTreeMap<String, String>,
+        access_key: &str,
+        aws: &Aws,
+    ) -> BTreeMap<String, String> {
+        let added = [
+            ("AWS_REGION", Some(self.region())),
+            ("AWS_ACCESS_KEY_ID", Some(access_key.to_owned())),
+            ("AWS_SECRET_ACCESS_KEY", Some("local".to_owned())),
+            ("AWS_ENDPOINT_URL_DYNAMODB", Some(aws.dynamodb_url.clone())),
+            ("AWS_ENDPOINT_URL_SQS", Some(aws.sqs_url.clone())),
+            ("CATALOG_FILE", self.catalog.as_ref().map(|file| file.display().to_string())),
+            ("LOG_LEVEL", self.set("LOG_LEVEL")),
+        ];
+        let mut variables = declared.clone();
+        variables.extend(added.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));
+        variables
+    }
+
+    /// The region that requests are signed for.
+    pub(crate) fn region(&self) -> String {
+        self.set("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned())
+    }
+}
