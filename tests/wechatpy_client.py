@@ -1,9 +1,15 @@
+#!/usr/bin/env python3
 """Drives the simulator with wechatpy 1.8.18, a client written against the real WeChat.
 
-python3 tests/wechatpy_client.py http://127.0.0.1:PORT OA_APPID OA_SECRET TEMPLATE_ID
+  python3 tests/wechatpy_client.py [--program target/debug/simulator]
+
+Needs wechatpy from PyPI; starts the simulator itself and ends it.
 """
 
+import argparse
 import json
+import signal
+import subprocess
 import sys
 import urllib.request
 
@@ -103,11 +109,8 @@ def errors(wechat, endpoint, errcode):
     return simulator(wechat, "/_sim/stats")["endpoints"][endpoint]["errors"].get(errcode, 0)
 
 
-def main():
-    if len(sys.argv) != 5:
-        sys.exit(__doc__)
-    wechat, appid, secret, template_id = sys.argv[1:]
-    client = SimulatedClient(wechat, appid, secret)
+def drive(wechat, oa_appid, oa_secret, template_id, **_):
+    client = SimulatedClient(wechat, oa_appid, oa_secret)
     token = client.fetch_access_token()
     check(token["expires_in"] == 7200 and len(token["access_token"]) > 100, "a token is fetched")
     reads_followers(client)
@@ -115,6 +118,18 @@ def main():
     recovers_from_a_rotation(client, wechat)
     templates = client.get("template/get_all_private_template")["template_list"]
     check(template_id in [template["template_id"] for template in templates], "the template is listed")
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", default="target/debug/simulator")
+    command = [parser.parse_args().program, "--port", "0", "--followers", "25050"]
+    simulated = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        drive(**json.loads(simulated.stdout.readline()))
+    finally:
+        simulated.send_signal(signal.SIGINT)
+        simulated.wait(timeout=30)
 
 
 if __name__ == "__main__":

@@ -134,7 +134,8 @@ fn router(api: RuntimeApi) -> Router {
 
 async fn next(State(api): State<RuntimeApi>) -> Response {
     let Some(invocation) = api.waiting.lock().await.recv().await else {
-        return StatusCode::GONE.into_response();
+        // The stack is ending, and this process with it.
+        std::future::pending().await
     };
     let id = shared::random_id();
     api.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), invocation.answer);

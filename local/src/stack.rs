@@ -122,9 +122,7 @@ impl Stack {
         let Some(data) = &self.data else { return Ok(()) };
         self.ledger.save(&data.queue()).map_err(|error| StackError::new("save the queue", error))?;
         if let Some(simulator) = &self.simulator {
-            simulator
-                .save(&data.wechat())
-                .map_err(|error| StackError::new("save the simulator", error))?;
+            simulator.save(&data.wechat()).map_err(|error| StackError::new("save the simulator", error))?;
         }
         Ok(())
     }

@@ -3,8 +3,11 @@
 use serde::{Deserialize, Serialize};
 
 /// A stable word for callers, with its remedy.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumIter,
+)]
 #[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
 pub enum Reason {
     /// No user of the mini-program has this openid, as far as login has seen.
     NeverLoggedIn,

@@ -127,8 +127,8 @@ impl Deliver {
         tracing::info!(
             batch = job.batch,
             n = message.n,
-            state = ?record.state,
-            reason = ?record.reason,
+            state = %record.state,
+            reason = record.reason.map(tracing::field::display),
             errcode = record.errcode,
             rid = record.rid,
             attempts = record.attempts,

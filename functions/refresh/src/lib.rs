@@ -97,7 +97,7 @@ impl Refresh {
     async fn renew(&self, of: &Credentials, asked: Option<Option<&str>>) -> Result<(), Failure> {
         let lease = shared::random_id();
         let Some(seen) = self.state.lease_token(&of.appid, &lease, LEASE).await? else {
-            tracing::info!(account = ?of.account, "somebody else is renewing this token");
+            tracing::info!(account = %of.account, "somebody else is renewing this token");
             return Ok(());
         };
         if !self.is_wanted(&seen, asked) {
@@ -108,14 +108,14 @@ impl Refresh {
             Ok(fetched) => fetched,
             Err(failure) => {
                 let (errcode, rid) = (failure.errcode(), failure.rid());
-                tracing::error!(account = ?of.account, errcode, rid, remedy = failure.remedy(), "no token");
+                tracing::error!(account = %of.account, errcode, rid, remedy = failure.remedy(), "no token");
                 self.state.release_token(&of.appid, &lease).await?;
                 return Err(failure);
             }
         };
         let stored = self.state.renew_token(&of.appid, &lease, &seen, &fetched).await?;
         let (version, token) = (seen.version + 1, fetched.token.fingerprint());
-        tracing::info!(account = ?of.account, stored, version, token, fetched.expires_in, "fetched a token");
+        tracing::info!(account = %of.account, stored, version, token, expires_in = fetched.expires_in, "fetched a token");
         Ok(())
     }
 

@@ -3,7 +3,8 @@
 use crate::Reason;
 
 /// What an errcode (or the lack of an answer) asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display)]
+#[strum(serialize_all = "snake_case")]
 pub enum Action {
     /// Not done; try again later.
     Retry,

@@ -1,0 +1,109 @@
+#!/usr/bin/env python3
+"""Walks from login to the message on the phone, over HTTP, against `cargo run` as it stands.
+
+  python3 tests/walk.py [--bootstraps DIR] [--program target/debug/local]
+
+With --bootstraps the functions are the programs that would be deployed, each in its own processes
+under a Lambda Runtime API. Needs nothing but Python 3; exits with 1 and a sentence when a step fails.
+"""
+
+import argparse
+import json
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+
+DATA = {
+    "applicant": "张三",
+    "kind": "年假",
+    "submitted_at": "2026-11-22 09:30",
+    "content": "回家探亲",
+    "id": "A-42",
+}
+
+
+def call(method, url, body=None, token=None):
+    """One request; gives the status and the decoded JSON."""
+    request = urllib.request.Request(url, method=method)
+    if token:
+        request.add_header("Authorization", f"Bearer {token}")
+    data = None if body is None else json.dumps(body).encode()
+    try:
+        with urllib.request.urlopen(request, data, timeout=40) as answer:
+            return answer.status, json.load(answer)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def expect(step, condition, seen):
+    """Prints the step, or ends the walk."""
+    if not condition:
+        sys.exit(f"{step}: not as it should be: {seen}")
+    print(f"{step}: {json.dumps(seen, ensure_ascii=False)[:160]}")
+
+
+def until(step, look, good, seconds=30):
+    """Looks again until it is good."""
+    deadline = time.monotonic() + seconds
+    seen = look()
+    while not good(seen) and time.monotonic() < deadline:
+        time.sleep(0.05)
+        seen = look()
+    expect(step, good(seen), seen)
+    return seen
+
+
+def walk(gateway, wechat, service_key):
+    """Login, sync, decrypt, send, status, and a token that a third party has rotated away."""
+    user = call("GET", f"{wechat}/_sim/users?from=0&n=1")[1][0]
+    code = call("POST", f"{wechat}/_sim/users/0/code")[1]["code"]
+    status, session = call("POST", f"{gateway}/login", {"code": code})
+    expect("login", status == 200 and session["openid"] == user["mini_openid"], session["openid"])
+
+    until("sync", lambda: call("POST", f"{gateway}/sync", token=service_key)[1], lambda run: run["state"] == "done")
+
+    sealed = call("POST", f"{wechat}/_sim/users/0/sealed", {"nickName": "Band"})[1]
+    status, opened = call("POST", f"{gateway}/decrypt", sealed, session["token"])
+    expect("decrypt", status == 200 and opened["unionid"] == user["unionid"], opened)
+
+    for attempt in ("send", "send after a third party took the token"):
+        batch = {"notification": "approval_submitted", "to": [{"openid": user["mini_openid"]}], "data": DATA}
+        status, accepted = call("POST", f"{gateway}/send", batch, service_key)
+        expect(attempt, status == 202 and accepted["accepted"] == 1, accepted)
+        until(
+            "status",
+            lambda: call("GET", f"{gateway}/send/{accepted['id']}", token=service_key)[1],
+            lambda batch: batch["counts"] == {"sent": 1},
+        )
+        call("POST", f"{wechat}/_sim/rotate", {"times": 2})
+
+    messages = call("GET", f"{wechat}/_sim/messages?user=0")[1]
+    expect("messages", len(messages) == 2 and messages[0]["data"]["thing1"] == "张三", messages)
+
+
+def main():
+    """Starts the stack, walks, ends it."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--program", default="target/debug/local")
+    parser.add_argument("--bootstraps")
+    arguments = parser.parse_args()
+    command = [arguments.program, "--ephemeral", "--port", "0", "--simulator-port", "0", "--followers", "250"]
+    if arguments.bootstraps:
+        command += ["--bootstraps", arguments.bootstraps]
+    stack = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    try:
+        ready = stack.stdout.readline()
+        if not ready:
+            sys.exit("the stack did not start")
+        walk(**json.loads(ready))
+    finally:
+        stack.send_signal(signal.SIGINT)
+        stack.wait(timeout=30)
+    expect("end", stack.returncode == 0, stack.returncode)
+
+
+if __name__ == "__main__":
+    main()
