@@ -1,13 +1,12 @@
 //! Queqiao from end to end: over HTTP, a stack of its own per test, seen only from outside.
 
+mod catalog;
 mod decrypt;
+mod deliver;
 mod login;
 mod logs;
-mod outage;
-mod quota;
-mod reach;
-mod reject;
-mod rights;
+mod send;
 mod stack;
+mod status;
 mod sync;
 mod tokens;

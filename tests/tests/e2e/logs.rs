@@ -1,0 +1,167 @@
+//! The logs: at the most talkative level they hold no secret, no token and nobody's data.
+
+use std::env::current_exe;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+
+use serde_json::{Value, json};
+use tests::World;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
+use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+/// Stands in what a user's phone seals; the logs may not show it.
+const NICKNAME: &str = "NicknameOfTheUser";
+
+/// `cargo run`, and everything it writes.
+struct Program {
+    child: Child,
+    stdout: JoinHandle<String>,
+    stderr: JoinHandle<String>,
+    world: World,
+}
+
+/// The program `local`, which lies where this test's folder does.
+fn program() -> PathBuf {
+    let test = current_exe().expect("this test's own path");
+    let folder = test.parent().and_then(Path::parent).expect("target/debug/deps");
+    let program = folder.join("local");
+    assert!(program.is_file(), "{} is not built yet: run `cargo test --workspace`", program.display());
+    program
+}
+
+impl Program {
+    /// Starts it at LOG_LEVEL=trace and waits for its ready line.
+    async fn start(folder: &Path, more: &[&str]) -> Self {
+        let mut command = Command::new(program());
+        command.args(["--port", "0", "--simulator-port", "0", "--followers", "20"]).args(more);
+        command.arg("--data").arg(folder).env_clear().env("LOG_LEVEL", "trace").kill_on_drop(true);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
+        let mut stderr = child.stderr.take().expect("its stderr");
+        let stderr = tokio::spawn(async move {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).await.map(|_| text).expect("text")
+        });
+        let mut stdout = BufReader::new(child.stdout.take().expect("its stdout"));
+        let mut ready = String::new();
+        stdout.read_line(&mut ready).await.expect("a line");
+        let world = World::at(&serde_json::from_str(&ready).expect("the ready line"));
+        let stdout = tokio::spawn(async move {
+            let mut text = String::new();
+            stdout.read_to_string(&mut text).await.map(|_| text).expect("text")
+        });
+        Self { child, stdout, stderr, world }
+    }
+
+    /// Ends it as a terminal or an orchestrator does; gives what it wrote after the ready line.
+    async fn end(mut self) -> String {
+        let pid = self.child.id().expect("it runs").to_string();
+        assert!(Command::new("kill").arg(&pid).status().await.expect("kill").success());
+        assert!(self.child.wait().await.expect("an end").success());
+        self.stdout.await.expect("its stdout") + &self.stderr.await.expect("its stderr")
+    }
+}
+
+/// Everything there is to do, and much that goes wrong; gives the bearer tokens of the users.
+async fn walk(world: &World) -> Vec<String> {
+    let (user, old) = (world.user(1).await, world.login(1).await);
+    let session = world.login(1).await;
+    let sealed = world.sealed(1, &json!({ "nickName": NICKNAME })).await;
+    world.post("/decrypt", &session.token, &sealed).await.ok(200);
+    world.post("/decrypt", &old.token, &sealed).await.problem(400, "decrypt_failed");
+    world.post("/decrypt", "made-up", &sealed).await.problem(401, "unauthorized");
+    world.sync_until_done().await;
+    let id = world.send_to(&json!({ "openid": user.openid })).await;
+    world.outcome(&id).await;
+    world.send_as(&session.token, "approval_submitted", &json!([{ "openid": user.openid }])).await;
+    world.rotate("classic", 2).await;
+    let id = world.send_to(&json!({ "openid": user.openid })).await;
+    assert_eq!(world.outcome(&id).await["attempts"], 2);
+    vec![old.token, session.token]
+}
+
+/// Every way in which WeChat fails, at every endpoint.
+async fn stumble(world: &World) {
+    let failures = [json!({ "errcode": -1 }), json!({ "http_status": 502 }), json!({ "cut": true })];
+    for mut fault in failures {
+        fault["endpoint"] = "*".into();
+        world.fault(fault).await;
+        let code = json!({ "code": world.code(2).await });
+        world.post("/login", "", &code).await.problem(503, "wechat_unavailable");
+        let id = world.send_to(&json!({ "oa_openid": world.user(2).await.oa_openid })).await;
+        world.wait_for(&id, |batch| batch["counts"]["queued"].is_null()).await;
+        world.clear_faults().await;
+    }
+    for errcode in [40013, 40125, 45009] {
+        world.fault(json!({ "endpoint": "*", "errcode": errcode })).await;
+        let code = json!({ "code": world.code(2).await });
+        assert!(world.post("/login", "", &code).await.status >= 400);
+        world.sync().await;
+        world.clear_faults().await;
+    }
+}
+
+/// The session keys and tokens that the simulated WeChat gave out.
+fn given_out(folder: &Path) -> Vec<String> {
+    let file = fs::read(folder.join("wechat.json")).expect("the saved WeChat");
+    let wechat: Value = serde_json::from_slice(&file).expect("JSON");
+    let text = |value: &Value| value.as_str().map(str::to_owned);
+    let rotations = wechat["tokens"].as_object().expect("tokens").values();
+    let tokens = rotations.flat_map(|rotation| [&rotation["current"]["text"], &rotation["previous"]["text"]]);
+    let keys = wechat["logins"]["session_keys"].as_object().expect("session keys").values();
+    tokens.chain(keys).filter_map(text).collect()
+}
+
+/// The lines that are logs: not those that are printed for pasting, with the service key in them.
+fn logs(written: &str) -> String {
+    written.lines().filter(|line| !line.contains("curl -sw")).collect::<Vec<_>>().join("\n")
+}
+
+fn hold_no_secret(logs: &str, secrets: &[String]) {
+    let tell_tales = ["access_token=", "secret=", "js_code=", "session_key\":\"", NICKNAME];
+    for secret in secrets.iter().map(String::as_str).chain(tell_tales) {
+        assert!(secret.len() > 5, "`{secret}` is no secret");
+        let line = logs.lines().find(|line| line.contains(secret));
+        assert_eq!(line, None, "the logs hold {secret}");
+    }
+}
+
+#[tokio::test]
+async fn the_logs_hold_no_secret_whatever_happens() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = Program::start(folder.path(), &[]).await;
+    let mut secrets = walk(&first.world).await;
+    stumble(&first.world).await;
+    secrets.extend([simulator::MINI_SECRET, simulator::OA_SECRET].map(str::to_owned));
+    secrets.push(first.world.service_key.clone());
+    let mut written = first.end().await;
+    secrets.extend(given_out(folder.path()));
+
+    // The same tables, tokens and sessions; WeChat itself is gone.
+    let second = Program::start(folder.path(), &["--wechat", "http://127.0.0.1:1"]).await;
+    second.world.post("/login", "", &json!({ "code": "0made-up" })).await.problem(503, "wechat_unavailable");
+    let id = second.world.send_to(&json!({ "oa_openid": "o-somebody" })).await;
+    second.world.wait_for(&id, |batch| batch["counts"]["queued"].is_null()).await;
+    written += &second.end().await;
+
+    let logs = logs(&written);
+    for said in ["logged in", "tried a message", "fetched a token", "cannot be reached"] {
+        assert!(logs.contains(said), "the logs say nothing of what they are to hold back: {said}");
+    }
+    assert!(secrets.len() >= 8, "{}", secrets.len());
+    hold_no_secret(&logs, &secrets);
+}
+
+#[tokio::test]
+async fn a_program_that_cannot_start_ends_with_a_sentence_and_not_with_success() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let first = Program::start(folder.path(), &[]).await;
+    let mut second = Command::new(program());
+    second.args(["--port", "0", "--simulator-port", "0", "--data"]).arg(folder.path()).env_clear();
+    let second = second.output().await.expect("an end");
+    assert_eq!(second.status.code(), Some(1));
+    assert!(String::from_utf8_lossy(&second.stderr).contains("Another `cargo run` is using"));
+    assert_eq!(second.stdout, b"", "no ready line");
+    first.end().await;
+}

@@ -1,0 +1,115 @@
+//! The local stack itself: its routes, its restarts, and a WeChat that is not there.
+
+use std::path::Path;
+
+use local::{Settings, Stack};
+use reqwest::Method;
+use serde_json::{Value, json};
+use tests::World;
+
+/// Nobody listens there: the port is reserved and takes no connection.
+const UNREACHABLE: &str = "http://127.0.0.1:1";
+
+fn kept_in(folder: &Path) -> Settings {
+    Settings { followers: 20, data: Some(folder.to_owned()), ..Settings::default() }
+}
+
+async fn refusal(settings: Settings) -> String {
+    match Stack::start(settings).await {
+        Ok(_) => panic!("a stack that must not start"),
+        Err(error) => error.to_string(),
+    }
+}
+
+#[tokio::test]
+async fn sessions_map_batches_and_queued_messages_outlive_a_restart() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = World::with(kept_in(folder.path())).await;
+    let session = world.login(1).await;
+    world.sync_until_done().await;
+    let to = json!({ "openid": world.user(1).await.openid });
+    let arrived = world.send_to(&to).await;
+    world.outcome(&arrived).await;
+    world.fault(json!({ "endpoint": "/cgi-bin/message/template/send", "errcode": 43117 })).await;
+    let queued = world.send_to(&to).await;
+    world.wait_for(&queued, |batch| batch["counts"]["retrying"] == 1).await;
+    let (key, progress) = (world.service_key.clone(), world.get("/sync", &world.service_key).await.body);
+    world.stop().await;
+
+    let world = World::with(kept_in(folder.path())).await;
+    assert_eq!(world.service_key, key);
+    assert_eq!(world.get("/sync", &key).await.body, progress);
+    let sealed = world.sealed(1, &json!({})).await;
+    world.post("/decrypt", &session.token, &sealed).await.ok(200);
+    assert_eq!(world.batch(&arrived).await["counts"], json!({ "sent": 1 }));
+    assert_eq!(world.outcome(&queued).await["state"], "sent");
+    assert_eq!(world.messages_of(1).await.len(), 2);
+    world.send_to(&to).await;
+}
+
+#[tokio::test]
+async fn nothing_is_kept_where_no_folder_is_named() {
+    let session = World::start().await.login(1).await;
+    let world = World::start().await;
+    world.get("/send/none", &session.token).await.problem(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn a_second_stack_on_the_same_folder_is_told_about_the_first() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = World::with(kept_in(folder.path())).await;
+    let refusal = refusal(kept_in(folder.path())).await;
+    let name = folder.path().display().to_string();
+    assert!(refusal.contains("Another `cargo run` is using") && refusal.contains(&name), "{refusal}");
+    assert!(refusal.contains("--data"), "{refusal}");
+    world.login(1).await;
+}
+
+#[tokio::test]
+async fn a_second_stack_on_the_same_port_is_told_so() {
+    let world = World::start().await;
+    let port = |url: &str| url.rsplit(':').next().and_then(|port| port.parse().ok()).expect("a port");
+    let (gateway, wechat) = (port(&world.gateway), port(&world.wechat));
+    let settings = [
+        Settings { port: gateway, ..Settings::default() },
+        Settings { simulator_port: wechat, ..Settings::default() },
+    ];
+    for (settings, port) in settings.into_iter().zip([gateway, wechat]) {
+        let refusal = refusal(settings).await;
+        assert!(refusal.starts_with(&format!("Port {port} is taken")), "{refusal}");
+        assert!(refusal.contains("--port 0 --simulator-port 0"), "{refusal}");
+    }
+}
+
+#[tokio::test]
+async fn a_catalog_that_does_not_read_is_named_at_the_start() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let file = folder.path().join("notifications.toml");
+    std::fs::write(&file, "[approval]\ntemplate_id = \"x\"\nfields = {}\n").expect("a catalog");
+    let refusal = refusal(Settings { catalog: Some(file.clone()), ..Settings::default() }).await;
+    assert!(refusal.contains(&file.display().to_string()), "{refusal}");
+    assert!(refusal.contains("[approval] has no fields"), "{refusal}");
+}
+
+#[tokio::test]
+async fn a_route_the_template_does_not_have_is_not_found() {
+    let world = World::start().await;
+    for path in ["/", "/logout", "/login/", "/send/a/b"] {
+        let answer = world.get(path, &world.service_key).await;
+        assert_eq!((answer.status, answer.body), (404, json!({ "message": "Not Found" })), "{path}");
+    }
+    for (method, path) in [(Method::GET, "/login"), (Method::DELETE, "/sync"), (Method::GET, "/send")] {
+        let answer = world.call(method, path, &world.service_key, "").await;
+        assert_eq!((answer.status, answer.body), (404, json!({ "message": "Not Found" })), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_wechat_that_is_not_there_is_told_as_such_and_messages_wait_for_it() {
+    let world = World::with(Settings { wechat: Some(UNREACHABLE.into()), ..Settings::default() }).await;
+    world.post("/login", "", &json!({ "code": "0made-up" })).await.problem(503, "wechat_unavailable");
+    let id = world.send_to(&json!({ "oa_openid": "o-somebody" })).await;
+    let batch = world.wait_for(&id, |batch| batch["counts"]["retrying"] == 1).await;
+    let message = &batch["messages"][0];
+    assert_eq!((&message["attempts"], &message["errcode"]), (&json!(1), &Value::Null), "{message}");
+}

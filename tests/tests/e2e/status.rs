@@ -1,0 +1,80 @@
+//! GET /send/{id}: what a batch tells, and whom.
+
+use serde_json::{Value, json};
+use tests::World;
+
+#[tokio::test]
+async fn a_batch_is_its_senders_and_every_services() {
+    let (world, _folder) = super::catalog::world().await;
+    let (sender, other) = (world.login(1).await, world.login(2).await);
+    let to = json!([{ "openid": world.user(1).await.openid }]);
+    let sent = world.send_as(&sender.token, "to_self", &to).await.ok(202);
+    let path = format!("/send/{}", sent["id"].as_str().expect("an id"));
+    for bearer in [&sender.token, &world.service_key, &world.login(1).await.token] {
+        let batch = world.get(&path, bearer).await.ok(200);
+        assert_eq!((&batch["id"], &batch["notification"]), (&sent["id"], &json!("to_self")));
+        assert_eq!(batch["messages"][0]["to"], to[0]);
+    }
+    world.get(&path, &other.token).await.problem(404, "not_found");
+    world.get(&path, "").await.problem(401, "unauthorized");
+}
+
+#[tokio::test]
+async fn a_service_batch_is_nothing_to_a_user_not_even_its_receiver() {
+    let world = World::start().await;
+    let session = world.login(1).await;
+    world.sync_until_done().await;
+    let id = world.send_to(&json!({ "openid": world.user(1).await.openid })).await;
+    world.get(&format!("/send/{id}"), &session.token).await.problem(404, "not_found");
+}
+
+#[tokio::test]
+async fn a_batch_that_never_was_is_not_found() {
+    let world = World::start().await;
+    for id in ["none", "00000000000000000000000000", "%20"] {
+        world.get(&format!("/send/{id}"), &world.service_key).await.problem(404, "not_found");
+    }
+}
+
+#[tokio::test]
+async fn a_large_batch_is_read_page_by_page() {
+    let world = World::with_followers(250).await;
+    let to: Vec<_> = world.users(0, 250).await.iter().map(|u| json!({ "oa_openid": u.oa_openid })).collect();
+    let sent = world.send(&json!(to)).await;
+    let id = sent["id"].as_str().expect("an id");
+    let first = world.settled(id).await;
+    let (mut page, mut pages, mut messages) = (first, Vec::new(), Vec::new());
+    loop {
+        assert_eq!(page["counts"], json!({ "sent": 250 }), "the counts are the whole batch's");
+        let shown = page["messages"].as_array().expect("messages").clone();
+        pages.push(shown.len());
+        messages.extend(shown);
+        let Some(next) = page["next"].as_u64() else { break };
+        page = world.get(&format!("/send/{id}?after={next}"), &world.service_key).await.ok(200);
+    }
+    assert_eq!(pages, [100, 100, 50]);
+    let numbers: Vec<_> = messages.iter().filter_map(|message| message["n"].as_u64()).collect();
+    assert_eq!(numbers, (1..=250).collect::<Vec<_>>());
+    assert_eq!(messages.iter().map(|message| message["to"].clone()).collect::<Vec<_>>(), to);
+    assert_eq!(world.stats().await["delivered"], 250);
+}
+
+#[tokio::test]
+async fn a_page_after_the_last_message_is_empty_and_after_must_be_a_number() {
+    let world = World::start().await;
+    let id = world.send_to(&json!({ "oa_openid": world.user(1).await.oa_openid })).await;
+    let page = world.get(&format!("/send/{id}?after=1"), &world.service_key).await.ok(200);
+    assert_eq!((&page["messages"], &page["next"]), (&json!([]), &Value::Null));
+    for after in ["x", "-1", ""] {
+        let answer = world.get(&format!("/send/{id}?after={after}"), &world.service_key).await;
+        answer.problem(400, "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn a_batch_of_which_everybody_was_rejected_is_empty_and_can_be_asked_about() {
+    let world = World::start().await;
+    let sent = world.send(&json!([{ "openid": "o-nobody" }])).await;
+    let batch = world.batch(sent["id"].as_str().expect("an id")).await;
+    assert_eq!((&batch["counts"], &batch["messages"]), (&json!({}), &json!([])));
+}
