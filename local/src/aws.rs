@@ -36,11 +36,14 @@ impl Aws {
     ) -> Result<Self, StackError> {
         let dynamodb_url = match settings.set("AWS_ENDPOINT_URL_DYNAMODB") {
             Some(url) => url,
-            None => tables::serve(data.map(DataFolder::tables).as_deref(), rights.clone(), tasks).await?,
+            None => {
+                tables::serve(data.map(DataFolder::tables).as_deref(), rights.clone(), settings.faults, tasks)
+                    .await?
+            }
         };
         let sqs_url = match settings.set("AWS_ENDPOINT_URL_SQS") {
             Some(url) => url,
-            None => queues::serve(rights, ledger.clone(), tasks).await?,
+            None => queues::serve(rights, ledger.clone(), settings.faults, tasks).await?,
         };
         let credentials = Credentials::new(STACK, "local", None, None, "local");
         let dynamodb = aws_sdk_dynamodb::Config::builder()
@@ -65,10 +68,14 @@ impl Aws {
     ///
     /// # Errors
     /// When one cannot be created.
-    pub async fn furnish(&self, plan: &Template) -> Result<BTreeMap<String, String>, StackError> {
+    pub async fn furnish(
+        &self,
+        plan: &Template,
+        time_scale: f64,
+    ) -> Result<BTreeMap<String, String>, StackError> {
         tables::create(&self.dynamodb, &plan.tables).await?;
         let urls = queues::create(&self.sqs, &plan.queues).await?;
-        queues::configure(&self.sqs, &plan.queues, &urls).await?;
+        queues::configure(&self.sqs, &plan.queues, &urls, time_scale).await?;
         Ok(urls)
     }
 }

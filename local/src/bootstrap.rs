@@ -14,15 +14,12 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
 use serde_json::Value;
 use tokio::process::{Child, Command};
-use tokio::sync::{Mutex as AsyncMutex, mpsc, oneshot};
+use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc, oneshot};
 
 use crate::{StackError, loopback};
 
 /// How many processes of one function run beside each other; each takes one event at a time.
 const PROCESSES: usize = 2;
-
-/// How long Lambda gives an invocation, told to the runtime; the template's time-out is kept outside.
-const DEADLINE: Duration = Duration::from_secs(900);
 
 /// How long a process that died stays away.
 const RESTART_PAUSE: Duration = Duration::from_millis(200);
@@ -30,6 +27,7 @@ const RESTART_PAUSE: Duration = Duration::from_millis(200);
 /// A function's processes.
 pub struct Bootstrap {
     events: mpsc::Sender<Invocation>,
+    kill: Arc<Notify>,
 }
 
 struct Invocation {
@@ -42,36 +40,43 @@ struct Invocation {
 struct RuntimeApi {
     waiting: Arc<AsyncMutex<mpsc::Receiver<Invocation>>>,
     running: Arc<Mutex<HashMap<String, oneshot::Sender<Result<Value, String>>>>>,
+    /// How long an invocation may take; the runtime is told, the host keeps to it.
+    timeout: Duration,
 }
 
 impl Bootstrap {
-    /// Starts `<folder>/<name>/bootstrap` with these variables and nothing else, and again when it dies.
+    /// Starts the program with these variables and nothing else, and again when it dies.
     ///
     /// # Errors
     /// When there is no such program or no socket can be opened.
     pub async fn start(
         name: &str,
-        folder: &Path,
+        program: &Path,
         variables: BTreeMap<String, String>,
+        timeout: Duration,
     ) -> Result<Self, StackError> {
-        let program = folder.join(name).join("bootstrap");
         if !program.is_file() {
             let missing = format!("{} is not there; run `cargo lambda build` first", program.display());
             return Err(StackError::new(&format!("start {name}"), missing));
         }
         let (events, waiting) = mpsc::channel(1000);
-        let waiting = Arc::new(AsyncMutex::new(waiting));
+        let (waiting, kill) = (Arc::new(AsyncMutex::new(waiting)), Arc::new(Notify::new()));
         for _ in 0..PROCESSES {
-            let api = RuntimeApi { waiting: waiting.clone(), running: Arc::default() };
+            let api = RuntimeApi { waiting: waiting.clone(), running: Arc::default(), timeout };
             let (listener, url) = loopback(0).await?;
-            let mut command = Command::new(&program);
+            let mut command = Command::new(program);
             command.env_clear().envs(&variables).envs(runtime_variables(name, &url));
-            command.kill_on_drop(true).stdin(Stdio::null()).stdout(Stdio::null());
+            command.kill_on_drop(true).stdin(Stdio::null()).stdout(std::io::stderr());
             let app = router(api.clone());
             tokio::spawn(async move { axum::serve(listener, app).await });
-            tokio::spawn(keep_running(name.to_owned(), command, api));
+            tokio::spawn(keep_running(name.to_owned(), command, api, kill.clone()));
         }
-        Ok(Self { events })
+        Ok(Self { events, kill })
+    }
+
+    /// Kills the processes, whatever they are doing.
+    pub fn kill(&self) {
+        self.kill.notify_waiters();
     }
 
     /// Hands one process the event and waits for its answer.
@@ -86,10 +91,10 @@ impl Bootstrap {
     }
 }
 
-async fn keep_running(name: String, mut command: Command, api: RuntimeApi) {
+async fn keep_running(name: String, mut command: Command, api: RuntimeApi, kill: Arc<Notify>) {
     loop {
         let ended = match command.spawn() {
-            Ok(child) => wait(child).await,
+            Ok(child) => wait(child, &kill).await,
             Err(error) => error.to_string(),
         };
         tracing::warn!(function = name, ended, "a bootstrap ended; starting it again");
@@ -99,7 +104,11 @@ async fn keep_running(name: String, mut command: Command, api: RuntimeApi) {
     }
 }
 
-async fn wait(mut child: Child) -> String {
+async fn wait(mut child: Child, kill: &Notify) -> String {
+    tokio::select! {
+        _ = child.wait() => {}
+        () = kill.notified() => drop(child.start_kill()),
+    }
     match child.wait().await {
         Ok(status) => status.to_string(),
         Err(error) => error.to_string(),
@@ -139,7 +148,7 @@ async fn next(State(api): State<RuntimeApi>) -> Response {
     };
     let id = shared::random_id();
     api.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), invocation.answer);
-    let deadline = SystemTime::now() + DEADLINE;
+    let deadline = SystemTime::now() + api.timeout;
     let deadline = deadline.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let headers = [
         ("lambda-runtime-aws-request-id", id),

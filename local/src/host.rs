@@ -55,17 +55,25 @@ impl Function {
     pub async fn start(
         function: &template::Function,
         variables: BTreeMap<String, String>,
-        bootstraps: Option<&PathBuf>,
+        program: Option<PathBuf>,
     ) -> Result<Self, StackError> {
         let name = function.name.clone();
-        let runs = match bootstraps {
-            Some(folder) => Runs::Bootstrap(Bootstrap::start(&name, folder, variables).await?),
+        let timeout = Duration::from_secs(function.timeout_seconds);
+        let runs = match program {
+            Some(program) => Runs::Bootstrap(Bootstrap::start(&name, &program, variables, timeout).await?),
             None => {
-                let handler = handler(&name, &variables).await;
+                let handler = handler(&name, &variables, timeout).await;
                 Runs::Here(handler.map_err(|error| StackError::new(&format!("start {name}"), error))?)
             }
         };
-        Ok(Self { name, timeout: Duration::from_secs(function.timeout_seconds), runs: Arc::new(runs) })
+        Ok(Self { name, timeout, runs: Arc::new(runs) })
+    }
+
+    /// Kills its processes, if it has any of its own.
+    pub fn kill(&self) {
+        if let Runs::Bootstrap(bootstrap) = &*self.runs {
+            bootstrap.kill();
+        }
     }
 
     /// Hands the function one event.
@@ -105,7 +113,11 @@ impl Drop for AbortOnDrop {
     }
 }
 
-async fn handler(name: &str, variables: &BTreeMap<String, String>) -> Result<Handler, lambda_http::Error> {
+async fn handler(
+    name: &str,
+    variables: &BTreeMap<String, String>,
+    timeout: Duration,
+) -> Result<Handler, lambda_http::Error> {
     let config = Config::read(&|name| variables.get(name).cloned())?;
     Ok(match name {
         "login" => {
@@ -133,7 +145,9 @@ async fn handler(name: &str, variables: &BTreeMap<String, String>) -> Result<Han
             let deliver = Arc::new(deliver::Deliver::new(&config));
             event(move |payload| {
                 let deliver = deliver.clone();
-                async move { Ok(serde_json::to_value(deliver.handle(serde_json::from_value(payload)?).await)?) }
+                async move {
+                    Ok(serde_json::to_value(deliver.handle(serde_json::from_value(payload)?, timeout).await)?)
+                }
             })
         }
         "sync" => {

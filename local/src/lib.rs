@@ -3,6 +3,7 @@
 mod aws;
 mod bootstrap;
 mod data;
+mod dice;
 mod events;
 mod gateway;
 mod host;
@@ -14,7 +15,7 @@ mod stack;
 mod tables;
 mod template;
 
-pub use settings::Settings;
+pub use settings::{Faults, Settings};
 pub use stack::Stack;
 
 use tokio::net::TcpListener;

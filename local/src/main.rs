@@ -46,12 +46,13 @@ struct Arguments {
 }
 
 /// The variables of this process that the functions are to see.
-const PASSED_ON: [&str; 9] = [
+const PASSED_ON: [&str; 10] = [
     "MINI_APPID",
     "MINI_SECRET",
     "OA_APPID",
     "OA_SECRET",
     "TOKEN_MODE",
+    "SENDS_PER_SECOND",
     "LOG_LEVEL",
     "AWS_REGION",
     "AWS_ENDPOINT_URL_DYNAMODB",
@@ -96,6 +97,7 @@ fn settings(arguments: Arguments) -> Settings {
         service_key: arguments.service_key,
         bootstraps: arguments.bootstraps,
         environment,
+        ..Settings::default()
     }
 }
 

@@ -12,13 +12,13 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::Value;
 use tokio::task::JoinSet;
-use winterbaume_core::{MockRequest, MockService};
+use winterbaume_core::{MockRequest, MockResponse, MockService};
 use winterbaume_sqs::SqsService;
 
 use crate::ledger::Ledger;
 use crate::rights::Rights;
 use crate::template::{Queue, arn};
-use crate::{StackError, loopback, tables};
+use crate::{Faults, StackError, loopback, tables};
 
 /// What the emulator takes its region from; nothing is ever sent there.
 const EMULATED: &str = "https://sqs.us-east-1.amazonaws.com/";
@@ -28,15 +28,23 @@ struct Door {
     emulator: Arc<SqsService>,
     rights: Rights,
     ledger: Ledger,
+    /// How many more times than once each job is put on its queue.
+    extra_copies: u32,
 }
 
 /// Starts the emulator; gives its endpoint. The ledger hears of every message that comes and goes.
 ///
 /// # Errors
 /// When no socket can be opened.
-pub async fn serve(rights: Rights, ledger: Ledger, tasks: &mut JoinSet<()>) -> Result<String, StackError> {
+pub async fn serve(
+    rights: Rights,
+    ledger: Ledger,
+    faults: Faults,
+    tasks: &mut JoinSet<()>,
+) -> Result<String, StackError> {
     let (listener, url) = loopback(0).await?;
-    let door = Door { emulator: Arc::new(SqsService::new()), rights, ledger };
+    let door =
+        Door { emulator: Arc::new(SqsService::new()), rights, ledger, extra_copies: faults.extra_copies };
     let app = Router::new().fallback(pass).layer(DefaultBodyLimit::disable()).with_state(door);
     tasks.spawn(async move {
         if let Err(error) = axum::serve(listener, app).await {
@@ -53,13 +61,28 @@ async fn pass(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Resp
     }
     let target =
         headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default().to_owned();
-    let request = MockRequest { method: "POST".into(), uri: EMULATED.into(), headers, body: body.clone() };
-    let answer = door.emulator.handle(request).await;
-    if answer.status == 200 {
-        door.ledger.hear(&target, &body, &answer.body);
+    let mut answer = door.carry_out(&target, &headers, &body).await;
+    if target.ends_with("SendMessageBatch") {
+        // Only jobs are sent in batches.
+        for _ in 0..door.extra_copies {
+            answer = door.carry_out(&target, &headers, &body).await;
+        }
     }
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, answer.headers, answer.body).into_response()
+}
+
+impl Door {
+    async fn carry_out(&self, target: &str, headers: &HeaderMap, body: &Bytes) -> MockResponse {
+        let (headers, body) = (headers.clone(), body.clone());
+        let request =
+            MockRequest { method: "POST".into(), uri: EMULATED.into(), headers, body: body.clone() };
+        let answer = self.emulator.handle(request).await;
+        if answer.status == 200 {
+            self.ledger.hear(target, &body, &answer.body);
+        }
+        answer
+    }
 }
 
 /// Creates the queues that are not there yet; gives each one's URL.
@@ -84,14 +107,17 @@ pub async fn configure(
     client: &Client,
     queues: &[Queue],
     urls: &BTreeMap<String, String>,
+    time_scale: f64,
 ) -> Result<(), StackError> {
     let real_arns = real_arns(client, urls).await?;
     for queue in queues {
         let mut set = client.set_queue_attributes().queue_url(&urls[&queue.name]);
-        for name in ["VisibilityTimeout", "MessageRetentionPeriod"] {
-            if let Some(seconds) = queue.properties[name].as_i64() {
-                set = set.attributes(QueueAttributeName::from(name), seconds.to_string());
-            }
+        if let Some(seconds) = queue.properties["VisibilityTimeout"].as_f64() {
+            let seconds = (seconds * time_scale).ceil();
+            set = set.attributes(QueueAttributeName::VisibilityTimeout, seconds.to_string());
+        }
+        if let Some(seconds) = queue.properties["MessageRetentionPeriod"].as_i64() {
+            set = set.attributes(QueueAttributeName::MessageRetentionPeriod, seconds.to_string());
         }
         if let Value::Object(policy) = &queue.properties["RedrivePolicy"] {
             let mut policy = policy.clone();

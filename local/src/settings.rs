@@ -24,11 +24,35 @@ pub struct Settings {
     pub service_key: Option<String>,
     /// A folder of built bootstraps (`<name>/bootstrap`) to run instead of the functions in this process.
     pub bootstraps: Option<PathBuf>,
+    /// Functions by name that run as this program, in processes of their own.
+    pub programs: BTreeMap<String, PathBuf>,
+    /// What goes wrong on purpose.
+    pub faults: Faults,
+    /// What the pauses between tries and the queues' visibility time-outs are multiplied by; `None`, 1.
+    pub time_scale: Option<f64>,
     /// Variables that outdo the template's and the simulator's: `MINI_APPID`, `AWS_ENDPOINT_URL_SQS`, …
     pub environment: BTreeMap<String, String>,
 }
 
+/// What AWS does wrong on purpose, to the functions and never to the stack itself.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Faults {
+    /// Seeds the dice.
+    pub seed: u64,
+    /// The share of DynamoDB calls answered by throttling or by a 500, half of the latter after the call
+    /// was carried out.
+    pub dynamodb: f64,
+    /// How many more times than once the delivery queue delivers each job.
+    pub extra_copies: u32,
+}
+
 impl Settings {
+    /// The program that a function is to run as, if not in this process.
+    pub(crate) fn program(&self, name: &str) -> Option<PathBuf> {
+        let built = || Some(self.bootstraps.as_ref()?.join(name).join("bootstrap"));
+        self.programs.get(name).cloned().or_else(built)
+    }
+
     /// A variable that is to outdo the template's; an empty one is none.
     pub(crate) fn set(&self, name: &str) -> Option<String> {
         self.environment.get(name).filter(|value| !value.is_empty()).cloned()
@@ -63,6 +87,8 @@ impl Settings {
             ("AWS_ENDPOINT_URL_SQS", Some(aws.sqs_url.clone())),
             ("CATALOG_FILE", self.catalog.as_ref().map(|file| file.display().to_string())),
             ("LOG_LEVEL", self.set("LOG_LEVEL")),
+            ("RETRY_TIME_SCALE", self.time_scale.map(|scale| scale.to_string())),
+            ("SENDS_PER_SECOND", self.set("SENDS_PER_SECOND")),
         ];
         let mut variables = declared.clone();
         variables.extend(added.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));

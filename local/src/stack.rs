@@ -63,7 +63,7 @@ impl Stack {
         let plan = source.resolve(&values)?;
         let ledger = Ledger::default();
         let aws = Aws::start(&settings, data.as_ref(), Rights::of(&plan), &ledger, &mut tasks).await?;
-        values.queue_urls = aws.furnish(&plan).await?;
+        values.queue_urls = aws.furnish(&plan, settings.time_scale.unwrap_or(1.0)).await?;
         if let Some(data) = &data {
             Ledger::restore(&data.queue(), &aws.sqs).await?;
         }
@@ -103,6 +103,13 @@ impl Stack {
         function.invoke(event).await.map_err(|failed| failed.to_string())
     }
 
+    /// Kills the processes of a function that runs as a program (SIGKILL); they are started again.
+    pub fn kill(&self, name: &str) {
+        if let Some(function) = self.functions.get(name) {
+            function.kill();
+        }
+    }
+
     /// The addresses and the key, for a program: the ready line.
     pub fn ready(&self) -> Value {
         json!({"gateway": self.gateway, "wechat": self.wechat, "service_key": self.service_key})
@@ -137,7 +144,8 @@ impl Stack {
         let mut routes = Vec::new();
         for declared in &template.functions {
             let variables = self.settings.variables(&declared.environment, &declared.name, aws);
-            let function = Function::start(declared, variables, self.settings.bootstraps.as_ref()).await?;
+            let function =
+                Function::start(declared, variables, self.settings.program(&declared.name)).await?;
             let own =
                 declared.routes.iter().map(|(method, path)| (method.clone(), path.clone(), function.clone()));
             routes.extend(own);

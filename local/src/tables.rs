@@ -18,9 +18,10 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
-use crate::rights::Rights;
+use crate::dice::Dice;
+use crate::rights::{self, Rights};
 use crate::template::Table;
-use crate::{StackError, loopback};
+use crate::{Faults, StackError, loopback};
 
 /// How often items whose time is up are deleted.
 const SWEEP: Duration = Duration::from_secs(60);
@@ -32,6 +33,7 @@ const SWEEP: Duration = Duration::from_secs(60);
 pub async fn serve(
     file: Option<&Path>,
     rights: Rights,
+    faults: Faults,
     tasks: &mut JoinSet<()>,
 ) -> Result<String, StackError> {
     let database = match file {
@@ -43,7 +45,16 @@ pub async fn serve(
     let (outer, outer_url) = loopback(0).await?;
     tasks.spawn(sweep(database.clone()));
     tasks.spawn(dynoxide::server::serve_on(inner, database));
-    tasks.spawn(guard(outer, Doorman { rights, http: reqwest::Client::new(), inner: inner_url }));
+    tasks.spawn(guard(
+        outer,
+        Doorman {
+            rights,
+            faults,
+            dice: Dice::new(faults.seed),
+            http: reqwest::Client::new(),
+            inner: inner_url,
+        },
+    ));
     Ok(outer_url)
 }
 
@@ -59,6 +70,8 @@ async fn sweep(database: Database) {
 #[derive(Clone)]
 struct Doorman {
     rights: Rights,
+    faults: Faults,
+    dice: Dice,
     http: reqwest::Client,
     inner: String,
 }
@@ -75,23 +88,46 @@ async fn pass(State(doorman): State<Doorman>, headers: HeaderMap, body: Bytes) -
         tracing::error!("{denied}");
         return refuse(&denied);
     }
-    match doorman.http.post(&doorman.inner).headers(headers).body(body).send().await {
-        Ok(answer) => {
-            let (status, headers) = (answer.status(), answer.headers().clone());
-            let mut response = Response::new(Body::from_stream(answer.bytes_stream()));
-            *response.status_mut() = status;
-            *response.headers_mut() = headers;
-            response
+    let goes_wrong = !rights::is_stack(&headers) && doorman.dice.hit(doorman.faults.dynamodb);
+    if !goes_wrong {
+        return doorman.forward(headers, body).await;
+    }
+    if doorman.dice.hit(0.5) {
+        return error(
+            StatusCode::BAD_REQUEST,
+            "ProvisionedThroughputExceededException",
+            "thrown by the dice",
+        );
+    }
+    if doorman.dice.hit(0.5) {
+        doorman.forward(headers, body).await;
+    }
+    error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "thrown by the dice")
+}
+
+impl Doorman {
+    async fn forward(&self, headers: HeaderMap, body: Bytes) -> Response {
+        match self.http.post(&self.inner).headers(headers).body(body).send().await {
+            Ok(answer) => {
+                let (status, headers) = (answer.status(), answer.headers().clone());
+                let mut response = Response::new(Body::from_stream(answer.bytes_stream()));
+                *response.status_mut() = status;
+                *response.headers_mut() = headers;
+                response
+            }
+            Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
         }
-        Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
     }
 }
 
 /// AWS's answer to a call that no policy allows.
 pub fn refuse(message: &str) -> Response {
-    let body = json!({"__type": "com.amazon.coral.service#AccessDeniedException", "message": message});
-    (StatusCode::BAD_REQUEST, [("content-type", "application/x-amz-json-1.0")], body.to_string())
-        .into_response()
+    error(StatusCode::BAD_REQUEST, "AccessDeniedException", message)
+}
+
+fn error(status: StatusCode, code: &str, message: &str) -> Response {
+    let body = json!({"__type": format!("com.amazon.coral.service#{code}"), "message": message});
+    (status, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
 }
 
 /// Creates the tables that are not there yet.

@@ -193,7 +193,11 @@ impl Resolver<'_> {
 
     fn parameter(&self, name: &str) -> Option<String> {
         let given = self.values.parameters.get(name).cloned();
-        given.or_else(|| self.source.document["Parameters"][name]["Default"].as_str().map(str::to_owned))
+        given.or_else(|| match &self.source.document["Parameters"][name]["Default"] {
+            Yaml::String(text) => Some(text.clone()),
+            Yaml::Number(number) => Some(number.to_string()),
+            _ => None,
+        })
     }
 
     fn attribute(&self, path: &str) -> Result<String, TemplateError> {

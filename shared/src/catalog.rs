@@ -8,6 +8,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value};
 
 use crate::field;
+use crate::job::Prefer;
 
 /// The catalog this build was made with.
 const BUILT_IN: &str = include_str!("../../notifications.toml");
@@ -33,6 +34,9 @@ pub struct Notification {
     /// Who may send it.
     #[serde(default)]
     pub allow: Allow,
+    /// Whether a message that may have arrived is worth a second copy.
+    #[serde(default)]
+    pub prefer: Prefer,
     /// How many of it one mini-program user may send in a day.
     #[serde(default = "Notification::default_per_day")]
     pub per_day: u32,

@@ -1,6 +1,7 @@
 //! The environment, read once in init; nothing else reads it.
 
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use secrecy::SecretString;
 
@@ -35,6 +36,10 @@ pub struct Config {
     pub refresh_queue_url: String,
     /// `CATALOG_FILE`: a catalog to read instead of the one built in.
     pub catalog_file: Option<PathBuf>,
+    /// `SENDS_PER_SECOND`: how many messages all workers together send in a second; 0, as many as they can.
+    pub sends_per_second: u32,
+    /// `RETRY_TIME_SCALE`: what every pause between two tries is multiplied by; 1 outside tests.
+    pub retry_time_scale: f64,
     /// How AWS is reached.
     pub aws: Aws,
 }
@@ -116,6 +121,8 @@ impl Config {
             deliver_queue_url: required("DELIVER_QUEUE_URL")?,
             refresh_queue_url: required("REFRESH_QUEUE_URL")?,
             catalog_file: optional("CATALOG_FILE").map(PathBuf::from),
+            sends_per_second: parsed(optional("SENDS_PER_SECOND"), "SENDS_PER_SECOND", 0)?,
+            retry_time_scale: parsed(optional("RETRY_TIME_SCALE"), "RETRY_TIME_SCALE", 1.0)?,
             aws: Aws {
                 region: required("AWS_REGION")?,
                 access_key_id: required("AWS_ACCESS_KEY_ID")?,
@@ -175,6 +182,13 @@ impl Aws {
             None,
             "environment",
         )
+    }
+}
+
+fn parsed<T: FromStr>(value: Option<String>, name: &str, default: T) -> Result<T, ConfigError> {
+    match value {
+        Some(value) => value.parse().map_err(|_| ConfigError::new(name, "must be a number")),
+        None => Ok(default),
     }
 }
 

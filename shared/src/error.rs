@@ -35,15 +35,21 @@ pub enum Error {
     /// There is no such thing, or it is not the caller's.
     #[error("{0}")]
     NotFound(String),
+    /// The Idempotency-Key stands for another body, or the message cannot be replayed.
+    #[error("{0}")]
+    Conflict(String),
     /// The route exists, the method does not.
     #[error("This route does not take that method.")]
     MethodNotAllowed,
     /// More than one call may hold.
     #[error("{0}")]
     TooLarge(String),
-    /// The caller's own limit is used up, or WeChat's.
+    /// The caller's own limit is used up.
     #[error("{0}")]
     TooManyRequests(String),
+    /// WeChat's limit for the account is used up.
+    #[error("WeChat's limit for this account is used up: {}", .0.remedy())]
+    QuotaExhausted(#[source] Failure),
     /// WeChat refused for a reason in the account's settings.
     #[error("WeChat does not accept this account's settings: {remedy}")]
     Misconfigured {
@@ -81,9 +87,10 @@ impl Error {
             Self::Unauthorized | Self::InvalidCode(_) => StatusCode::UNAUTHORIZED,
             Self::LoginBlocked(_) | Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) => StatusCode::NOT_FOUND,
+            Self::Conflict(_) => StatusCode::CONFLICT,
             Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooManyRequests(_) => StatusCode::TOO_MANY_REQUESTS,
+            Self::TooManyRequests(_) | Self::QuotaExhausted(_) => StatusCode::TOO_MANY_REQUESTS,
             Self::Misconfigured { .. } => StatusCode::BAD_GATEWAY,
             Self::WechatUnavailable(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
         }
@@ -99,9 +106,11 @@ impl Error {
             Self::DecryptFailed(_) => "decrypt_failed",
             Self::Forbidden(_) => "forbidden",
             Self::NotFound(_) => "not_found",
+            Self::Conflict(_) => "conflict",
             Self::MethodNotAllowed => "method_not_allowed",
             Self::TooLarge(_) => "too_large",
             Self::TooManyRequests(_) => "too_many_requests",
+            Self::QuotaExhausted(_) => "quota_exhausted",
             Self::Misconfigured { .. } => "misconfigured",
             Self::WechatUnavailable(_) => "wechat_unavailable",
             Self::Unavailable(_) => "unavailable",
@@ -114,12 +123,14 @@ impl Error {
             Self::InvalidCode(failure)
             | Self::LoginBlocked(failure)
             | Self::Misconfigured { failure, .. }
+            | Self::QuotaExhausted(failure)
             | Self::WechatUnavailable(failure) => Some(failure),
             Self::InvalidRequest(_)
             | Self::Unauthorized
             | Self::DecryptFailed(_)
             | Self::Forbidden(_)
             | Self::NotFound(_)
+            | Self::Conflict(_)
             | Self::MethodNotAllowed
             | Self::TooLarge(_)
             | Self::TooManyRequests(_)
@@ -133,9 +144,7 @@ impl From<Failure> for Error {
         match failure.action() {
             Action::LoginAgain => Self::InvalidCode(failure),
             Action::LoginBlocked => Self::LoginBlocked(failure),
-            Action::NextMinute | Action::NextDay | Action::WaitForUser => {
-                Self::TooManyRequests(failure.reason().remedy().to_owned())
-            }
+            Action::NextMinute | Action::NextDay | Action::WaitForUser => Self::QuotaExhausted(failure),
             Action::Misconfigured
             | Action::GiveUp
             | Action::StopTemplate

@@ -15,10 +15,24 @@ pub struct Job {
     pub batch: String,
     /// The Official Account's template.
     pub template_id: String,
+    /// Whether a message that may have arrived is worth a second copy.
+    #[serde(default)]
+    pub prefer: Prefer,
     /// When it was put on the queue, in Unix seconds.
     pub queued_at: i64,
     /// The messages still to send.
     pub messages: Vec<Message>,
+}
+
+/// What to do when WeChat no longer dedupes and nobody knows whether a message arrived.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Prefer {
+    /// Leave it as `unknown`: the user gets it at most once.
+    #[default]
+    Once,
+    /// Keep trying for a day: the user may get it twice.
+    Arrive,
 }
 
 /// One recipient's message, filled and addressed.
@@ -26,8 +40,6 @@ pub struct Job {
 pub struct Message {
     /// Its number in the batch: the recipient's place in the call, from 1.
     pub n: u32,
-    /// The recipient as the caller named them.
-    pub to: Recipient,
     /// The Official Account's openid it goes to.
     pub oa_openid: String,
     /// The mini-program page a tap opens.
@@ -35,9 +47,25 @@ pub struct Message {
     pub page: Option<String>,
     /// Template field → value.
     pub data: BTreeMap<String, String>,
-    /// How often it was tried.
-    #[serde(default, skip_serializing_if = "is_zero")]
+    /// How far it has come.
+    #[serde(flatten)]
+    pub progress: Progress,
+}
+
+/// What a message remembers between two tries.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Progress {
+    /// How often an operator had it sent anew.
+    pub replay: u32,
+    /// How often it went back on the queue since then.
+    pub turn: u32,
+    /// How often WeChat was called for it since then.
     pub attempts: u32,
+    /// When WeChat first left open whether it took it, in Unix seconds.
+    pub ambiguous_since: Option<i64>,
+    /// WeChat took it under this msgid, and only the record is missing.
+    pub sent: Option<i64>,
 }
 
 /// How a caller names a user.
@@ -55,13 +83,11 @@ pub enum Recipient {
 impl Job {
     /// The id WeChat dedupes by (for ten minutes): the same for every try of this message.
     ///
-    /// At most 28 bytes; 32 are known to be taken.
+    /// At most 32 bytes, the length WeChat is known to take.
     pub fn client_msg_id(&self, message: &Message) -> String {
-        format!("{}-{}", self.batch, message.n)
+        match message.progress.replay {
+            0 => format!("{}-{}", self.batch, message.n),
+            replay => format!("{}-{}r{replay}", self.batch, message.n),
+        }
     }
-}
-
-#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde's signature")]
-fn is_zero(n: &u32) -> bool {
-    *n == 0
 }

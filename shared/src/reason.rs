@@ -73,7 +73,7 @@ impl Reason {
             }
             Self::InvalidPage => "Publish the mini-program page the catalog names, without a leading slash.",
             Self::QuotaExhausted => {
-                "Wait for the reset at midnight Beijing time, or clear the quota in WeChat's console."
+                "Nothing to do for a minute quota; a daily one is reset at midnight Beijing time, or cleared in WeChat's console."
             }
             Self::TooFrequent => "Send this user fewer messages at a time.",
             Self::WechatUnavailable => "Nothing to do; it is tried again.",

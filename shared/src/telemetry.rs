@@ -1,4 +1,9 @@
-//! Logs: one JSON object a line, ours at any level, everybody else's from `warn` up.
+//! Logs: one JSON object a line, ours at any level, everybody else's from `warn` up. Metrics: CloudWatch's
+//! embedded metric format, a line among the logs.
+
+use std::sync::OnceLock;
+
+use metrics_cloudwatch_embedded::{Builder, Collector};
 
 use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
@@ -27,6 +32,26 @@ pub fn init() {
         .with_filter(filter_fn(move |metadata| is_open(metadata, level)));
     // A second call, in a process that runs many functions, changes nothing.
     let _ = tracing_subscriber::registry().with(lines).try_init();
+}
+
+/// Where this process's metrics gather; none are kept in a process that did not ask for them.
+static METRICS: OnceLock<&Collector> = OnceLock::new();
+
+/// Starts keeping this function's metrics.
+pub fn count(function: &'static str) {
+    let collector =
+        Builder::new().cloudwatch_namespace("Queqiao").with_dimension("Function", function).init();
+    if let Ok(collector) = collector {
+        let _ = METRICS.set(collector);
+    }
+}
+
+/// Writes what has been counted since the last time; at the end of each invocation.
+pub fn flush() {
+    if let Some(collector) = METRICS.get() {
+        // What cannot be written is lost, as a log line would be.
+        let _ = collector.flush(std::io::stdout());
+    }
 }
 
 fn is_open(metadata: &Metadata<'_>, level: LevelFilter) -> bool {

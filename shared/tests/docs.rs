@@ -43,7 +43,7 @@ fn page() -> String {
 }
 
 /// One of each; `…` stands for what depends on the call.
-fn errors() -> [Error; 13] {
+fn errors() -> [Error; 15] {
     let text = || "…".to_owned();
     let failure = |errcode| Failure::Refused { errcode, errmsg: text() };
     [
@@ -54,9 +54,11 @@ fn errors() -> [Error; 13] {
         Error::DecryptFailed("…"),
         Error::Forbidden(text()),
         Error::NotFound(text()),
+        Error::Conflict(text()),
         Error::MethodNotAllowed,
         Error::TooLarge(text()),
         Error::TooManyRequests(text()),
+        Error::QuotaExhausted(failure(45011)),
         Error::Misconfigured { remedy: text(), failure: failure(40013) },
         Error::WechatUnavailable(failure(-1)),
         Error::unavailable("…"),

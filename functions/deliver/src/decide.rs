@@ -1,12 +1,13 @@
-//! What happens to a message after a failed try: a pure function.
+//! What happens to a message after a failed try: a pure function of what is known.
 
 use std::time::Duration;
 
 use shared::Reason;
+use shared::job::Prefer;
 use shared::store::Outcome;
 use shared::wechat::errcode::Action;
 
-/// What WeChat refused for now is tried again after these pauses, the last one over and over …
+/// What WeChat refused for now is tried again after these pauses, the last one over and over, for a day.
 const REFUSED: [Duration; 5] = [
     Duration::from_secs(5),
     Duration::from_secs(30),
@@ -15,11 +16,10 @@ const REFUSED: [Duration; 5] = [
     Duration::from_secs(15 * 60),
 ];
 
-/// … until this many tries, which is about a day.
+/// This many tries by [`REFUSED`] make a day.
 const MOST_TRIES: u32 = 100;
 
-/// What WeChat may have done is tried again after these, all inside nine minutes: WeChat knows a
-/// client_msg_id for ten.
+/// What WeChat may have done is tried again after these.
 const AMBIGUOUS: [Duration; 6] = [
     Duration::from_secs(5),
     Duration::from_secs(15),
@@ -29,63 +29,184 @@ const AMBIGUOUS: [Duration; 6] = [
     Duration::from_secs(4 * 60),
 ];
 
+/// How long a message that may have arrived is tried again: WeChat knows a client_msg_id for ten
+/// minutes and promises nothing after that; one is kept in reserve.
+pub const WINDOW: Duration = Duration::from_secs(9 * 60);
+
+/// A minute quota is whole again with the next minute.
+const MINUTE: Duration = Duration::from_secs(60);
+
+/// The longest SQS holds a job back; while the daily quota is used up, messages wait in such steps.
+pub const PARKED: Duration = Duration::from_secs(15 * 60);
+
+/// What is known of a message whose try just failed.
+#[derive(Clone, Copy, Debug)]
+pub struct Try {
+    /// What the failure asks for.
+    pub action: Action,
+    /// What the message says if it ends here.
+    pub reason: Reason,
+    /// How often it was tried, this time included.
+    pub attempts: u32,
+    /// How long ago WeChat first left open whether it took it; this try counts.
+    pub ambiguous_for: Option<Duration>,
+    /// What is worse: two copies or none.
+    pub prefer: Prefer,
+}
+
 /// What to do with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Nothing more; this is what became of it.
     Finish(Outcome, Reason),
-    /// Try again after the pause.
-    Again(Duration),
+    /// Try again after the pause; meanwhile this is what is said of it.
+    Again(Duration, Outcome),
     /// Ask whether the user still follows.
     Doubt,
 }
 
-/// Decides by what the failure asks for and how often the message was tried, this try included.
-pub fn decide(action: Action, reason: Reason, attempts: u32) -> Next {
-    let nth = usize::try_from(attempts.saturating_sub(1)).unwrap_or(usize::MAX);
-    let refused = || match attempts {
-        MOST_TRIES.. => Next::Finish(Outcome::Failed, reason),
-        _ => Next::Again(REFUSED[nth.min(REFUSED.len() - 1)]),
-    };
-    match action {
-        Action::Retry | Action::RefreshToken | Action::WaitForUser => refused(),
-        Action::NextMinute => Next::Again(Duration::from_secs(60)),
-        Action::NextDay => Next::Again(REFUSED[REFUSED.len() - 1]),
-        Action::Ambiguous => AMBIGUOUS
-            .get(nth)
-            .map_or(Next::Finish(Outcome::Unknown, Reason::OutcomeUnknown), |pause| Next::Again(*pause)),
+/// How long pauses are: 1 outside tests; and where between three quarters of a pause and the whole of it
+/// this one falls, so that messages that failed together do not come back together.
+#[derive(Clone, Copy, Debug)]
+pub struct Clockwork {
+    /// What every pause and the window are multiplied by.
+    pub scale: f64,
+    /// 0 to 1.
+    pub jitter: f64,
+}
+
+impl Clockwork {
+    /// A pause of the schedule as it is to be kept this time.
+    pub fn pause(self, pause: Duration) -> Duration {
+        pause.mul_f64(self.scale * (0.75 + 0.25 * self.jitter))
+    }
+
+    /// Whether a message that may have arrived may be tried again that long after.
+    pub fn is_deduped(self, ambiguous_for: Duration) -> bool {
+        ambiguous_for < WINDOW.mul_f64(self.scale)
+    }
+}
+
+/// Decides. Never a second message that WeChat might not recognize as the first, unless that is preferred.
+pub fn decide(tried: Try, clockwork: Clockwork) -> Next {
+    let nth = usize::try_from(tried.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
+    let next = match tried.action {
+        Action::Retry | Action::RefreshToken | Action::WaitForUser if tried.attempts >= MOST_TRIES => {
+            Next::Finish(Outcome::Failed, tried.reason)
+        }
+        Action::Retry | Action::RefreshToken | Action::WaitForUser => {
+            Next::Again(REFUSED[nth.min(REFUSED.len() - 1)], Outcome::Retrying)
+        }
+        Action::Ambiguous => Next::Again(AMBIGUOUS[nth.min(AMBIGUOUS.len() - 1)], Outcome::Retrying),
+        Action::NextMinute => Next::Again(MINUTE, Outcome::Retrying),
+        Action::NextDay => Next::Again(PARKED, Outcome::Parked),
         Action::DoubtFollower => Next::Doubt,
-        Action::Refused => Next::Finish(Outcome::Refused, reason),
+        Action::Refused => Next::Finish(Outcome::Refused, tried.reason),
         Action::Misconfigured
         | Action::StopTemplate
         | Action::LoginAgain
         | Action::LoginBlocked
-        | Action::GiveUp => Next::Finish(Outcome::Failed, reason),
+        | Action::GiveUp => Next::Finish(Outcome::Failed, tried.reason),
+    };
+    match next {
+        Next::Again(pause, outcome) => again(clockwork.pause(pause), outcome, tried, clockwork),
+        next => next,
+    }
+}
+
+fn again(pause: Duration, outcome: Outcome, tried: Try, clockwork: Clockwork) -> Next {
+    match (tried.ambiguous_for, tried.prefer) {
+        (Some(so_far), Prefer::Once) if !clockwork.is_deduped(so_far + pause) => {
+            Next::Finish(Outcome::Unknown, Reason::OutcomeUnknown)
+        }
+        (Some(_), Prefer::Arrive) if tried.attempts >= MOST_TRIES => {
+            Next::Finish(Outcome::Unknown, Reason::OutcomeUnknown)
+        }
+        _ => Next::Again(pause, outcome),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use shared::wechat::errcode::TABLE;
 
+    const EXACT: Clockwork = Clockwork { scale: 1.0, jitter: 1.0 };
+
+    fn tried(action: Action, attempts: u32, ambiguous_for: Option<u64>) -> Try {
+        let ambiguous_for = ambiguous_for.map(Duration::from_secs);
+        Try { action, reason: Reason::WechatUnavailable, attempts, ambiguous_for, prefer: Prefer::Once }
+    }
+
+    fn again(seconds: u64) -> Next {
+        Next::Again(Duration::from_secs(seconds), Outcome::Retrying)
+    }
+
+    /// Every code of the table, and what a first try that it ends comes to.
     #[test]
-    fn all_ambiguous_tries_fall_inside_nine_minutes() {
-        assert!(AMBIGUOUS.iter().sum::<Duration>() < Duration::from_secs(9 * 60));
+    fn every_errcode_has_its_next_step() {
+        use Outcome::{Failed, Refused};
+        for entry in TABLE {
+            let ambiguous_for = (entry.action == Action::Ambiguous).then_some(0);
+            let first = Try { reason: entry.reason, ..tried(entry.action, 1, ambiguous_for) };
+            let expected = match entry.errcode {
+                -1 | 40001 | 40014 | 41001 | 42001 | 43108 | 43117 | 268_487_001 | 268_487_002 => again(5),
+                40003 | 43004 | 50005 => Next::Doubt,
+                45009 => Next::Again(Duration::from_secs(900), Outcome::Parked),
+                45011 => again(60),
+                43019 | 43101 | 48002 => Next::Finish(Refused, Reason::Refused),
+                _ => Next::Finish(Failed, entry.reason),
+            };
+            assert_eq!(decide(first, EXACT), expected, "{}", entry.errcode);
+        }
     }
 
     #[test]
-    fn an_ambiguous_message_ends_as_unknown() {
-        let next = |attempts| decide(Action::Ambiguous, Reason::WechatUnavailable, attempts);
-        assert_eq!(next(1), Next::Again(Duration::from_secs(5)));
-        assert_eq!(next(6), Next::Again(Duration::from_secs(240)));
-        assert_eq!(next(7), Next::Finish(Outcome::Unknown, Reason::OutcomeUnknown));
+    fn an_ambiguous_message_is_tried_inside_nine_minutes_and_then_unknown() {
+        let mut so_far = 0;
+        let mut attempts = 1;
+        let end = loop {
+            match decide(tried(Action::Ambiguous, attempts, Some(so_far)), EXACT) {
+                Next::Again(pause, _) => so_far += pause.as_secs(),
+                end => break end,
+            }
+            attempts += 1;
+        };
+        assert_eq!(end, Next::Finish(Outcome::Unknown, Reason::OutcomeUnknown));
+        assert_eq!((attempts, so_far), (7, 470));
     }
 
     #[test]
     fn a_refused_message_is_tried_for_a_day() {
-        let next = |attempts| decide(Action::Retry, Reason::WechatUnavailable, attempts);
-        assert_eq!(next(1), Next::Again(Duration::from_secs(5)));
-        assert_eq!(next(50), Next::Again(Duration::from_secs(900)));
-        assert_eq!(next(100), Next::Finish(Outcome::Failed, Reason::WechatUnavailable));
+        let mut waited = Duration::ZERO;
+        for attempts in 1.. {
+            match decide(tried(Action::Retry, attempts, None), EXACT) {
+                Next::Again(pause, Outcome::Retrying) => waited += pause,
+                end => {
+                    assert_eq!(end, Next::Finish(Outcome::Failed, Reason::WechatUnavailable));
+                    break;
+                }
+            }
+        }
+        assert!((23 * 3600..25 * 3600).contains(&waited.as_secs()), "{waited:?}");
+    }
+
+    #[test]
+    fn what_may_have_arrived_does_not_wait_for_tomorrows_quota() {
+        let next = decide(tried(Action::NextDay, 2, Some(30)), EXACT);
+        assert_eq!(next, Next::Finish(Outcome::Unknown, Reason::OutcomeUnknown));
+    }
+
+    #[test]
+    fn whoever_prefers_arrival_is_tried_beyond_the_window() {
+        let late = Try { prefer: Prefer::Arrive, ..tried(Action::Ambiguous, 7, Some(600)) };
+        assert_eq!(decide(late, EXACT), again(240));
+    }
+
+    #[test]
+    fn jitter_shortens_a_pause_by_a_quarter_at_most() {
+        let early = Clockwork { scale: 1.0, jitter: 0.0 };
+        assert_eq!(early.pause(Duration::from_secs(60)), Duration::from_secs(45));
+        assert_eq!(EXACT.pause(Duration::from_secs(60)), Duration::from_secs(60));
     }
 }

@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
 use shared::queue::Queues;
 use shared::session::{self, Token, User};
-use shared::store::{self, Identities, Sessions, State};
+use shared::store::{self, Identities, Login as Known, Sessions, State};
 use shared::wechat::{Account, Tokens, WeChat};
 use shared::{Config, Error, http};
 
@@ -66,9 +66,13 @@ impl Login {
             return Err(Error::InvalidRequest("`code` must be what wx.login gave.".into()));
         }
         let wechat = self.wechat.code_to_session(&self.mini_appid, &self.mini_secret, &code).await?;
-        let user = User { openid: wechat.openid, unionid: wechat.unionid, session_key: wechat.session_key };
+        let openid = wechat.openid;
+        let unionid = match wechat.unionid {
+            Some(unionid) => Some(unionid),
+            None => self.known_unionid(&openid).await?,
+        };
+        let user = User { openid: openid.clone(), unionid: unionid.clone(), session_key: wechat.session_key };
         let token = Token::random();
-        let (openid, unionid) = (user.openid.clone(), user.unionid.clone());
         let (following, (), ()) = tokio::try_join!(
             self.follows(unionid.as_deref()),
             self.identities.logged_in(&openid, unionid.as_deref()),
@@ -78,6 +82,14 @@ impl Login {
         let expires_in = session::LIFETIME.as_secs();
         let logged_in = LoggedIn { token: token.into_text(), expires_in, openid, unionid, following };
         Ok(http::json(StatusCode::OK, &logged_in))
+    }
+
+    /// The unionid that an earlier login or decrypt brought.
+    async fn known_unionid(&self, openid: &str) -> Result<Option<String>, Error> {
+        match self.identities.login(openid).await? {
+            Known::Bound(unionid) => Ok(Some(unionid)),
+            Known::Unbound | Known::Never => Ok(None),
+        }
     }
 
     async fn follows(&self, unionid: Option<&str>) -> Result<bool, Error> {

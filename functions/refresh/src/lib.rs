@@ -12,7 +12,7 @@ use shared::queue::Queues;
 use shared::store::{self, State, TokenRecord};
 use shared::wechat::token::{Fetched, RefreshRequest};
 use shared::wechat::{Account, Failure, Tokens, WeChat};
-use shared::{Config, now};
+use shared::{Config, now, telemetry};
 
 /// Longer than WeChat may take to answer, so that a lease outlives its fetch; in seconds.
 const LEASE: i64 = 30;
@@ -66,6 +66,12 @@ impl Refresh {
     /// # Errors
     /// When a token that is due could not be fetched; the schedule tries again.
     pub async fn handle(&self, event: Value) -> Result<Value, RuntimeError> {
+        let outcome = self.answer(event).await;
+        telemetry::flush();
+        outcome
+    }
+
+    async fn answer(&self, event: Value) -> Result<Value, RuntimeError> {
         if event.get("Records").is_some() {
             return Ok(serde_json::to_value(self.requests(serde_json::from_value(event)?).await)?);
         }
@@ -108,12 +114,14 @@ impl Refresh {
             Ok(fetched) => fetched,
             Err(failure) => {
                 let (errcode, rid) = (failure.errcode(), failure.rid());
+                metrics::counter!("TokenFailed", "Account" => of.account.to_string()).increment(1);
                 tracing::error!(account = %of.account, errcode, rid, remedy = failure.remedy(), "no token");
                 self.state.release_token(&of.appid, &lease).await?;
                 return Err(failure);
             }
         };
         let stored = self.state.renew_token(&of.appid, &lease, &seen, &fetched).await?;
+        metrics::counter!("TokenRefreshed", "Account" => of.account.to_string()).increment(1);
         let (version, token) = (seen.version + 1, fetched.token.fingerprint());
         tracing::info!(account = %of.account, stored, version, token, expires_in = fetched.expires_in, "fetched a token");
         Ok(())

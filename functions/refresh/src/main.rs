@@ -7,6 +7,7 @@ use shared::Config;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     shared::telemetry::init();
+    shared::telemetry::count("refresh");
     let refresh = Refresh::new(&Config::from_env()?).await?;
     lambda_runtime::run(service_fn(|event: LambdaEvent<_>| refresh.handle(event.payload))).await
 }

@@ -21,7 +21,7 @@ pub struct Call {
     pub to: Vec<To>,
     /// What fills it.
     #[serde(default)]
-    data: Map<String, Value>,
+    pub data: Map<String, Value>,
     /// A page instead of the catalog's.
     pub page: Option<String>,
 }
@@ -33,8 +33,9 @@ pub struct To {
     openid: Option<String>,
     unionid: Option<String>,
     oa_openid: Option<String>,
+    /// Their own data, over the call's.
     #[serde(default)]
-    data: Map<String, Value>,
+    pub data: Map<String, Value>,
 }
 
 impl Call {
@@ -66,13 +67,6 @@ impl Call {
     /// The recipients, in order.
     pub fn recipients(&self) -> impl Iterator<Item = Recipient> {
         self.to.iter().map(To::recipient)
-    }
-
-    /// The call's data with the recipient's own over it.
-    pub fn data_for(&self, to: &To) -> Map<String, Value> {
-        let mut data = self.data.clone();
-        data.extend(to.data.clone());
-        data
     }
 }
 

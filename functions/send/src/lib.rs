@@ -1,23 +1,33 @@
 //! POST /send: accepts messages for delivery. GET /send/{id}: says what became of them.
+//! POST /send/{id}/replay: has some of them sent anew.
 
+mod accept;
 mod call;
+mod replay;
 mod resolve;
 mod status;
 
-use std::collections::HashSet;
 use std::time::Duration;
 
-use lambda_http::http::{Method, StatusCode};
+use lambda_http::http::{HeaderMap, Method, StatusCode};
 use lambda_http::{Body, Request, RequestExt, Response};
-use serde::Serialize;
-use shared::catalog::{Allow, Catalog, Notification};
-use shared::job::{self, Job, Message, Recipient};
+use shared::catalog::{Catalog, Notification};
 use shared::queue::Queues;
-use shared::session::{Caller, Token, User};
-use shared::store::{self, Batch, Identities, Messages, Sessions, State};
-use shared::{Config, Error, Reason, http};
+use shared::session::{Caller, Token};
+use shared::store::{self, Claim, Identities, Messages, Mine, Sessions, State};
+use shared::{Config, Error, http, telemetry};
 
 use call::Call;
+
+/// How long a call may hold its Idempotency-Key, in seconds: longer than Lambda lets the function run.
+const CLAIM: i64 = 30;
+
+/// How often, and after what pause, a call looks whether the one before it with the same key is done.
+const LOOKS: u32 = 100;
+const LOOK_PAUSE: Duration = Duration::from_millis(200);
+
+/// The longest Idempotency-Key.
+const LONGEST_KEY: usize = 255;
 
 /// The function's clients and the catalog.
 pub struct Send {
@@ -27,29 +37,6 @@ pub struct Send {
     messages: Messages,
     state: State,
     queues: Queues,
-}
-
-#[derive(Serialize)]
-struct Accepted {
-    id: String,
-    accepted: usize,
-    rejected: Vec<Rejected>,
-}
-
-/// A recipient who will get nothing, and why.
-#[derive(Serialize)]
-struct Rejected {
-    to: Recipient,
-    reason: Reason,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-    remedy: &'static str,
-}
-
-impl Rejected {
-    fn new(to: Recipient, reason: Reason, detail: Option<String>) -> Self {
-        Self { to, reason, detail, remedy: reason.remedy() }
-    }
 }
 
 impl Send {
@@ -71,121 +58,90 @@ impl Send {
 
     /// Answers one request.
     pub async fn handle(&self, request: Request) -> Response<Body> {
-        http::answer(self.answer(request).await)
+        let response = http::answer(self.answer(request).await);
+        telemetry::flush();
+        response
     }
 
     async fn answer(&self, request: Request) -> Result<Response<Body>, Error> {
         let caller = self.sessions.caller(&Token::of(request.headers())?).await?;
-        match *request.method() {
-            Method::POST => self.send(&caller, http::body(&request)?).await,
-            Method::GET => {
-                let (path, query) = (request.path_parameters(), request.query_string_parameters());
-                self.status(&caller, path.first("id").unwrap_or_default(), query.first("after")).await
-            }
+        let (path, query) = (request.path_parameters(), request.query_string_parameters());
+        match (request.method().clone(), path.first("id")) {
+            (Method::POST, None) => self.send(&caller, &request).await,
+            (Method::GET, Some(id)) => self.status(&caller, id, query.first("after")).await,
+            (Method::POST, Some(id)) => self.replay(caller, id, http::body(&request)?).await,
             _ => Err(Error::MethodNotAllowed),
         }
     }
 
-    async fn send(&self, caller: &Caller, call: Call) -> Result<Response<Body>, Error> {
+    /// With an Idempotency-Key, the same call makes the same batch, however often it comes.
+    async fn send(&self, caller: &Caller, request: &Request) -> Result<Response<Body>, Error> {
+        let call: Call = http::body(request)?;
         call.check()?;
-        let notification = self.catalog.find(&call.notification).ok_or_else(|| {
-            Error::InvalidRequest(format!("The catalog has no notification `{}`.", call.notification))
-        })?;
-        if let Caller::User(user) = caller {
-            self.allow(user, notification, &call).await?;
-        }
-        let (messages, rejected) = self.fill(notification, &call).await?;
-        let batch = Batch {
-            id: shared::random_id(),
-            sender: caller.sender(),
-            notification: call.notification.clone(),
-            recipients: messages.iter().map(|message| (message.n, message.to.clone())).collect(),
-            created_at: shared::now(),
+        let Some(key) = idempotency_key(request.headers())? else {
+            let accepted = self.accept(caller, &call, shared::random_id()).await?;
+            return Ok(http::json(StatusCode::ACCEPTED, &accepted));
         };
-        self.messages.open(&batch).await?;
-        self.queues.deliver(&jobs(&batch.id, notification, &messages), Duration::ZERO).await?;
-        let (accepted, id) = (messages.len(), batch.id);
-        tracing::info!(
-            batch = id,
-            call.notification,
-            accepted,
-            rejected = rejected.len(),
-            "accepted a batch"
-        );
-        Ok(http::json(StatusCode::ACCEPTED, &Accepted { id, accepted, rejected }))
+        let accepted = match self.claim(caller, key, request.body()).await? {
+            Claim::Done(id) => self.accepted(&id).await?,
+            Claim::Mine(mine) => {
+                let outcome = self.accept_claimed(caller, &call, &mine).await;
+                match outcome {
+                    Ok(_) => self.state.settle(&mine).await?,
+                    Err(_) => self.state.abandon(&mine).await?,
+                }
+                outcome?
+            }
+            Claim::Conflict => {
+                return Err(Error::Conflict(
+                    "This Idempotency-Key stands for another body; use a new key for a new call.".into(),
+                ));
+            }
+            Claim::Running => {
+                return Err(Error::Conflict(
+                    "A call with this Idempotency-Key is still running; try again in a few seconds.".into(),
+                ));
+            }
+        };
+        Ok(http::json(StatusCode::ACCEPTED, &accepted))
     }
 
-    /// What a mini-program user may send is what the catalog opens, so many a day.
-    async fn allow(&self, user: &User, notification: &Notification, call: &Call) -> Result<(), Error> {
-        let own = |to: &Recipient| match to {
-            Recipient::Openid(openid) => *openid == user.openid,
-            Recipient::Unionid(unionid) => Some(unionid) == user.unionid.as_ref(),
-            Recipient::OaOpenid(_) => false,
-        };
-        let allowed = match notification.allow {
-            Allow::Service => false,
-            Allow::Oneself => call.recipients().all(|to| own(&to)),
-            Allow::Anyone => true,
-        };
-        let name = &call.notification;
-        if !allowed {
-            return Err(Error::Forbidden(format!(
-                "A mini-program user may not send `{name}` to these recipients; the catalog's `allow` opens it, or send it with a service key."
-            )));
-        }
-        let messages = u32::try_from(call.to.len()).unwrap_or(u32::MAX);
-        let counter = format!("{name}#{}", user.openid);
-        if self.state.count(&counter, notification.per_day, messages).await? {
-            return Ok(());
-        }
-        let limit = notification.per_day;
-        Err(Error::TooManyRequests(format!(
-            "A user may send `{name}` {limit} times a day; try again tomorrow."
-        )))
-    }
-
-    /// Addresses and fills each recipient's message; whoever cannot be reached is rejected with the reason.
-    async fn fill(
-        &self,
-        notification: &Notification,
-        call: &Call,
-    ) -> Result<(Vec<Message>, Vec<Rejected>), Error> {
-        let addresses = self.resolve(call.recipients()).await?;
-        let (mut messages, mut rejected, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
-        for ((n, to), address) in (1..).zip(&call.to).zip(addresses) {
-            let recipient = to.recipient();
-            let oa_openid = match address {
-                Ok(oa_openid) => oa_openid,
-                Err(reason) => {
-                    rejected.push(Rejected::new(recipient, reason, None));
-                    continue;
-                }
-            };
-            match notification.render(&call.data_for(to), call.page.as_deref()) {
-                Err(detail) => rejected.push(Rejected::new(recipient, Reason::InvalidField, Some(detail))),
-                Ok(rendered) if !seen.insert((oa_openid.clone(), rendered.clone())) => {
-                    rejected.push(Rejected::new(recipient, Reason::DuplicateRecipient, None));
-                }
-                Ok(rendered) => messages.push(Message {
-                    n,
-                    to: recipient,
-                    oa_openid,
-                    page: rendered.page,
-                    data: rendered.data,
-                    attempts: 0,
-                }),
+    /// Claims the batch of this key, waiting for a call that is making it.
+    async fn claim(&self, caller: &Caller, key: &str, body: &[u8]) -> Result<Claim, Error> {
+        for _ in 0..LOOKS {
+            match self.state.claim(&caller.sender(), key, body, CLAIM).await? {
+                Claim::Running => tokio::time::sleep(LOOK_PAUSE).await,
+                claim => return Ok(claim),
             }
         }
-        Ok((messages, rejected))
+        Ok(Claim::Running)
+    }
+
+    async fn accept_claimed(
+        &self,
+        caller: &Caller,
+        call: &Call,
+        mine: &Mine,
+    ) -> Result<accept::Accepted, Error> {
+        match mine.resumed {
+            true => self.accept_again(caller, call, &mine.id).await,
+            false => self.accept(caller, call, mine.id.clone()).await,
+        }
+    }
+
+    fn notification(&self, name: &str) -> Result<&Notification, Error> {
+        let unknown = || Error::InvalidRequest(format!("The catalog has no notification `{name}`."));
+        self.catalog.find(name).ok_or_else(unknown)
     }
 }
 
-fn jobs(batch: &str, notification: &Notification, messages: &[Message]) -> Vec<Job> {
-    let job = |messages: &[Message]| Job {
-        batch: batch.to_owned(),
-        template_id: notification.template_id.clone(),
-        queued_at: shared::now(),
-        messages: messages.to_vec(),
-    };
-    messages.chunks(job::MOST_RECIPIENTS).map(job).collect()
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {
+    let Some(key) = headers.get("idempotency-key") else { return Ok(None) };
+    let key = key.to_str().unwrap_or_default();
+    if key.is_empty() || key.len() > LONGEST_KEY {
+        return Err(Error::InvalidRequest(format!(
+            "`Idempotency-Key` must have 1 to {LONGEST_KEY} ASCII characters."
+        )));
+    }
+    Ok(Some(key))
 }

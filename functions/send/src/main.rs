@@ -9,6 +9,7 @@ use shared::Config;
 #[tokio::main]
 async fn main() -> Result<(), Error> {
     shared::telemetry::init();
+    shared::telemetry::count("send");
     let send = Send::new(&Config::from_env()?)?;
     lambda_http::run(service_fn(|request| async { Ok::<_, Infallible>(send.handle(request).await) })).await
 }

@@ -71,16 +71,16 @@ impl Send {
 fn status(batch: Batch, records: Vec<Record>, after: u32) -> Status {
     let mut records: HashMap<_, _> = records.into_iter().map(|record| (record.n, record)).collect();
     let mut counts = BTreeMap::new();
-    for (n, _) in &batch.recipients {
-        let state = records.get(n).map_or(Outcome::Queued, |record| record.state);
+    for (n, _) in batch.accepted() {
+        let state = records.get(&n).map_or(Outcome::Queued, |record| record.state);
         *counts.entry(state).or_default() += 1;
     }
-    let mut rest = batch.recipients.into_iter().filter(|(n, _)| *n > after);
-    let created_at = batch.created_at;
+    let mut rest = batch.accepted().filter(|(n, _)| *n > after);
+    let page = rest.by_ref().take(PAGE);
     let messages: Vec<_> =
-        rest.by_ref().take(PAGE).map(|(n, to)| message(n, to, records.remove(&n), created_at)).collect();
+        page.map(|(n, to)| message(n, to.to.clone(), records.remove(&n), batch.created_at)).collect();
     let next = rest.next().and(messages.last().map(|message| message.n));
-    Status { id: batch.id, notification: batch.notification, counts, messages, next }
+    Status { id: batch.id.clone(), notification: batch.notification.clone(), counts, messages, next }
 }
 
 fn message(n: u32, to: Recipient, record: Option<Record>, created_at: i64) -> Message {

@@ -128,10 +128,11 @@ impl Walk<'_> {
             let (openids, next) = page.into_parts();
             self.take(&openids, &mut gone).await?;
             if next.is_none() || next == self.run.cursor {
+                // Whatever the sweep comes to, the next run begins at the beginning.
+                self.run.cursor = None;
                 if from_the_beginning {
                     self.sweep(gone, known, total).await?;
                 }
-                self.run.cursor = None;
                 self.run.progress.state = SyncState::Done;
                 return Ok(());
             }

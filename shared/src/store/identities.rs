@@ -3,19 +3,16 @@
 use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, KeysAndAttributes, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::{Item, WRITE_BATCH, from_item, text, to_item};
+use super::{Item, READ_BATCH, WRITE_BATCH, from_item, text, to_item};
 use crate::{Config, Error, now};
 
 /// The key prefix of a user WeChat gave no unionid for. Such a row is what tells `no_unionid` from
 /// `never_logged_in`; it is outdone by a real one as soon as there is one.
 const UNBOUND: &str = "unbound#";
-
-/// How many keys one BatchGetItem takes.
-const READ_BATCH: usize = 100;
 
 /// How many BatchGetItem or BatchWriteItem calls run at a time.
 const CONCURRENCY: usize = 8;
@@ -112,7 +109,10 @@ impl Identities {
         let unionids: Vec<_> = unionids.iter().collect();
         let batches = unionids.chunks(READ_BATCH).map(<[_]>::to_vec);
         let found: Vec<_> = stream::iter(batches)
-            .map(|batch| self.read(batch.into_iter().map(|unionid| self.oa_key(unionid)).collect()))
+            .map(|batch| {
+                let keys = batch.into_iter().map(|unionid| self.oa_key(unionid)).collect();
+                super::read_batch::<Identity>(&self.client, &self.table, keys, false)
+            })
             .buffer_unordered(CONCURRENCY)
             .boxed()
             .try_collect()
@@ -186,23 +186,6 @@ impl Identities {
 
     fn oa_key(&self, unionid: &str) -> Item {
         [("unionid".to_owned(), text(unionid)), ("account".to_owned(), text(&self.oa_appid))].into()
-    }
-
-    /// Reads up to [`READ_BATCH`] rows, asking again for what DynamoDB left out.
-    async fn read(&self, mut keys: Vec<Item>) -> Result<Vec<Identity>, Error> {
-        let mut rows = Vec::with_capacity(keys.len());
-        while !keys.is_empty() {
-            let wanted =
-                KeysAndAttributes::builder().set_keys(Some(keys)).build().map_err(Error::unavailable)?;
-            let get = self.client.batch_get_item().request_items(&self.table, wanted);
-            let answer = get.send().await.map_err(Error::unavailable)?;
-            for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
-                rows.push(from_item(item)?);
-            }
-            let left = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
-            keys = left.map(|left| left.keys).unwrap_or_default();
-        }
-        Ok(rows)
     }
 
     async fn write(&self, writes: Vec<WriteRequest>) -> Result<(), Error> {

@@ -1,13 +1,15 @@
 //! Batches and what became of their messages.
 
-use std::collections::HashSet;
+use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use super::{WRITE_BATCH, from_item, held, number, text, to_item};
-use crate::job::Recipient;
+use crate::job::{Message, Progress, Recipient};
+use crate::wechat::Failure;
 use crate::{Config, Error, Reason, now};
 
 /// How long a batch can be asked about: 30 days.
@@ -15,7 +17,7 @@ const KEPT_FOR: i64 = 30 * 24 * 3600;
 
 /// How many recipients one item names. Item 0 names the first, item -1 the next, and so on, so that
 /// a batch of any size stays below DynamoDB's 400 KB an item.
-const RECIPIENTS_PER_ITEM: usize = 200;
+const RECIPIENTS_PER_ITEM: usize = 100;
 
 /// The messages table.
 #[derive(Clone, Debug)]
@@ -33,10 +35,40 @@ pub struct Batch {
     pub sender: String,
     /// Which notification of the catalog.
     pub notification: String,
-    /// The accepted recipients with their numbers.
-    pub recipients: Vec<(u32, Recipient)>,
+    /// What fills the messages of all recipients.
+    pub data: Map<String, Value>,
+    /// The page that the caller gave instead of the catalog's.
+    pub page: Option<String>,
+    /// Every recipient of the call, in its order.
+    pub recipients: Vec<Addressed>,
     /// When it was accepted, in Unix seconds.
     pub created_at: i64,
+}
+
+/// A recipient of a batch, and what became of the address.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Addressed {
+    /// As the caller named them.
+    pub to: Recipient,
+    /// Their own data, over the batch's.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub data: Map<String, Value>,
+    /// Where the message goes; `None` when the recipient was rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub oa_openid: Option<String>,
+    /// Why the recipient was rejected.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// What exactly, where the reason does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+}
+
+impl Batch {
+    /// The accepted recipients with their numbers: a recipient's number is their place in the call.
+    pub fn accepted(&self) -> impl Iterator<Item = (u32, &Addressed)> {
+        (1..).zip(&self.recipients).filter(|(_, recipient)| recipient.oa_openid.is_some())
+    }
 }
 
 /// What is known of a message that a worker has had in hand.
@@ -61,13 +93,52 @@ pub struct Record {
     /// WeChat's id of the message; its receipt names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub msgid: Option<i64>,
-    /// How often it was tried.
+    /// How often WeChat was called for it.
     pub attempts: u32,
+    /// How often an operator had it sent anew.
+    #[serde(default)]
+    pub replay: u32,
+    /// How often it went back on the queue since then.
+    #[serde(default)]
+    pub turn: u32,
     /// Unix seconds.
     pub updated_at: i64,
 }
 
 impl Record {
+    /// Whether a worker that holds this message has nothing left to do: it is finished, or somebody
+    /// else put it back on the queue since.
+    pub fn outdoes(&self, progress: &Progress) -> bool {
+        let ahead = (self.replay, self.turn) > (progress.replay, progress.turn);
+        ahead || self.state.is_final() && self.replay == progress.replay
+    }
+
+    /// A message in hand, of which nothing is said yet.
+    pub fn of(message: &Message, now: i64) -> Self {
+        let progress = &message.progress;
+        let (attempts, replay, turn) = (progress.attempts, progress.replay, progress.turn);
+        Self { attempts, replay, turn, ..Self::queued(message.n, now) }
+    }
+
+    /// WeChat took it under this msgid.
+    #[must_use]
+    pub fn sent(self, msgid: i64) -> Self {
+        Self { state: Outcome::Sent, msgid: Some(msgid), ..self }
+    }
+
+    /// It came to this, for this reason.
+    #[must_use]
+    pub fn ended(self, state: Outcome, reason: Reason) -> Self {
+        Self { state, reason: Some(reason), ..self }
+    }
+
+    /// This is what WeChat said.
+    #[must_use]
+    pub fn caused_by(self, failure: &Failure) -> Self {
+        let detail = failure.field().map(|field| format!("WeChat does not take the value of {field}."));
+        Self { errcode: failure.errcode(), rid: failure.rid().map(str::to_owned), detail, ..self }
+    }
+
     /// A message nobody has had in hand yet.
     pub fn queued(n: u32, created_at: i64) -> Self {
         Self {
@@ -79,6 +150,8 @@ impl Record {
             rid: None,
             msgid: None,
             attempts: 0,
+            replay: 0,
+            turn: 0,
             updated_at: created_at,
         }
     }
@@ -99,6 +172,10 @@ pub enum Outcome {
     Parked,
     /// WeChat took it.
     Sent,
+    /// It arrived: WeChat's receipt says so.
+    Delivered,
+    /// WeChat took it, and the user's settings kept it out: WeChat's receipt says so.
+    Blocked,
     /// The user does not want it.
     Refused,
     /// It will not be tried again.
@@ -112,7 +189,9 @@ impl Outcome {
     pub fn is_final(self) -> bool {
         match self {
             Self::Queued | Self::Retrying | Self::Parked => false,
-            Self::Sent | Self::Refused | Self::Failed | Self::Unknown => true,
+            Self::Sent | Self::Delivered | Self::Blocked | Self::Refused | Self::Failed | Self::Unknown => {
+                true
+            }
         }
     }
 }
@@ -124,7 +203,9 @@ struct Part {
     n: i64,
     sender: String,
     notification: String,
-    recipients: Vec<(u32, Recipient)>,
+    data: Map<String, Value>,
+    page: Option<String>,
+    recipients: Vec<Addressed>,
     created_at: i64,
     expires_at: i64,
 }
@@ -187,76 +268,80 @@ impl Messages {
         Ok(whole(parts).map(|batch| (batch, records)))
     }
 
-    /// Which of these messages (100 at most) are finished already, read consistently.
+    /// The records there are of these messages (100 at most), read consistently.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn finished(&self, batch: &str, numbers: &[u32]) -> Result<HashSet<u32>, Error> {
-        let keys = numbers
-            .iter()
-            .map(|n| [("batch".to_owned(), text(batch)), ("n".to_owned(), number(i64::from(*n)))].into());
-        let mut keys: Vec<super::Item> = keys.collect();
-        let mut finished = HashSet::new();
-        while !keys.is_empty() {
-            let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(true);
-            let wanted = wanted.build().map_err(Error::unavailable)?;
-            let get = self.client.batch_get_item().request_items(&self.table, wanted);
-            let answer = get.send().await.map_err(Error::unavailable)?;
-            for item in answer.responses.unwrap_or_default().remove(&self.table).unwrap_or_default() {
-                let record: Record = from_item(item)?;
-                if record.state.is_final() {
-                    finished.insert(record.n);
-                }
-            }
-            let left = answer.unprocessed_keys.unwrap_or_default().remove(&self.table);
-            keys = left.map(|left| left.keys).unwrap_or_default();
-        }
-        Ok(finished)
+    pub async fn records(&self, batch: &str, numbers: &[u32]) -> Result<HashMap<u32, Record>, Error> {
+        let key =
+            |n: &u32| [("batch".to_owned(), text(batch)), ("n".to_owned(), number(i64::from(*n)))].into();
+        let keys = numbers.iter().map(key).collect();
+        let records = super::read_batch::<Record>(&self.client, &self.table, keys, true).await?;
+        Ok(records.into_iter().map(|record| (record.n, record)).collect())
     }
 
-    /// Records what became of a message; `false` when it was finished already, which stands.
+    /// Records what became of a message. `false` when the record there outdoes this one, and stands:
+    /// a finished message stays as it is until it is replayed.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn record(&self, batch: &str, record: &Record) -> Result<bool, Error> {
         let row = Row { batch, record, expires_at: now() + KEPT_FOR };
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&row)?));
+        // What is put back gives way to whoever put it back later; what is finished, to nobody.
+        let turn = if record.state.is_final() { u32::MAX } else { record.turn };
         let put = put
-            .condition_expression("attribute_not_exists(#state) OR #state IN (:retrying, :parked)")
+            .condition_expression(
+                "attribute_not_exists(#state) OR #replay < :replay \
+                 OR (#replay = :replay AND #state IN (:retrying, :parked) AND #turn < :turn)",
+            )
             .expression_attribute_names("#state", "state")
+            .expression_attribute_names("#replay", "replay")
+            .expression_attribute_names("#turn", "turn")
             .expression_attribute_values(":retrying", text("retrying"))
-            .expression_attribute_values(":parked", text("parked"));
+            .expression_attribute_values(":parked", text("parked"))
+            .expression_attribute_values(":replay", number(record.replay.into()))
+            .expression_attribute_values(":turn", number(turn.into()));
         held(put.send().await)
     }
 }
 
+/// Splits a batch into items; the first is item 0, which a batch always has.
 fn parts(batch: &Batch) -> Vec<Part> {
-    let created_at = batch.created_at;
-    let part = |(index, recipients): (usize, &[(u32, Recipient)])| Part {
+    let count = batch.recipients.len().div_ceil(RECIPIENTS_PER_ITEM).max(1);
+    let part = |index: usize| Part {
         batch: batch.id.clone(),
         n: -i64::try_from(index).unwrap_or(0),
         sender: batch.sender.clone(),
         notification: batch.notification.clone(),
-        recipients: recipients.to_vec(),
-        created_at,
-        expires_at: created_at + KEPT_FOR,
+        data: if index == 0 { batch.data.clone() } else { Map::new() },
+        page: batch.page.clone(),
+        recipients: batch
+            .recipients
+            .iter()
+            .skip(index * RECIPIENTS_PER_ITEM)
+            .take(RECIPIENTS_PER_ITEM)
+            .cloned()
+            .collect(),
+        created_at: batch.created_at,
+        expires_at: batch.created_at + KEPT_FOR,
     };
-    if batch.recipients.is_empty() {
-        return vec![part((0, &[]))];
-    }
-    batch.recipients.chunks(RECIPIENTS_PER_ITEM).enumerate().map(part).collect()
+    (0..count).map(part).collect()
 }
 
 fn whole(mut parts: Vec<Part>) -> Option<Batch> {
     parts.sort_by_key(|part| -part.n);
-    let first = parts.first().filter(|part| part.n == 0)?;
-    let mut batch = Batch {
-        id: first.batch.clone(),
-        sender: first.sender.clone(),
-        notification: first.notification.clone(),
-        recipients: Vec::new(),
+    let mut parts = parts.into_iter();
+    let first = parts.next().filter(|part| part.n == 0)?;
+    let mut recipients = first.recipients;
+    recipients.extend(parts.flat_map(|part| part.recipients));
+    Some(Batch {
+        id: first.batch,
+        sender: first.sender,
+        notification: first.notification,
+        data: first.data,
+        page: first.page,
+        recipients,
         created_at: first.created_at,
-    };
-    batch.recipients = parts.into_iter().flat_map(|part| part.recipients).collect();
-    Some(batch)
+    })
 }

@@ -6,16 +6,16 @@ mod sessions;
 mod state;
 
 pub use identities::{Identities, Identity, Login};
-pub use messages::{Batch, Messages, Outcome, Record};
+pub use messages::{Addressed, Batch, Messages, Outcome, Record};
 pub use sessions::Sessions;
-pub use state::{State, SyncProgress, SyncRun, SyncState, TokenRecord};
+pub use state::{Claim, Mine, Quota, State, SyncProgress, SyncRun, SyncState, TokenRecord};
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{AttributeValue, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -23,6 +23,9 @@ use crate::{Config, Error};
 
 /// One item, as DynamoDB holds it.
 type Item = std::collections::HashMap<String, AttributeValue>;
+
+/// How many keys one BatchGetItem takes.
+const READ_BATCH: usize = 100;
 
 /// How many items one BatchWriteItem takes.
 const WRITE_BATCH: usize = 25;
@@ -72,6 +75,27 @@ where
         Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
         Err(error) => Err(Error::unavailable(error)),
     }
+}
+
+/// Reads up to [`READ_BATCH`] items, asking again for what DynamoDB left out.
+async fn read_batch<T: DeserializeOwned>(
+    client: &Client,
+    table: &str,
+    mut keys: Vec<Item>,
+    consistent: bool,
+) -> Result<Vec<T>, Error> {
+    let mut items = Vec::with_capacity(keys.len());
+    while !keys.is_empty() {
+        let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent).build();
+        let get = client.batch_get_item().request_items(table, wanted.map_err(Error::unavailable)?);
+        let answer = get.send().await.map_err(Error::unavailable)?;
+        for item in answer.responses.unwrap_or_default().remove(table).unwrap_or_default() {
+            items.push(from_item(item)?);
+        }
+        let left = answer.unprocessed_keys.unwrap_or_default().remove(table);
+        keys = left.map(|left| left.keys).unwrap_or_default();
+    }
+    Ok(items)
 }
 
 /// Writes up to [`WRITE_BATCH`] items, and again what DynamoDB left over, with a growing pause.

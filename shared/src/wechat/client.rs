@@ -13,7 +13,7 @@ use super::{Account, Failure, Tokens};
 use crate::Config;
 
 /// WeChat answers within a second as a rule; what takes longer than this will not come.
-const TIMEOUT: Duration = Duration::from_secs(8);
+pub const TIMEOUT: Duration = Duration::from_secs(8);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 
 /// WeChat, as every function sees it. Cheap to clone.

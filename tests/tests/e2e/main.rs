@@ -4,7 +4,6 @@ mod catalog;
 mod decrypt;
 mod deliver;
 mod login;
-mod logs;
 mod send;
 mod stack;
 mod status;

@@ -1,8 +1,8 @@
-//! The logs: at the most talkative level they hold no secret, no token and nobody's data.
+//! The program that `cargo run` starts: its logs hold no secret, no token and nobody's data, and it
+//! ends with a sentence when it cannot start.
 
-use std::env::current_exe;
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::process::Stdio;
 
 use serde_json::{Value, json};
@@ -22,19 +22,13 @@ struct Program {
     world: World,
 }
 
-/// The program `local`, which lies where this test's folder does.
-fn program() -> PathBuf {
-    let test = current_exe().expect("this test's own path");
-    let folder = test.parent().and_then(Path::parent).expect("target/debug/deps");
-    let program = folder.join("local");
-    assert!(program.is_file(), "{} is not built yet: run `cargo test --workspace`", program.display());
-    program
-}
+/// The program itself, as `cargo run` starts it.
+const PROGRAM: &str = env!("CARGO_BIN_EXE_local");
 
 impl Program {
     /// Starts it at LOG_LEVEL=trace and waits for its ready line.
     async fn start(folder: &Path, more: &[&str]) -> Self {
-        let mut command = Command::new(program());
+        let mut command = Command::new(PROGRAM);
         command.args(["--port", "0", "--simulator-port", "0", "--followers", "20"]).args(more);
         command.arg("--data").arg(folder).env_clear().env("LOG_LEVEL", "trace").kill_on_drop(true);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().expect("started");
@@ -157,7 +151,7 @@ async fn the_logs_hold_no_secret_whatever_happens() {
 async fn a_program_that_cannot_start_ends_with_a_sentence_and_not_with_success() {
     let folder = tempfile::tempdir().expect("a folder");
     let first = Program::start(folder.path(), &[]).await;
-    let mut second = Command::new(program());
+    let mut second = Command::new(PROGRAM);
     second.args(["--port", "0", "--simulator-port", "0", "--data"]).arg(folder.path()).env_clear();
     let second = second.output().await.expect("an end");
     assert_eq!(second.status.code(), Some(1));

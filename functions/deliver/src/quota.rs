@@ -1,0 +1,97 @@
+//! The daily quota: once it is used up, nobody calls WeChat until its reset, but for a probe now and then.
+
+use std::sync::atomic::{AtomicU8, Ordering};
+use std::time::Duration;
+
+use shared::store::{Quota, State};
+use shared::{Error, now};
+
+/// What a worker may do at the moment.
+const OPEN: u8 = 0;
+/// One message may be tried; whoever takes it closes the gate behind them.
+const PROBING: u8 = 1;
+const CLOSED: u8 = 2;
+
+/// A worker's view of the quota, for one invocation.
+pub struct Gate {
+    state: State,
+    oa_appid: String,
+    probe_every: Duration,
+    is: AtomicU8,
+}
+
+impl Gate {
+    /// Looks whether the quota is used up, and if so, whether it is this worker's turn to probe.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn look(state: &State, oa_appid: &str, probe_every: Duration) -> Result<Self, Error> {
+        let gate = Self {
+            state: state.clone(),
+            oa_appid: oa_appid.to_owned(),
+            probe_every,
+            is: AtomicU8::new(OPEN),
+        };
+        if let Some(quota) = state.parked(oa_appid).await? {
+            let probing = state.may_probe(oa_appid, quota, gate.next_probe()).await?;
+            gate.is.store(if probing { PROBING } else { CLOSED }, Ordering::Relaxed);
+        }
+        Ok(gate)
+    }
+
+    /// Whether a message may be tried now.
+    pub fn lets_through(&self) -> bool {
+        match self.is.compare_exchange(PROBING, CLOSED, Ordering::Relaxed, Ordering::Relaxed) {
+            Ok(_) => true,
+            Err(is) => is == OPEN,
+        }
+    }
+
+    /// WeChat took a message: if that was a probe, the quota is whole again.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn passed(&self) -> Result<(), Error> {
+        if self.is.swap(OPEN, Ordering::Relaxed) != OPEN {
+            tracing::info!("the quota is whole again");
+            self.state.unpark(&self.oa_appid).await?;
+        }
+        Ok(())
+    }
+
+    /// WeChat says that the quota is used up.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn exhausted(&self) -> Result<(), Error> {
+        if self.is.swap(CLOSED, Ordering::Relaxed) == OPEN {
+            let quota = Quota { parked_until: next_reset(now()), probe_at: self.next_probe() };
+            tracing::error!(parked_until = quota.parked_until, "the daily quota is used up; messages wait");
+            self.state.park(&self.oa_appid, quota).await?;
+        }
+        Ok(())
+    }
+
+    fn next_probe(&self) -> i64 {
+        now() + i64::try_from(self.probe_every.as_secs()).unwrap_or(i64::MAX)
+    }
+}
+
+/// The next midnight in Beijing (UTC+8, no summer time), in Unix seconds.
+fn next_reset(now: i64) -> i64 {
+    const DAY: i64 = 24 * 3600;
+    const BEIJING: i64 = 8 * 3600;
+    ((now + BEIJING) / DAY + 1) * DAY - BEIJING
+}
+
+#[cfg(test)]
+mod tests {
+    use super::next_reset;
+
+    #[test]
+    fn quotas_are_reset_at_midnight_in_beijing() {
+        // 2026-11-22 15:59:59 UTC is 23:59:59 in Beijing.
+        assert_eq!(next_reset(1_795_363_199), 1_795_363_200);
+        assert_eq!(next_reset(1_795_363_200), 1_795_363_200 + 24 * 3600);
+    }
+}

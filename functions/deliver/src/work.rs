@@ -1,0 +1,216 @@
+//! One message: try it, see what the answer asks for, record it.
+
+use std::time::{Duration, Instant};
+
+use shared::job::{Job, Message, Prefer};
+use shared::store::{Outcome, Record};
+use shared::wechat::Failure;
+use shared::wechat::errcode::Action;
+use shared::wechat::template::TemplateMessage;
+use shared::{Error, Reason, now};
+
+use crate::decide::{self, Next, Try, decide};
+use crate::quota::Gate;
+use crate::{Deliver, InHand};
+
+/// After this, a message whose record could not be written is taken up again.
+const STORE_PAUSE: Duration = Duration::from_secs(5);
+
+/// One invocation of the worker.
+pub struct Shift<'a> {
+    /// The clients.
+    pub deliver: &'a Deliver,
+    /// Whether there is quota left.
+    pub gate: Gate,
+    /// After this no call to WeChat is begun.
+    pub last_call: Instant,
+}
+
+/// A message that goes back on the queue.
+pub struct PutBack {
+    /// After how long it comes again.
+    pub delay: Duration,
+    /// The message as it is to come.
+    pub message: Message,
+    /// What is said of it meanwhile; `None` when nothing happened to it.
+    pub record: Option<Record>,
+}
+
+impl Shift<'_> {
+    /// One user's messages, one after the other; gives those to be put back, with the index of their job.
+    pub async fn write_to_user(
+        &self,
+        jobs: &[InHand],
+        messages: Vec<(usize, Message)>,
+    ) -> Vec<(usize, PutBack)> {
+        let mut put_back = Vec::new();
+        for (index, message) in messages {
+            put_back.extend(self.deliver(&jobs[index].job, message).await.map(|put_back| (index, put_back)));
+        }
+        put_back
+    }
+
+    /// Brings a message as far as it goes today; gives it back when that is not its end.
+    async fn deliver(&self, job: &Job, mut message: Message) -> Option<PutBack> {
+        if let Some(msgid) = message.progress.sent {
+            return self.finish(job, message, |record| record.sent(msgid)).await;
+        }
+        if Instant::now() >= self.last_call {
+            return Some(PutBack { delay: Duration::ZERO, message, record: None });
+        }
+        if !self.may_try(job, &message) {
+            let unknown = |record: Record| record.ended(Outcome::Unknown, Reason::OutcomeUnknown);
+            return self.finish(job, message, unknown).await;
+        }
+        if !self.gate.lets_through() {
+            let delay = self.deliver.clockwork().pause(decide::PARKED);
+            return Some(again(job, message, delay, |record| {
+                record.ended(Outcome::Parked, Reason::QuotaExhausted)
+            }));
+        }
+        match self.attempt(job, &mut message).await {
+            Ok(msgid) => {
+                message.progress.sent = Some(msgid);
+                metrics::counter!("Sent").increment(1);
+                self.finish(job, message, |record| record.sent(msgid)).await
+            }
+            Err(failure) => self.after_failure(job, message, failure).await,
+        }
+    }
+
+    /// Whether WeChat would still recognize a second copy, or one is preferred to none.
+    fn may_try(&self, job: &Job, message: &Message) -> bool {
+        let since = message.progress.ambiguous_since;
+        job.prefer == Prefer::Arrive
+            || since.is_none_or(|since| self.deliver.clockwork().is_deduped(ago(since)))
+    }
+
+    async fn attempt(&self, job: &Job, message: &mut Message) -> Result<i64, Failure> {
+        self.deliver.pace.keep().await?;
+        message.progress.attempts += 1;
+        let client_msg_id = job.client_msg_id(message);
+        let page = message.page.as_deref().map(|page| (self.deliver.mini_appid.as_str(), page));
+        let template = TemplateMessage {
+            touser: &message.oa_openid,
+            template_id: &job.template_id,
+            page,
+            data: &message.data,
+            client_msg_id: &client_msg_id,
+        };
+        let msgid = self.deliver.wechat.send_template(template).await?;
+        if let Err(error) = self.gate.passed().await {
+            tracing::warn!(cause = error.causes(), "the quota is whole again, but the table does not know");
+        }
+        Ok(msgid)
+    }
+
+    async fn after_failure(&self, job: &Job, mut message: Message, failure: Failure) -> Option<PutBack> {
+        if failure.action() == Action::Ambiguous {
+            message.progress.ambiguous_since.get_or_insert_with(now);
+        }
+        if failure.action() == Action::NextDay
+            && let Err(error) = self.gate.exhausted().await
+        {
+            tracing::warn!(cause = error.causes(), "the quota is used up, but the table does not know");
+        }
+        let tried = Try {
+            action: failure.action(),
+            reason: failure.reason(),
+            attempts: message.progress.attempts,
+            ambiguous_for: message.progress.ambiguous_since.map(ago),
+            prefer: job.prefer,
+        };
+        let next = match decide(tried, self.deliver.clockwork()) {
+            Next::Doubt => self.doubt(&message, tried).await,
+            next => next,
+        };
+        match next {
+            Next::Finish(state, reason) => {
+                metrics::counter!("Failed", "Reason" => reason.to_string()).increment(1);
+                self.finish(job, message, |record| record.caused_by(&failure).ended(state, reason)).await
+            }
+            Next::Again(delay, state) => {
+                let reason = failure.reason();
+                Some(again(job, message, delay, |record| record.caused_by(&failure).ended(state, reason)))
+            }
+            Next::Doubt => unreachable!("doubt has been resolved"),
+        }
+    }
+
+    /// WeChat says the user does not follow, or that the openid is none of this account's. Only
+    /// user/info's word for it takes the user off the map: a wrong appid gets 40003 for everybody.
+    async fn doubt(&self, message: &Message, tried: Try) -> Next {
+        let gone = match self.deliver.wechat.user_info(&message.oa_openid).await {
+            Ok(info) if info.follows() => Err(Action::Retry),
+            Ok(_) => self.forget(&message.oa_openid).await,
+            Err(failure) if failure.action() == Action::DoubtFollower => {
+                return Next::Finish(Outcome::Failed, Reason::Misconfigured);
+            }
+            // Asking is no sending: that WeChat did not answer leaves nothing open.
+            Err(failure) if failure.action() == Action::Ambiguous => Err(Action::Retry),
+            Err(failure) => Err(failure.action()),
+        };
+        match gone {
+            Ok(()) => Next::Finish(Outcome::Failed, Reason::NotFollowing),
+            Err(action) => {
+                decide(Try { action, reason: Reason::WechatUnavailable, ..tried }, self.deliver.clockwork())
+            }
+        }
+    }
+
+    async fn forget(&self, oa_openid: &str) -> Result<(), Action> {
+        let removed = self.deliver.identities.remove_followers(vec![oa_openid.to_owned()]).await;
+        removed.map_err(|error: Error| {
+            tracing::warn!(cause = error.causes(), "a follower who is none any more is still on the map");
+            Action::Retry
+        })
+    }
+
+    /// Records a message's end. When the table does not take it, the message comes back to be recorded.
+    async fn finish(
+        &self,
+        job: &Job,
+        message: Message,
+        end: impl FnOnce(Record) -> Record,
+    ) -> Option<PutBack> {
+        let record = end(Record::of(&message, now()));
+        log(job, &record);
+        match self.deliver.messages.record(&job.batch, &record).await {
+            Ok(_) => None,
+            Err(error) => {
+                tracing::warn!(
+                    batch = job.batch,
+                    n = message.n,
+                    cause = error.causes(),
+                    "an end is not recorded"
+                );
+                Some(PutBack { delay: STORE_PAUSE.mul_f64(self.deliver.time_scale), message, record: None })
+            }
+        }
+    }
+}
+
+/// Puts a message back as its next turn.
+fn again(job: &Job, mut message: Message, delay: Duration, say: impl FnOnce(Record) -> Record) -> PutBack {
+    message.progress.turn += 1;
+    let record = say(Record::of(&message, now()));
+    log(job, &record);
+    PutBack { delay, message, record: Some(record) }
+}
+
+fn log(job: &Job, record: &Record) {
+    tracing::info!(
+        batch = job.batch,
+        n = record.n,
+        state = %record.state,
+        reason = record.reason.map(tracing::field::display),
+        errcode = record.errcode,
+        rid = record.rid,
+        attempts = record.attempts,
+        "tried a message"
+    );
+}
+
+fn ago(since: i64) -> Duration {
+    Duration::from_secs(u64::try_from(now() - since).unwrap_or(0))
+}

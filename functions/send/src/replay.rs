@@ -1,0 +1,81 @@
+//! POST /send/{id}/replay: an operator has messages sent anew that did not arrive.
+
+use std::collections::HashMap;
+
+use lambda_http::http::StatusCode;
+use lambda_http::{Body, Response};
+use serde::{Deserialize, Serialize};
+use shared::job::{Message, Progress};
+use shared::session::Caller;
+use shared::store::{Addressed, Outcome, Record};
+use shared::{Error, http};
+
+use crate::Send;
+use crate::accept::message;
+
+/// What to replay: one message, or all that failed or whose outcome is unknown.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Replay {
+    n: Option<u32>,
+}
+
+#[derive(Serialize)]
+struct Replayed {
+    id: String,
+    replayed: usize,
+}
+
+impl Send {
+    /// Puts the messages on the queue as a new round. Two replays at once make one: the round is the
+    /// record's plus one, and a worker does no round twice.
+    pub(crate) async fn replay(
+        &self,
+        caller: Caller,
+        id: &str,
+        replay: Replay,
+    ) -> Result<Response<Body>, Error> {
+        caller.service()?;
+        let unknown = || Error::NotFound("There is no such batch.".into());
+        let (batch, records) = self.messages.find(id).await?.ok_or_else(unknown)?;
+        let notification = self.notification(&batch.notification)?;
+        let chosen = choose(records, &replay)?;
+        let recipients: HashMap<u32, &Addressed> = batch.accepted().collect();
+        let again = |record: &Record| -> Option<Result<Message, String>> {
+            let progress = Progress { replay: record.replay + 1, ..Progress::default() };
+            let recipient = (record.n, *recipients.get(&record.n)?);
+            Some(message(notification, &batch, recipient, progress))
+        };
+        let messages: Result<Vec<_>, _> = chosen.iter().filter_map(again).collect();
+        let messages = messages.map_err(|field| {
+            Error::InvalidRequest(format!(
+                "The catalog has changed and the batch's data no longer fits: {field}."
+            ))
+        })?;
+        let replayed = messages.len();
+        self.put_on_queue(notification, &batch.id, messages).await?;
+        tracing::info!(batch = id, replayed, "replayed messages");
+        Ok(http::json(StatusCode::ACCEPTED, &Replayed { id: id.to_owned(), replayed }))
+    }
+}
+
+fn choose(records: Vec<Record>, replay: &Replay) -> Result<Vec<Record>, Error> {
+    let Some(n) = replay.n else {
+        let lost = |record: &Record| matches!(record.state, Outcome::Failed | Outcome::Unknown);
+        return Ok(records.into_iter().filter(lost).collect());
+    };
+    let one = records.into_iter().find(|record| record.n == n);
+    match one.filter(|record| can_be_replayed(record.state)) {
+        Some(record) => Ok(vec![record]),
+        None => Err(Error::Conflict(format!(
+            "Message {n} is not one that failed, was refused or blocked, or is unknown; it cannot be replayed."
+        ))),
+    }
+}
+
+fn can_be_replayed(state: Outcome) -> bool {
+    match state {
+        Outcome::Failed | Outcome::Unknown | Outcome::Refused | Outcome::Blocked => true,
+        Outcome::Queued | Outcome::Retrying | Outcome::Parked | Outcome::Sent | Outcome::Delivered => false,
+    }
+}

@@ -1,0 +1,132 @@
+//! `send#…`: which batch an Idempotency-Key stands for, and who is working on it.
+
+use serde::{Deserialize, Serialize};
+use sha2::{Digest, Sha256};
+
+use super::State;
+use crate::store::{held, number, text, to_item};
+use crate::{Error, now};
+
+/// How long a key stands for its batch, in seconds.
+const KEPT_FOR: i64 = 24 * 3600;
+
+/// What a caller's key came to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Claim {
+    /// The caller is to make this batch.
+    Mine(Mine),
+    /// Another call is making it at this moment.
+    Running,
+    /// It is made.
+    Done(String),
+    /// The key stands for another body.
+    Conflict,
+}
+
+/// The right to make a batch.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Mine {
+    /// The batch's id.
+    pub id: String,
+    /// Whether a call before this one may have made part of it.
+    pub resumed: bool,
+    key: String,
+    lease: String,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Row {
+    key: String,
+    id: String,
+    body: String,
+    lease: String,
+    lease_until: i64,
+    #[serde(default)]
+    done: bool,
+    expires_at: i64,
+}
+
+impl State {
+    /// Claims the batch that `key` stands for with this sender, for `seconds`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn claim(&self, sender: &str, key: &str, body: &[u8], seconds: i64) -> Result<Claim, Error> {
+        let row = Row {
+            key: format!("send#{}", digest(&[sender.as_bytes(), key.as_bytes()])),
+            id: crate::random_id(),
+            body: digest(&[body]),
+            lease: crate::random_id(),
+            lease_until: now() + seconds,
+            done: false,
+            expires_at: now() + KEPT_FOR,
+        };
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&row)?));
+        let put = put
+            .condition_expression("attribute_not_exists(#key) OR expires_at < :now")
+            .expression_attribute_names("#key", "key")
+            .expression_attribute_values(":now", number(now()));
+        if held(put.send().await)? {
+            return Ok(Claim::Mine(Mine { id: row.id, resumed: false, key: row.key, lease: row.lease }));
+        }
+        match self.get::<Row>(&row.key).await? {
+            // The write was made and its answer lost: the client made it twice.
+            Some(found) if found.lease == row.lease => {
+                Ok(Claim::Mine(Mine { id: row.id, resumed: false, key: row.key, lease: row.lease }))
+            }
+            Some(found) if found.body != row.body => Ok(Claim::Conflict),
+            Some(found) if found.done => Ok(Claim::Done(found.id)),
+            Some(found) if found.lease_until < now() => self.take_over(found, row).await,
+            Some(_) | None => Ok(Claim::Running),
+        }
+    }
+
+    /// Says that the claimed batch is made.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn settle(&self, mine: &Mine) -> Result<(), Error> {
+        let update = self.client.update_item().table_name(&self.table).key("key", text(&mine.key));
+        let update = update.update_expression("SET done = :done").condition_expression("lease = :lease");
+        let update = update.expression_attribute_values(":lease", text(&mine.lease));
+        let done = aws_sdk_dynamodb::types::AttributeValue::Bool(true);
+        held(update.expression_attribute_values(":done", done).send().await)?;
+        Ok(())
+    }
+
+    /// Leaves the claimed batch to whoever claims it next.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn abandon(&self, mine: &Mine) -> Result<(), Error> {
+        let update = self.client.update_item().table_name(&self.table).key("key", text(&mine.key));
+        let update =
+            update.update_expression("SET lease_until = :never").condition_expression("lease = :lease");
+        let update = update.expression_attribute_values(":lease", text(&mine.lease));
+        held(update.expression_attribute_values(":never", number(0)).send().await)?;
+        Ok(())
+    }
+
+    async fn take_over(&self, found: Row, own: Row) -> Result<Claim, Error> {
+        let update = self.client.update_item().table_name(&self.table).key("key", text(&found.key));
+        let update = update
+            .update_expression("SET lease = :lease, lease_until = :until")
+            .condition_expression("lease = :found")
+            .expression_attribute_values(":found", text(&found.lease))
+            .expression_attribute_values(":lease", text(&own.lease))
+            .expression_attribute_values(":until", number(own.lease_until));
+        let taken = held(update.send().await)?;
+        let mine = Mine { id: found.id, resumed: true, key: found.key, lease: own.lease };
+        Ok(if taken { Claim::Mine(mine) } else { Claim::Running })
+    }
+}
+
+/// The SHA-256 of the parts, each preceded by its length: parts cannot run into each other.
+fn digest(parts: &[&[u8]]) -> String {
+    let mut digest = Sha256::new();
+    for part in parts {
+        digest.update(part.len().to_be_bytes());
+        digest.update(part);
+    }
+    digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,101 @@
+//! `token#<appid>`: an account's access token and the lease to renew it.
+
+use serde::Deserialize;
+
+use super::State;
+use crate::store::{held, number, text};
+use crate::wechat::token::{AccessToken, Fetched};
+use crate::{Error, now};
+
+/// The token and its version.
+#[derive(Debug, Default, Deserialize)]
+pub struct TokenRecord {
+    #[serde(default)]
+    token: Option<String>,
+    /// Grows by one with every token.
+    #[serde(default)]
+    pub version: i64,
+    /// When the token ends by WeChat's word.
+    #[serde(default)]
+    pub expires_at: i64,
+    /// When a stable token was last forced, and how often on that day (Unix day).
+    #[serde(default)]
+    pub forced_at: i64,
+    /// How often a stable token was forced on the day of `forced_at`.
+    #[serde(default)]
+    pub forced_count: i64,
+}
+
+impl TokenRecord {
+    /// The token, unless the row only holds a lease so far.
+    pub fn access_token(&self) -> Option<AccessToken> {
+        self.token.clone().map(AccessToken::new)
+    }
+}
+
+impl State {
+    /// The account's token record, read consistently.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn token(&self, appid: &str) -> Result<Option<TokenRecord>, Error> {
+        self.get(&token_key(appid)).await
+    }
+
+    /// Takes the right to renew the account's token for `seconds`, and gives its record as it is now;
+    /// `None` while somebody else has it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn lease_token(
+        &self,
+        appid: &str,
+        lease: &str,
+        seconds: i64,
+    ) -> Result<Option<TokenRecord>, Error> {
+        self.lease(&token_key(appid), lease, seconds).await
+    }
+
+    /// Replaces the token and ends the lease. `false` when the lease or the version is no longer what
+    /// it was: a newer token is there, and this one must be thrown away.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn renew_token(
+        &self,
+        appid: &str,
+        lease: &str,
+        seen: &TokenRecord,
+        fetched: &Fetched,
+    ) -> Result<bool, Error> {
+        let update = self.client.update_item().table_name(&self.table).key("key", text(token_key(appid)));
+        let update = update
+            .update_expression(
+                "SET #token = :token, version = :next, expires_at = :expires_at, renewed_at = :now, \
+                 forced_at = :forced_at, forced_count = :forced_count REMOVE lease, lease_until",
+            )
+            .condition_expression("lease = :lease AND (attribute_not_exists(version) OR version = :seen)")
+            .expression_attribute_names("#token", "token")
+            .expression_attribute_values(":token", text(fetched.token.expose()))
+            .expression_attribute_values(":next", number(seen.version + 1))
+            .expression_attribute_values(":seen", number(seen.version))
+            .expression_attribute_values(":expires_at", number(now() + fetched.expires_in))
+            .expression_attribute_values(":now", number(now()))
+            .expression_attribute_values(":forced_at", number(seen.forced_at))
+            .expression_attribute_values(":forced_count", number(seen.forced_count))
+            .expression_attribute_values(":lease", text(lease));
+        held(update.send().await)
+    }
+
+    /// Ends a lease that was not needed after all.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn release_token(&self, appid: &str, lease: &str) -> Result<(), Error> {
+        self.release(&token_key(appid), lease).await
+    }
+}
+
+fn token_key(appid: &str) -> String {
+    format!("token#{appid}")
+}
