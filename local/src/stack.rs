@@ -5,6 +5,7 @@ use std::future::IntoFuture;
 use std::net::SocketAddr;
 use std::time::Duration;
 
+use aws_sdk_sqs::types::QueueAttributeName;
 use serde_json::{Value, json};
 use shared::Config;
 use shared::session::Token;
@@ -36,6 +37,8 @@ pub struct Stack {
     /// A service key that the routes take.
     pub service_key: String,
     settings: Settings,
+    aws: Aws,
+    queue_urls: BTreeMap<String, String>,
     functions: BTreeMap<String, Function>,
     simulator: Option<Simulator>,
     ledger: Ledger,
@@ -79,6 +82,8 @@ impl Stack {
             wechat,
             service_key,
             settings,
+            aws,
+            queue_urls: values.queue_urls,
             functions: BTreeMap::new(),
             simulator,
             ledger,
@@ -87,8 +92,8 @@ impl Stack {
             ending: CancellationToken::new(),
             data,
         };
-        let routes = stack.start_functions(&template, &aws, &values.queue_urls).await?;
-        stack.admit_service_key(&template, &aws).await?;
+        let routes = stack.start_functions(&template).await?;
+        stack.admit_service_key(&template).await?;
         let app = gateway::router(routes).into_make_service_with_connect_info::<SocketAddr>();
         stack.tasks.spawn(async move { drop(axum::serve(listener, app).into_future().await) });
         Ok(stack)
@@ -101,6 +106,35 @@ impl Stack {
     pub async fn invoke(&self, name: &str, event: Value) -> Result<Value, String> {
         let function = self.functions.get(name).ok_or_else(|| format!("there is no function {name}"))?;
         function.invoke(event).await.map_err(|failed| failed.to_string())
+    }
+
+    /// Puts a message on a queue, as `aws sqs send-message` does.
+    ///
+    /// # Errors
+    /// When there is no such queue or it does not take the message.
+    pub async fn enqueue(&self, queue: &str, body: &str) -> Result<(), StackError> {
+        let send = self.aws.sqs.send_message().queue_url(self.queue_url(queue)?).message_body(body);
+        send.send().await.map_err(|error| StackError::new("put a message on the queue", error))?;
+        Ok(())
+    }
+
+    /// How many messages a queue holds: waiting, held back and in hand.
+    ///
+    /// # Errors
+    /// When there is no such queue or it does not say.
+    pub async fn queued(&self, queue: &str) -> Result<usize, StackError> {
+        let ask = self.aws.sqs.get_queue_attributes().queue_url(self.queue_url(queue)?);
+        let answer = ask.attribute_names(QueueAttributeName::All).send().await;
+        let answer = answer.map_err(|error| StackError::new("ask a queue for its length", error))?;
+        let attributes = answer.attributes.unwrap_or_default();
+        let counts =
+            attributes.iter().filter(|(name, _)| name.as_str().starts_with("ApproximateNumberOfMessages"));
+        Ok(counts.filter_map(|(_, count)| count.parse::<usize>().ok()).sum())
+    }
+
+    fn queue_url(&self, queue: &str) -> Result<&str, StackError> {
+        let url = self.queue_urls.get(queue).map(String::as_str);
+        url.ok_or_else(|| StackError(format!("There is no queue {queue}.")))
     }
 
     /// Kills the processes of a function that runs as a program (SIGKILL); they are started again.
@@ -138,12 +172,10 @@ impl Stack {
     async fn start_functions(
         &mut self,
         template: &Template,
-        aws: &Aws,
-        queue_urls: &BTreeMap<String, String>,
     ) -> Result<Vec<(String, String, Function)>, StackError> {
         let mut routes = Vec::new();
         for declared in &template.functions {
-            let variables = self.settings.variables(&declared.environment, &declared.name, aws);
+            let variables = self.settings.variables(&declared.environment, &declared.name, &self.aws);
             let function =
                 Function::start(declared, variables, self.settings.program(&declared.name)).await?;
             let own =
@@ -161,12 +193,12 @@ impl Stack {
                 self.tasks.spawn(events::schedule(function.clone(), every, input.clone()));
             }
             for subscription in &declared.subscriptions {
-                let url = &queue_urls[&subscription.queue];
+                let url = &self.queue_urls[&subscription.queue];
                 for _ in 0..subscription.concurrency {
                     let (function, subscription) = (function.clone(), subscription.clone());
                     let ending = self.ending.clone();
                     let poller =
-                        events::subscribe(function, subscription, aws.sqs.clone(), url.clone(), ending);
+                        events::subscribe(function, subscription, self.aws.sqs.clone(), url.clone(), ending);
                     self.pollers.spawn(poller);
                 }
             }
@@ -174,10 +206,10 @@ impl Stack {
         Ok(routes)
     }
 
-    async fn admit_service_key(&self, template: &Template, aws: &Aws) -> Result<(), StackError> {
+    async fn admit_service_key(&self, template: &Template) -> Result<(), StackError> {
         let any =
             template.functions.first().map(|function| &function.environment).cloned().unwrap_or_default();
-        let variables = self.settings.variables(&any, STACK, aws);
+        let variables = self.settings.variables(&any, STACK, &self.aws);
         let config = Config::read(&|name| variables.get(name).cloned());
         let config = config.map_err(|error| StackError::new("configure the stack", error))?;
         let sessions = Sessions::new(&config, store::client(&config));
