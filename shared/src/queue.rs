@@ -4,10 +4,10 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::job::Job;
-use crate::wechat::token::RefreshRequest;
+use crate::wechat::Account;
 use crate::{Config, Error};
 
 /// SQS takes ten messages a call.
@@ -15,6 +15,16 @@ const BATCH: usize = 10;
 
 /// The longest SQS can hold a message back.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
+
+/// The message that asks `refresh` for a new token.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct RefreshRequest {
+    /// Whose token.
+    pub account: Account,
+    /// Which token failed; absent when there was none at all.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub failed: Option<String>,
+}
 
 /// Both queues. Cheap to clone.
 #[derive(Clone, Debug)]

@@ -8,9 +8,9 @@ use lambda_runtime::Error as RuntimeError;
 use secrecy::SecretString;
 use serde_json::Value;
 use shared::config::TokenMode;
-use shared::queue::Queues;
+use shared::queue::{Queues, RefreshRequest};
 use shared::store::{self, State, TokenRecord};
-use shared::wechat::token::{Fetched, RefreshRequest};
+use shared::wechat::token::Fetched;
 use shared::wechat::{Account, Failure, Tokens, WeChat};
 use shared::{Config, now, telemetry};
 

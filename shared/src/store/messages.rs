@@ -1,213 +1,29 @@
 //! Batches and what became of their messages.
 
+mod batch;
+mod record;
+
+pub use batch::{Addressed, Batch};
+pub use record::{Outcome, Record};
+
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
+use serde::Serialize;
 
 use super::{WRITE_BATCH, from_item, held, number, text, to_item};
-use crate::job::{Message, Progress, Recipient};
-use crate::wechat::Failure;
-use crate::{Config, Error, Reason, now};
+use crate::{Config, Error, now};
+use batch::Part;
 
 /// How long a batch can be asked about: 30 days.
 const KEPT_FOR: i64 = 30 * 24 * 3600;
-
-/// How many recipients one item names. Item 0 names the first, item -1 the next, and so on, so that
-/// a batch of any size stays below DynamoDB's 400 KB an item.
-const RECIPIENTS_PER_ITEM: usize = 100;
 
 /// The messages table.
 #[derive(Clone, Debug)]
 pub struct Messages {
     client: Client,
     table: String,
-}
-
-/// One call of POST /send.
-#[derive(Clone, Debug)]
-pub struct Batch {
-    /// Its id.
-    pub id: String,
-    /// Who sent it ([`crate::session::Caller::sender`]).
-    pub sender: String,
-    /// Which notification of the catalog.
-    pub notification: String,
-    /// What fills the messages of all recipients.
-    pub data: Map<String, Value>,
-    /// The page that the caller gave instead of the catalog's.
-    pub page: Option<String>,
-    /// Every recipient of the call, in its order.
-    pub recipients: Vec<Addressed>,
-    /// When it was accepted, in Unix seconds.
-    pub created_at: i64,
-}
-
-/// A recipient of a batch, and what became of the address.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct Addressed {
-    /// As the caller named them.
-    pub to: Recipient,
-    /// Their own data, over the batch's.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub data: Map<String, Value>,
-    /// Where the message goes; `None` when the recipient was rejected.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub oa_openid: Option<String>,
-    /// Why the recipient was rejected.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
-    /// What exactly, where the reason does not say.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-}
-
-impl Batch {
-    /// The accepted recipients with their numbers: a recipient's number is their place in the call.
-    pub fn accepted(&self) -> impl Iterator<Item = (u32, &Addressed)> {
-        (1..).zip(&self.recipients).filter(|(_, recipient)| recipient.oa_openid.is_some())
-    }
-}
-
-/// What is known of a message that a worker has had in hand.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Record {
-    /// The message's number in its batch.
-    pub n: u32,
-    /// What became of it.
-    pub state: Outcome,
-    /// Why it did not go through, or not yet.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub reason: Option<Reason>,
-    /// What exactly, where the reason does not say: the field that is wrong.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub detail: Option<String>,
-    /// WeChat's code.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub errcode: Option<i64>,
-    /// WeChat's id of the call, for its own log (kept seven days).
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub rid: Option<String>,
-    /// WeChat's id of the message; its receipt names it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub msgid: Option<i64>,
-    /// How often WeChat was called for it.
-    pub attempts: u32,
-    /// How often an operator had it sent anew.
-    #[serde(default)]
-    pub replay: u32,
-    /// How often it went back on the queue since then.
-    #[serde(default)]
-    pub turn: u32,
-    /// Unix seconds.
-    pub updated_at: i64,
-}
-
-impl Record {
-    /// Whether a worker that holds this message has nothing left to do: it is finished, or somebody
-    /// else put it back on the queue since.
-    pub fn outdoes(&self, progress: &Progress) -> bool {
-        let ahead = (self.replay, self.turn) > (progress.replay, progress.turn);
-        ahead || self.state.is_final() && self.replay == progress.replay
-    }
-
-    /// A message in hand, of which nothing is said yet.
-    pub fn of(message: &Message, now: i64) -> Self {
-        let progress = &message.progress;
-        let (attempts, replay, turn) = (progress.attempts, progress.replay, progress.turn);
-        Self { attempts, replay, turn, ..Self::queued(message.n, now) }
-    }
-
-    /// WeChat took it under this msgid.
-    #[must_use]
-    pub fn sent(self, msgid: i64) -> Self {
-        Self { state: Outcome::Sent, msgid: Some(msgid), ..self }
-    }
-
-    /// It came to this, for this reason.
-    #[must_use]
-    pub fn ended(self, state: Outcome, reason: Reason) -> Self {
-        Self { state, reason: Some(reason), ..self }
-    }
-
-    /// This is what WeChat said.
-    #[must_use]
-    pub fn caused_by(self, failure: &Failure) -> Self {
-        let detail = failure.field().map(|field| format!("WeChat does not take the value of {field}."));
-        Self { errcode: failure.errcode(), rid: failure.rid().map(str::to_owned), detail, ..self }
-    }
-
-    /// A message nobody has had in hand yet.
-    pub fn queued(n: u32, created_at: i64) -> Self {
-        Self {
-            n,
-            state: Outcome::Queued,
-            reason: None,
-            detail: None,
-            errcode: None,
-            rid: None,
-            msgid: None,
-            attempts: 0,
-            replay: 0,
-            turn: 0,
-            updated_at: created_at,
-        }
-    }
-}
-
-/// What became of a message. A message without a record is `queued`.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, strum::Display,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Outcome {
-    /// Not tried yet.
-    Queued,
-    /// Tried, not accepted, to be tried again.
-    Retrying,
-    /// Waits for the quota's reset.
-    Parked,
-    /// WeChat took it.
-    Sent,
-    /// It arrived: WeChat's receipt says so.
-    Delivered,
-    /// WeChat took it, and the user's settings kept it out: WeChat's receipt says so.
-    Blocked,
-    /// The user does not want it.
-    Refused,
-    /// It will not be tried again.
-    Failed,
-    /// WeChat never said whether it took it.
-    Unknown,
-}
-
-impl Outcome {
-    /// Whether nothing more will be tried.
-    pub fn is_final(self) -> bool {
-        match self {
-            Self::Queued | Self::Retrying | Self::Parked => false,
-            Self::Sent | Self::Delivered | Self::Blocked | Self::Refused | Self::Failed | Self::Unknown => {
-                true
-            }
-        }
-    }
-}
-
-/// An item that names recipients; item 0 describes the batch, too.
-#[derive(Serialize, Deserialize)]
-struct Part {
-    batch: String,
-    n: i64,
-    sender: String,
-    notification: String,
-    data: Map<String, Value>,
-    page: Option<String>,
-    recipients: Vec<Addressed>,
-    created_at: i64,
-    expires_at: i64,
 }
 
 #[derive(Serialize)]
@@ -229,7 +45,7 @@ impl Messages {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn open(&self, batch: &Batch) -> Result<(), Error> {
-        let mut parts = parts(batch);
+        let mut parts = batch.parts();
         let first = parts.remove(0);
         let mut writes = Vec::with_capacity(parts.len());
         for part in &parts {
@@ -265,7 +81,7 @@ impl Messages {
                 }
             }
         }
-        Ok(whole(parts).map(|batch| (batch, records)))
+        Ok(Batch::whole(parts).map(|batch| (batch, records)))
     }
 
     /// The records there are of these messages (100 at most), read consistently.
@@ -304,44 +120,4 @@ impl Messages {
             .expression_attribute_values(":turn", number(turn.into()));
         held(put.send().await)
     }
-}
-
-/// Splits a batch into items; the first is item 0, which a batch always has.
-fn parts(batch: &Batch) -> Vec<Part> {
-    let count = batch.recipients.len().div_ceil(RECIPIENTS_PER_ITEM).max(1);
-    let part = |index: usize| Part {
-        batch: batch.id.clone(),
-        n: -i64::try_from(index).unwrap_or(0),
-        sender: batch.sender.clone(),
-        notification: batch.notification.clone(),
-        data: if index == 0 { batch.data.clone() } else { Map::new() },
-        page: batch.page.clone(),
-        recipients: batch
-            .recipients
-            .iter()
-            .skip(index * RECIPIENTS_PER_ITEM)
-            .take(RECIPIENTS_PER_ITEM)
-            .cloned()
-            .collect(),
-        created_at: batch.created_at,
-        expires_at: batch.created_at + KEPT_FOR,
-    };
-    (0..count).map(part).collect()
-}
-
-fn whole(mut parts: Vec<Part>) -> Option<Batch> {
-    parts.sort_by_key(|part| -part.n);
-    let mut parts = parts.into_iter();
-    let first = parts.next().filter(|part| part.n == 0)?;
-    let mut recipients = first.recipients;
-    recipients.extend(parts.flat_map(|part| part.recipients));
-    Some(Batch {
-        id: first.batch,
-        sender: first.sender,
-        notification: first.notification,
-        data: first.data,
-        page: first.page,
-        recipients,
-        created_at: first.created_at,
-    })
 }

@@ -5,14 +5,14 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize};
+use serde::Deserialize;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::client::Call;
 use super::{Account, Failure, WeChat};
 use crate::config::TokenMode;
-use crate::queue::Queues;
+use crate::queue::{Queues, RefreshRequest};
 use crate::store::State;
 use crate::{Config, Error};
 
@@ -39,16 +39,6 @@ impl AccessToken {
     pub fn fingerprint(&self) -> String {
         Sha256::digest(self.expose()).iter().take(8).map(|byte| format!("{byte:02x}")).collect()
     }
-}
-
-/// The message that asks `refresh` for a new token.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-pub struct RefreshRequest {
-    /// Whose token.
-    pub account: Account,
-    /// Which token failed; absent when there was none at all.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub failed: Option<String>,
 }
 
 /// The tokens as readers see them: the state table behind a short memory.

@@ -1,0 +1,132 @@
+//! What became of a message.
+
+use serde::{Deserialize, Serialize};
+
+use crate::Reason;
+use crate::job::{Message, Progress};
+use crate::wechat::Failure;
+
+/// What is known of a message that a worker has had in hand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// The message's number in its batch.
+    pub n: u32,
+    /// What became of it.
+    pub state: Outcome,
+    /// Why it did not go through, or not yet.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Reason>,
+    /// What exactly, where the reason does not say: the field that is wrong.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// WeChat's code.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errcode: Option<i64>,
+    /// WeChat's id of the call, for its own log (kept seven days).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rid: Option<String>,
+    /// WeChat's id of the message; its receipt names it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub msgid: Option<i64>,
+    /// How often WeChat was called for it.
+    pub attempts: u32,
+    /// How often an operator had it sent anew.
+    #[serde(default)]
+    pub replay: u32,
+    /// How often it went back on the queue since then.
+    #[serde(default)]
+    pub turn: u32,
+    /// Unix seconds.
+    pub updated_at: i64,
+}
+
+impl Record {
+    /// Whether a worker that holds this message has nothing left to do: it is finished, or somebody
+    /// else put it back on the queue since.
+    pub fn outdoes(&self, progress: &Progress) -> bool {
+        let ahead = (self.replay, self.turn) > (progress.replay, progress.turn);
+        ahead || self.state.is_final() && self.replay == progress.replay
+    }
+
+    /// A message in hand, of which nothing is said yet.
+    pub fn of(message: &Message, now: i64) -> Self {
+        let progress = &message.progress;
+        let (attempts, replay, turn) = (progress.attempts, progress.replay, progress.turn);
+        Self { attempts, replay, turn, ..Self::queued(message.n, now) }
+    }
+
+    /// WeChat took it under this msgid.
+    #[must_use]
+    pub fn sent(self, msgid: i64) -> Self {
+        Self { state: Outcome::Sent, msgid: Some(msgid), ..self }
+    }
+
+    /// It came to this, for this reason.
+    #[must_use]
+    pub fn ended(self, state: Outcome, reason: Reason) -> Self {
+        Self { state, reason: Some(reason), ..self }
+    }
+
+    /// This is what WeChat said.
+    #[must_use]
+    pub fn caused_by(self, failure: &Failure) -> Self {
+        let detail = failure.field().map(|field| format!("WeChat does not take the value of {field}."));
+        Self { errcode: failure.errcode(), rid: failure.rid().map(str::to_owned), detail, ..self }
+    }
+
+    /// A message nobody has had in hand yet.
+    pub fn queued(n: u32, created_at: i64) -> Self {
+        Self {
+            n,
+            state: Outcome::Queued,
+            reason: None,
+            detail: None,
+            errcode: None,
+            rid: None,
+            msgid: None,
+            attempts: 0,
+            replay: 0,
+            turn: 0,
+            updated_at: created_at,
+        }
+    }
+}
+
+/// What became of a message. A message without a record is `queued`.
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, strum::Display,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+pub enum Outcome {
+    /// Not tried yet.
+    Queued,
+    /// Tried, not accepted, to be tried again.
+    Retrying,
+    /// Waits for the quota's reset.
+    Parked,
+    /// WeChat took it.
+    Sent,
+    /// It arrived: WeChat's receipt says so.
+    Delivered,
+    /// WeChat took it, and the user's settings kept it out: WeChat's receipt says so.
+    Blocked,
+    /// The user does not want it.
+    Refused,
+    /// It will not be tried again.
+    Failed,
+    /// WeChat never said whether it took it.
+    Unknown,
+}
+
+impl Outcome {
+    /// Whether nothing more will be tried.
+    pub fn is_final(self) -> bool {
+        match self {
+            Self::Queued | Self::Retrying | Self::Parked => false,
+            Self::Sent | Self::Delivered | Self::Blocked | Self::Refused | Self::Failed | Self::Unknown => {
+                true
+            }
+        }
+    }
+}
