@@ -66,6 +66,7 @@ impl Gate {
     pub async fn exhausted(&self) -> Result<(), Error> {
         if self.is.swap(CLOSED, Ordering::Relaxed) == OPEN {
             let quota = Quota { parked_until: next_reset(now()), probe_at: self.next_probe() };
+            metrics::counter!("QuotaExhausted").increment(1);
             tracing::error!(parked_until = quota.parked_until, "the daily quota is used up; messages wait");
             self.state.park(&self.oa_appid, quota).await?;
         }
