@@ -32,14 +32,17 @@ pub struct Bootstrap {
 
 struct Invocation {
     event: Value,
-    answer: oneshot::Sender<Result<Value, String>>,
+    answer: Answer,
 }
+
+/// Where what the function returned, or failed with, is waited for.
+type Answer = oneshot::Sender<Result<Value, String>>;
 
 /// What the processes share.
 #[derive(Clone)]
 struct RuntimeApi {
     waiting: Arc<AsyncMutex<mpsc::Receiver<Invocation>>>,
-    running: Arc<Mutex<HashMap<String, oneshot::Sender<Result<Value, String>>>>>,
+    running: Arc<Mutex<HashMap<String, Answer>>>,
     /// How long an invocation may take; the runtime is told, the host keeps to it.
     timeout: Duration,
 }

@@ -6,14 +6,14 @@ use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use crate::template::{Template, arn};
+use crate::template::{Statement, Template, arn};
 
 /// The access key of the stack itself, which may do everything.
 pub const STACK: &str = "stack";
 
 /// Each function's statements, by its access key, which is its name.
 #[derive(Clone, Debug, Default)]
-pub struct Rights(BTreeMap<String, Vec<(Vec<String>, Vec<String>)>>);
+pub struct Rights(BTreeMap<String, Vec<Statement>>);
 
 /// The parts of a DynamoDB or SQS request that name a resource.
 #[derive(Default, Deserialize)]
@@ -54,7 +54,7 @@ impl Rights {
 
     fn grants(&self, who: &str, action: &str, resource: &str) -> bool {
         let statements = self.0.get(who).into_iter().flatten();
-        statements.into_iter().any(|(actions, resources)| {
+        statements.into_iter().any(|Statement { actions, resources }| {
             actions.iter().any(|granted| granted == action)
                 && resources.iter().any(|granted| granted == resource)
         })
@@ -99,7 +99,10 @@ mod tests {
     use super::*;
 
     fn rights() -> Rights {
-        let grant = (vec!["dynamodb:Query".to_owned()], vec![format!("{}/index/i", arn("dynamodb", "T"))]);
+        let grant = Statement {
+            actions: vec!["dynamodb:Query".to_owned()],
+            resources: vec![format!("{}/index/i", arn("dynamodb", "T"))],
+        };
         Rights([("send".to_owned(), vec![grant])].into())
     }
 

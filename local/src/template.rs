@@ -34,8 +34,17 @@ pub struct Function {
     pub schedules: Vec<(String, Value)>,
     /// Queue (logical id), batch size and concurrency of each subscription.
     pub subscriptions: Vec<Subscription>,
-    /// The IAM statements of its policies: (actions, resources).
-    pub rights: Vec<(Vec<String>, Vec<String>)>,
+    /// The IAM statements of its policies.
+    pub rights: Vec<Statement>,
+}
+
+/// An IAM statement that allows.
+#[derive(Clone, Debug, Default)]
+pub struct Statement {
+    /// `dynamodb:PutItem`, …
+    pub actions: Vec<String>,
+    /// ARNs.
+    pub resources: Vec<String>,
 }
 
 /// A queue that a function takes messages from.
@@ -290,14 +299,18 @@ fn environment(layers: [&Value; 2]) -> BTreeMap<String, String> {
     variables.collect()
 }
 
-fn rights(policies: &Value) -> Vec<(Vec<String>, Vec<String>)> {
+fn rights(policies: &Value) -> Vec<Statement> {
     let one_or_many = |value: &Value| match value {
         Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         one => one.as_str().map(str::to_owned).into_iter().collect::<Vec<_>>(),
     };
     let statements =
         policies.as_array().into_iter().flatten().filter_map(|policy| policy["Statement"].as_array());
-    statements.flatten().map(|s| (one_or_many(&s["Action"]), one_or_many(&s["Resource"]))).collect()
+    let statement = |statement: &Value| Statement {
+        actions: one_or_many(&statement["Action"]),
+        resources: one_or_many(&statement["Resource"]),
+    };
+    statements.flatten().map(statement).collect()
 }
 
 #[cfg(test)]

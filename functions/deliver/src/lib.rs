@@ -9,8 +9,9 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use futures::future::join_all;
 use futures::{StreamExt, stream};
-use shared::job::{Job, Message};
+use shared::job::{Job, Message, Progress};
 use shared::queue::Queues;
 use shared::store::{self, Identities, Messages, State};
 use shared::wechat::client::TIMEOUT;
@@ -33,6 +34,9 @@ const FRESH: i64 = 5 * 60;
 /// What a worker needs after its last call to WeChat to record and put back.
 const CLOSING_TIME: Duration = Duration::from_secs(10);
 
+/// After this, what the tables could not be asked about or told is taken up again.
+const STORE_PAUSE: Duration = Duration::from_secs(30);
+
 /// The function's clients.
 pub struct Deliver {
     wechat: WeChat,
@@ -51,8 +55,7 @@ struct InHand {
     /// The queue's id of it.
     id: String,
     job: Job,
-    /// Since when it may be under way, in Unix seconds: another worker had it before.
-    under_way_since: Option<i64>,
+    /// Whether nobody can have finished any of its messages.
     is_fresh: bool,
 }
 
@@ -78,37 +81,32 @@ impl Deliver {
     /// Works off a batch of jobs in the time Lambda gives; names those the queue has to deliver again.
     pub async fn handle(&self, event: SqsEvent, time_left: Duration) -> SqsBatchResponse {
         let last_call = Instant::now() + time_left.saturating_sub(TIMEOUT + CLOSING_TIME);
-        let ids: Vec<_> = event.records.iter().filter_map(|record| record.message_id.clone()).collect();
         let (jobs, mut failed) = read(event);
-        match self.work(jobs, last_call).await {
-            Ok(unfinished) => failed.extend(unfinished),
-            Err(error) => {
-                tracing::error!(cause = error.causes(), "a batch of jobs has to come again: {error}");
-                failed = ids;
-            }
-        }
+        failed.extend(self.work(jobs, last_call).await);
         telemetry::flush();
         let mut answer = SqsBatchResponse::default();
         answer.batch_item_failures = failed.into_iter().map(batch_item_failure).collect();
         answer
     }
 
-    /// Gives the ids of the jobs that have to come again.
-    async fn work(&self, jobs: Vec<InHand>, last_call: Instant) -> Result<Vec<String>, Error> {
+    /// Gives the ids of the jobs that the queue has to deliver again.
+    async fn work(&self, jobs: Vec<InHand>, last_call: Instant) -> Vec<String> {
         let probe_every = decide::PARKED.mul_f64(self.time_scale);
-        let gate = Gate::look(&self.state, &self.oa_appid, probe_every).await?;
+        let gate = match Gate::look(&self.state, &self.oa_appid, probe_every).await {
+            Ok(gate) => gate,
+            Err(error) => return self.postpone(jobs, &error).await,
+        };
         let shift = Shift { deliver: self, gate, last_call };
 
         let (mut open, mut failed) = (Vec::new(), Vec::new());
-        for (job, pruned) in futures::future::join_all(jobs.into_iter().map(|job| self.prune(job))).await {
+        for (job, pruned) in join_all(jobs.into_iter().map(|job| self.prune(job))).await {
             match pruned {
-                Ok(messages) => open.push((job, messages)),
-                Err(error) => failed.push(self.report(&job, &error)),
+                Ok(()) => open.push(job),
+                Err(error) => failed.extend(self.postpone(vec![job], &error).await),
             }
         }
         let users = by_user(&mut open);
-        let jobs: Vec<_> = open.into_iter().map(|(job, _)| job).collect();
-        let tried = users.into_iter().map(|messages| shift.write_to_user(&jobs, messages));
+        let tried = users.into_iter().map(|messages| shift.write_to_user(&open, messages));
         let put_back: Vec<_> = stream::iter(tried).buffer_unordered(CONCURRENCY).boxed().concat().await;
 
         let mut by_job: HashMap<usize, Vec<PutBack>> = HashMap::new();
@@ -116,30 +114,41 @@ impl Deliver {
             by_job.entry(job).or_default().push(put_back);
         }
         for (job, put_back) in by_job {
-            if let Err(error) = self.put_back(&jobs[job].job, put_back).await {
-                failed.push(self.report(&jobs[job], &error));
+            if let Err(error) = self.put_back(&open[job].job, put_back).await {
+                failed.push(report(&open[job], &error));
             }
         }
-        Ok(failed)
+        failed
     }
 
-    /// The job's messages that are still to be worked on.
-    async fn prune(&self, mut in_hand: InHand) -> (InHand, Result<Vec<Message>, Error>) {
-        let mut messages = std::mem::take(&mut in_hand.job.messages);
-        if !in_hand.is_fresh {
-            let numbers: Vec<_> = messages.iter().map(|message| message.n).collect();
-            match self.messages.records(&in_hand.job.batch, &numbers).await {
-                Ok(records) => messages.retain(|message| {
-                    records.get(&message.n).is_none_or(|record| !record.outdoes(&message.progress))
-                }),
-                Err(error) => return (in_hand, Err(error)),
+    /// Leaves in the job what is still to be worked on.
+    async fn prune(&self, mut in_hand: InHand) -> (InHand, Result<(), Error>) {
+        if in_hand.is_fresh {
+            return (in_hand, Ok(()));
+        }
+        let job = &mut in_hand.job;
+        let numbers: Vec<_> = job.messages.iter().map(|message| message.n).collect();
+        let records = self.messages.records(&job.batch, &numbers).await.map(|records| {
+            let outdone = |message: &Message| {
+                records.get(&message.n).is_some_and(|record| record.outdoes(&message.progress))
+            };
+            job.messages.retain(|message| !outdone(message));
+        });
+        (in_hand, records)
+    }
+
+    /// Puts jobs back as they are, for the tables do not answer: left to the queue, they would count as
+    /// tried, and after some hours of that as poison.
+    async fn postpone(&self, jobs: Vec<InHand>, error: &Error) -> Vec<String> {
+        let pause = STORE_PAUSE.mul_f64(self.time_scale);
+        let mut failed = Vec::new();
+        for in_hand in jobs {
+            tracing::warn!(batch = in_hand.job.batch, cause = error.causes(), "a job is put off: {error}");
+            if let Err(error) = self.queues.deliver(std::slice::from_ref(&in_hand.job), pause).await {
+                failed.push(report(&in_hand, &error));
             }
         }
-        for message in &mut messages {
-            let since = &mut message.progress.ambiguous_since;
-            *since = since.or(in_hand.under_way_since);
-        }
-        (in_hand, Ok(messages))
+        failed
     }
 
     /// Queues what is not finished, then says so in the records. In this order: a record that outdoes a
@@ -169,14 +178,14 @@ impl Deliver {
         Ok(())
     }
 
-    fn report(&self, job: &InHand, error: &Error) -> String {
-        tracing::error!(batch = job.job.batch, cause = error.causes(), "a job has to come again: {error}");
-        job.id.clone()
-    }
-
     fn clockwork(&self) -> Clockwork {
         Clockwork { scale: self.time_scale, jitter: rand::random() }
     }
+}
+
+fn report(in_hand: &InHand, error: &Error) -> String {
+    tracing::error!(batch = in_hand.job.batch, cause = error.causes(), "a job has to come again: {error}");
+    in_hand.id.clone()
 }
 
 /// The jobs of an event, and the ids of those that do not read: they end in the dead-letter queue.
@@ -195,26 +204,28 @@ fn read(event: SqsEvent) -> (Vec<InHand>, Vec<String>) {
     (jobs, unreadable)
 }
 
-fn in_hand(id: String, job: Job, record: &SqsMessage) -> InHand {
-    let attribute = |name: &str| record.attributes.get(name).and_then(|value| value.parse::<i64>().ok());
-    let is_first = attribute("ApproximateReceiveCount") == Some(1);
-    let received_at = attribute("ApproximateFirstReceiveTimestamp").map_or(0, |millis| millis / 1000);
-    let is_new = job.messages.iter().all(|message| message.progress == Default::default());
+fn in_hand(id: String, mut job: Job, record: &SqsMessage) -> InHand {
     #[expect(clippy::cast_precision_loss, reason = "an age in seconds")]
     metrics::histogram!("QueueAge").record((now() - job.queued_at) as f64);
-    InHand {
-        id,
-        under_way_since: (!is_first).then_some(received_at),
-        is_fresh: is_first && is_new && now() - job.queued_at <= FRESH,
-        job,
+    let attribute = |name: &str| record.attributes.get(name).and_then(|value| value.parse::<i64>().ok());
+    let is_first = attribute("ApproximateReceiveCount") == Some(1);
+    let is_new = job.messages.iter().all(|message| message.progress == Progress::default());
+    let is_fresh = is_first && is_new && now() - job.queued_at <= FRESH;
+    if !is_first {
+        // Another worker had it in hand since then, and may have sent any of it.
+        let since = attribute("ApproximateFirstReceiveTimestamp").map_or(0, |millis| millis / 1000);
+        for message in &mut job.messages {
+            message.progress.ambiguous_since.get_or_insert(since);
+        }
     }
+    InHand { id, job, is_fresh }
 }
 
 /// Every user's messages, with the index of their job: WeChat refuses two calls for one user at once.
-fn by_user(jobs: &mut [(InHand, Vec<Message>)]) -> Vec<Vec<(usize, Message)>> {
+fn by_user(jobs: &mut [InHand]) -> Vec<Vec<(usize, Message)>> {
     let mut users: HashMap<String, Vec<(usize, Message)>> = HashMap::new();
-    for (index, (_, messages)) in jobs.iter_mut().enumerate() {
-        for message in messages.drain(..) {
+    for (index, in_hand) in jobs.iter_mut().enumerate() {
+        for message in in_hand.job.messages.drain(..) {
             users.entry(message.oa_openid.clone()).or_default().push((index, message));
         }
     }

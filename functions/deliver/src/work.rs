@@ -11,10 +11,7 @@ use shared::{Error, Reason, now};
 
 use crate::decide::{self, Next, Try, decide};
 use crate::quota::Gate;
-use crate::{Deliver, InHand};
-
-/// After this, a message whose record could not be written is taken up again.
-const STORE_PAUSE: Duration = Duration::from_secs(5);
+use crate::{Deliver, InHand, STORE_PAUSE};
 
 /// One invocation of the worker.
 pub struct Shift<'a> {

@@ -1,7 +1,7 @@
 //! Access tokens: how everyone reads them, how one is asked for, how `refresh` fetches them.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use secrecy::{ExposeSecret, SecretString};
@@ -41,37 +41,68 @@ impl AccessToken {
     }
 }
 
+/// How long a token that WeChat refused is left alone, while `refresh` is asked to replace it.
+const DEAD_FOR: Duration = Duration::from_secs(30);
+
 /// The tokens as readers see them: the state table behind a short memory.
 #[derive(Clone, Debug)]
 pub struct Tokens {
     state: State,
     queues: Queues,
     appids: [(Account, String); 2],
-    cache: Arc<Mutex<HashMap<Account, (AccessToken, Instant)>>>,
+    memory: Arc<Mutex<HashMap<Account, Memory>>>,
+}
+
+/// What is remembered of an account's token.
+#[derive(Debug, Default)]
+struct Memory {
+    /// The token and when it was read.
+    token: Option<(AccessToken, Instant)>,
+    /// The token that WeChat refused and when `refresh` was asked to replace it.
+    dead: Option<(AccessToken, Instant)>,
+}
+
+impl Memory {
+    fn fresh(&self) -> Option<AccessToken> {
+        self.token
+            .as_ref()
+            .filter(|(_, read_at)| read_at.elapsed() < CACHED_FOR)
+            .map(|(token, _)| token.clone())
+    }
+
+    fn is_dead(&self, token: &AccessToken) -> bool {
+        let dead = self.dead.as_ref().filter(|(_, asked_at)| asked_at.elapsed() < DEAD_FOR);
+        dead.is_some_and(|(dead, _)| dead.expose() == token.expose())
+    }
 }
 
 impl Tokens {
     /// Reads from this table, asks through this queue.
     pub fn new(config: &Config, state: State, queues: Queues) -> Self {
         let appids = [Account::Mini, Account::Oa].map(|account| (account, config.appid(account).to_owned()));
-        Self { state, queues, appids, cache: Arc::default() }
+        Self { state, queues, appids, memory: Arc::default() }
     }
 
     /// The account's token, from memory or from the table.
     ///
     /// # Errors
-    /// [`Failure::NoToken`] when there is none, after asking for one; [`Failure::Store`].
+    /// [`Failure::NoToken`] when there is none, or none but the one that WeChat refused; `refresh` has
+    /// been asked for one then. [`Failure::Store`].
     pub async fn current(&self, account: Account) -> Result<AccessToken, Failure> {
-        if let Some(token) = self.cached(account) {
+        if let Some(token) = self.remember(account, |memory| memory.fresh()) {
             return Ok(token);
         }
-        match self.read(account).await? {
-            Some(token) => Ok(token),
-            None => {
-                self.queues.request_refresh(&RefreshRequest { account, failed: None }).await?;
-                Err(Failure::NoToken)
+        let Some(token) = self.read(account).await? else {
+            self.queues.request_refresh(&RefreshRequest { account, failed: None }).await?;
+            return Err(Failure::NoToken);
+        };
+        self.remember(account, |memory| {
+            if memory.is_dead(&token) {
+                return Err(Failure::NoToken);
             }
-        }
+            memory.token = Some((token.clone(), Instant::now()));
+            Ok(token)
+        })
     }
 
     /// What the table holds instead of a token that WeChat refused; `None` when that is still the
@@ -84,8 +115,10 @@ impl Tokens {
         account: Account,
         failed: &AccessToken,
     ) -> Result<Option<AccessToken>, Failure> {
-        let current = self.read(account).await?;
-        Ok(current.filter(|token| token.expose() != failed.expose()))
+        let newer = self.read(account).await?.filter(|token| token.expose() != failed.expose());
+        let read_at = Instant::now();
+        self.remember(account, |memory| memory.token = newer.clone().map(|token| (token, read_at)));
+        Ok(newer)
     }
 
     /// Asks `refresh` to replace a token that WeChat refused; it does nothing if somebody has already.
@@ -93,26 +126,29 @@ impl Tokens {
     /// # Errors
     /// [`Failure::Store`] when the queue does not take it.
     pub async fn ask_to_replace(&self, account: Account, failed: &AccessToken) -> Result<(), Failure> {
+        let asked = self.remember(account, |memory| {
+            let asked = memory.is_dead(failed);
+            if !asked {
+                memory.token = None;
+                memory.dead = Some((failed.clone(), Instant::now()));
+            }
+            asked
+        });
+        if asked {
+            return Ok(());
+        }
         let request = RefreshRequest { account, failed: Some(failed.fingerprint()) };
         Ok(self.queues.request_refresh(&request).await?)
     }
 
-    fn cached(&self, account: Account) -> Option<AccessToken> {
-        let cache = self.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-        cache
-            .get(&account)
-            .filter(|(_, read_at)| read_at.elapsed() < CACHED_FOR)
-            .map(|(token, _)| token.clone())
+    fn remember<T>(&self, account: Account, look: impl FnOnce(&mut Memory) -> T) -> T {
+        let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
+        look(memory.entry(account).or_default())
     }
 
     async fn read(&self, account: Account) -> Result<Option<AccessToken>, Error> {
         let appid = self.appids.iter().find(|(of, _)| *of == account).map_or("", |(_, appid)| appid);
-        let token = self.state.token(appid).await?.and_then(|item| item.access_token());
-        if let Some(token) = &token {
-            let mut cache = self.cache.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
-            cache.insert(account, (token.clone(), Instant::now()));
-        }
-        Ok(token)
+        Ok(self.state.token(appid).await?.and_then(|record| record.access_token()))
     }
 }
 
