@@ -164,6 +164,13 @@ async fn handler(
                 async move { refresh.handle(payload).await }
             })
         }
+        "events" => {
+            let events = Arc::new(events::Events::new(&config).await?);
+            event(move |payload| {
+                let events = events.clone();
+                async move { events.handle(payload).await }
+            })
+        }
         name => return Err(format!("local/src/host.rs does not know the function {name}").into()),
     })
 }

@@ -4,7 +4,6 @@ mod aws;
 mod bootstrap;
 mod data;
 mod dice;
-mod events;
 mod gateway;
 mod host;
 mod ledger;
@@ -14,6 +13,7 @@ mod settings;
 mod stack;
 mod tables;
 mod template;
+mod triggers;
 
 pub use settings::{Faults, Settings};
 pub use stack::Stack;

@@ -46,11 +46,13 @@ struct Arguments {
 }
 
 /// The variables of this process that the functions are to see.
-const PASSED_ON: [&str; 10] = [
+const PASSED_ON: [&str; 12] = [
     "MINI_APPID",
     "MINI_SECRET",
     "OA_APPID",
     "OA_SECRET",
+    "CALLBACK_TOKEN",
+    "CALLBACK_AES_KEY",
     "TOKEN_MODE",
     "SENDS_PER_SECOND",
     "LOG_LEVEL",
@@ -96,6 +98,7 @@ fn settings(arguments: Arguments) -> Settings {
         catalog: arguments.catalog,
         service_key: arguments.service_key,
         bootstraps: arguments.bootstraps,
+        callbacks: true,
         environment,
         ..Settings::default()
     }

@@ -22,6 +22,7 @@ struct Named {
     table_name: Option<String>,
     index_name: Option<String>,
     request_items: BTreeMap<String, IgnoredAny>,
+    transact_items: Vec<BTreeMap<String, Named>>,
     queue_url: Option<String>,
 }
 
@@ -42,11 +43,11 @@ impl Rights {
         let who = signer(headers).unwrap_or_default();
         let action = action(headers).ok_or("the request names no action")?;
         let named: Named = serde_json::from_slice(body).unwrap_or_default();
-        let resources = named.resources();
-        match resources.iter().find(|resource| !self.grants(who, &action, resource)) {
-            None if resources.is_empty() => Err(format!("{action} names no resource")),
+        let needed = named.needs(&action);
+        match needed.iter().find(|(action, resource)| !self.grants(who, action, resource)) {
+            None if needed.is_empty() => Err(format!("{action} names no resource")),
             None => Ok(()),
-            Some(resource) => Err(format!(
+            Some((action, resource)) => Err(format!(
                 "{who} is not authorized to perform {action} on {resource}: grant it in template.yaml"
             )),
         }
@@ -62,14 +63,18 @@ impl Rights {
 }
 
 impl Named {
-    fn resources(self) -> Vec<String> {
+    /// Each action with its resource; a transaction needs the rights of its parts.
+    fn needs(self, action: &str) -> Vec<(String, String)> {
         let table = self.table_name.map(|table| match self.index_name {
             Some(index) => format!("{}/index/{index}", arn("dynamodb", &table)),
             None => arn("dynamodb", &table),
         });
         let batch = self.request_items.into_keys().map(|table| arn("dynamodb", &table));
         let queue = self.queue_url.map(|url| arn("sqs", url.rsplit('/').next().unwrap_or_default()));
-        table.into_iter().chain(batch).chain(queue).collect()
+        let own = table.into_iter().chain(batch).chain(queue).map(|resource| (action.to_owned(), resource));
+        let parts = self.transact_items.into_iter().flatten();
+        // `Put` → `dynamodb:PutItem`, `ConditionCheck` → `dynamodb:ConditionCheckItem`.
+        own.chain(parts.flat_map(|(part, named)| named.needs(&format!("dynamodb:{part}Item")))).collect()
     }
 }
 

@@ -26,6 +26,8 @@ pub struct Settings {
     pub bootstraps: Option<PathBuf>,
     /// Functions by name that run as this program, in processes of their own.
     pub programs: BTreeMap<String, PathBuf>,
+    /// Whether the simulated WeChat calls back when users follow, unfollow or get a message.
+    pub callbacks: bool,
     /// What goes wrong on purpose.
     pub faults: Faults,
     /// What the pauses between tries and the queues' visibility time-outs are multiplied by; `None`, 1.
@@ -67,6 +69,8 @@ impl Settings {
             ("MiniSecret".to_owned(), or("MINI_SECRET", simulator::MINI_SECRET)),
             ("OaAppid".to_owned(), or("OA_APPID", simulator::OA_APPID)),
             ("OaSecret".to_owned(), or("OA_SECRET", simulator::OA_SECRET)),
+            ("CallbackToken".to_owned(), or("CALLBACK_TOKEN", simulator::CALLBACK_TOKEN)),
+            ("CallbackAesKey".to_owned(), or("CALLBACK_AES_KEY", simulator::ENCODING_AES_KEY)),
         ]);
         parameters.extend(self.set("TOKEN_MODE").map(|mode| ("TokenMode".to_owned(), mode)));
         parameters

@@ -20,7 +20,7 @@ use crate::host::Function;
 use crate::ledger::Ledger;
 use crate::rights::{Rights, STACK};
 use crate::template::{Source, Template, Values};
-use crate::{Settings, StackError, events, gateway, loopback};
+use crate::{Settings, StackError, gateway, loopback, triggers};
 
 /// Under this name the stack's own service key sends.
 const SERVICE: &str = "local";
@@ -59,7 +59,7 @@ impl Stack {
         let (listener, gateway) = loopback(settings.port).await?;
         let data = settings.data.as_deref().map(DataFolder::take).transpose()?;
         let mut tasks = JoinSet::new();
-        let (wechat, simulator) = start_wechat(&settings, data.as_ref(), &mut tasks).await?;
+        let (wechat, simulator) = start_wechat(&settings, data.as_ref(), &gateway, &mut tasks).await?;
 
         let source = Source::built_in()?;
         let mut values = Values { parameters: settings.parameters(&wechat), queue_urls: BTreeMap::new() };
@@ -183,14 +183,14 @@ impl Stack {
             routes.extend(own);
             self.functions.insert(declared.name.clone(), function.clone());
             for (expression, input) in &declared.schedules {
-                let every = events::rate(expression).ok_or_else(|| {
+                let every = triggers::rate(expression).ok_or_else(|| {
                     StackError(format!("The schedule {expression} of {} is not a rate(…).", declared.name))
                 })?;
                 if declared.name == "refresh" {
                     // As after a deployment: the first token is not worth waiting 100 minutes for.
                     first_token(&function, input.clone()).await;
                 }
-                self.tasks.spawn(events::schedule(function.clone(), every, input.clone()));
+                self.tasks.spawn(triggers::schedule(function.clone(), every, input.clone()));
             }
             for subscription in &declared.subscriptions {
                 let url = &self.queue_urls[&subscription.queue];
@@ -198,7 +198,7 @@ impl Stack {
                     let (function, subscription) = (function.clone(), subscription.clone());
                     let ending = self.ending.clone();
                     let poller =
-                        events::subscribe(function, subscription, self.aws.sqs.clone(), url.clone(), ending);
+                        triggers::subscribe(function, subscription, self.aws.sqs.clone(), url.clone(), ending);
                     self.pollers.spawn(poller);
                 }
             }
@@ -221,13 +221,20 @@ impl Stack {
 async fn start_wechat(
     settings: &Settings,
     data: Option<&DataFolder>,
+    gateway: &str,
     tasks: &mut JoinSet<()>,
 ) -> Result<(String, Option<Simulator>), StackError> {
     if let Some(wechat) = &settings.wechat {
         return Ok((wechat.trim_end_matches('/').to_owned(), None));
     }
     let (listener, url) = loopback(settings.simulator_port).await?;
-    let own = simulator::Settings { followers: settings.followers, ..simulator::Settings::default() };
+    let callback = settings.callbacks.then(|| simulator::Callback {
+        url: format!("{gateway}/events"),
+        token: simulator::CALLBACK_TOKEN.to_owned(),
+        encoding_aes_key: simulator::ENCODING_AES_KEY.to_owned(),
+    });
+    let own =
+        simulator::Settings { followers: settings.followers, callback, ..simulator::Settings::default() };
     let simulator = match data {
         Some(data) => Simulator::restore(own, &data.wechat())
             .map_err(|error| StackError::new("read the saved simulator", error))?,

@@ -293,7 +293,7 @@ fn environment(layers: [&Value; 2]) -> BTreeMap<String, String> {
     let variables = layers.into_iter().filter_map(|layer| layer["Environment"]["Variables"].as_object());
     let variables = variables.flatten().map(|(name, value)| {
         let name =
-            name.strip_suffix("_SECRET_ARN").map_or(name.clone(), |account| format!("{account}_SECRET"));
+            name.strip_suffix("_ARN").unwrap_or(name).to_owned();
         (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     });
     variables.collect()
@@ -320,7 +320,7 @@ mod tests {
     fn template() -> Template {
         let source = Source::built_in().expect("a template");
         let parameters =
-            ["MiniAppid", "OaAppid", "MiniSecret", "OaSecret"].map(|name| (name.into(), name.into()));
+            ["MiniAppid", "OaAppid", "MiniSecret", "OaSecret", "CallbackToken", "CallbackAesKey"].map(|name| (name.into(), name.into()));
         let values = Values { parameters: parameters.into(), queue_urls: BTreeMap::new() };
         source.resolve(&values).expect("resolved")
     }
@@ -329,7 +329,7 @@ mod tests {
     fn every_function_is_found_with_its_events() {
         let template = template();
         let names: Vec<_> = template.functions.iter().map(|function| function.name.as_str()).collect();
-        assert_eq!(names, ["login", "decrypt", "send", "deliver", "sync", "refresh"]);
+        assert_eq!(names, ["login", "decrypt", "send", "deliver", "sync", "refresh", "events"]);
         let deliver = &template.functions[3];
         assert_eq!(deliver.subscriptions[0].queue, "DeliverQueue");
         assert_eq!(template.functions[5].schedules[0].0, "rate(100 minutes)");

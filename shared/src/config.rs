@@ -1,5 +1,6 @@
 //! The environment, read once in init; nothing else reads it.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -16,10 +17,10 @@ pub struct Config {
     pub mini_appid: String,
     /// `OA_APPID`: the Official Account.
     pub oa_appid: String,
-    /// `MINI_SECRET`, or `MINI_SECRET_ARN`: its AppSecret, for the functions that need it.
-    pub mini_secret: Option<Secret>,
-    /// `OA_SECRET`, or `OA_SECRET_ARN`: its AppSecret, for the function that needs it.
-    pub oa_secret: Option<Secret>,
+    /// `MINI_SECRET` or `MINI_SECRET_ARN`, and the like: the secrets that this function is given.
+    secrets: BTreeMap<SecretName, Secret>,
+    /// `CALLBACK_MODE`: which callbacks `events` takes.
+    pub callback_mode: CallbackMode,
     /// `TOKEN_MODE`: which of WeChat's two token endpoints is used.
     pub token_mode: TokenMode,
     /// `IDENTITIES_TABLE`
@@ -34,6 +35,8 @@ pub struct Config {
     pub deliver_queue_url: String,
     /// `REFRESH_QUEUE_URL`
     pub refresh_queue_url: String,
+    /// `EVENTS_QUEUE_URL`
+    pub events_queue_url: String,
     /// `CATALOG_FILE`: a catalog to read instead of the one built in.
     pub catalog_file: Option<PathBuf>,
     /// `SENDS_PER_SECOND`: how many messages all workers together send in a second; 0, as many as they can.
@@ -61,12 +64,49 @@ pub struct Aws {
     pub sqs_endpoint: Option<String>,
 }
 
-/// An AppSecret, or where Secrets Manager keeps it.
+/// The secrets there are; each function is given those it needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum SecretName {
+    /// `MINI_SECRET`: the mini-program's AppSecret.
+    MiniSecret,
+    /// `OA_SECRET`: the Official Account's AppSecret.
+    OaSecret,
+    /// `CALLBACK_TOKEN`: what WeChat signs its callbacks with.
+    CallbackToken,
+    /// `CALLBACK_AES_KEY`: what WeChat encrypts its callbacks with, the EncodingAESKey of 43 characters.
+    CallbackAesKey,
+}
+
+impl SecretName {
+    const ALL: [Self; 4] = [Self::MiniSecret, Self::OaSecret, Self::CallbackToken, Self::CallbackAesKey];
+
+    fn variable(self) -> &'static str {
+        match self {
+            Self::MiniSecret => "MINI_SECRET",
+            Self::OaSecret => "OA_SECRET",
+            Self::CallbackToken => "CALLBACK_TOKEN",
+            Self::CallbackAesKey => "CALLBACK_AES_KEY",
+        }
+    }
+}
+
+/// Which of WeChat's three modes of callback is taken. What is less safe than this is refused.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum CallbackMode {
+    /// 明文模式: anybody who saw one signature can send anything.
+    Plain,
+    /// 兼容模式: encrypted, with the plain text beside it, which is never read.
+    Compatible,
+    /// 安全模式: encrypted, and signed over the ciphertext.
+    Safe,
+}
+
+/// A secret, or where Secrets Manager keeps it.
 #[derive(Clone, Debug)]
-pub enum Secret {
+enum Secret {
     /// The secret itself: on a laptop.
     Plain(SecretString),
-    /// The ARN of a Secrets Manager secret whose string is the AppSecret: in AWS.
+    /// The ARN of a Secrets Manager secret whose string it is: in AWS.
     Arn(String),
 }
 
@@ -103,16 +143,17 @@ impl Config {
     pub fn read(lookup: &dyn Fn(&str) -> Option<String>) -> Result<Self, ConfigError> {
         let optional = |name: &str| lookup(name).filter(|value| !value.is_empty());
         let required = |name: &str| optional(name).ok_or_else(|| ConfigError::new(name, "is not set"));
-        let secret = |name: &str| {
-            let plain = optional(name).map(|value| Secret::Plain(value.into()));
-            plain.or_else(|| optional(&format!("{name}_ARN")).map(Secret::Arn))
+        let secret = |name: SecretName| {
+            let plain = optional(name.variable()).map(|value| Secret::Plain(value.into()));
+            let secret = plain.or_else(|| optional(&format!("{}_ARN", name.variable())).map(Secret::Arn));
+            secret.map(|secret| (name, secret))
         };
         Ok(Self {
             wechat_api_base: required("WECHAT_API_BASE")?.trim_end_matches('/').to_owned(),
             mini_appid: required("MINI_APPID")?,
             oa_appid: required("OA_APPID")?,
-            mini_secret: secret("MINI_SECRET"),
-            oa_secret: secret("OA_SECRET"),
+            secrets: SecretName::ALL.into_iter().filter_map(secret).collect(),
+            callback_mode: CallbackMode::parse(optional("CALLBACK_MODE").as_deref())?,
             token_mode: TokenMode::parse(&required("TOKEN_MODE")?)?,
             identities_table: required("IDENTITIES_TABLE")?,
             sessions_table: required("SESSIONS_TABLE")?,
@@ -120,6 +161,7 @@ impl Config {
             state_table: required("STATE_TABLE")?,
             deliver_queue_url: required("DELIVER_QUEUE_URL")?,
             refresh_queue_url: required("REFRESH_QUEUE_URL")?,
+            events_queue_url: required("EVENTS_QUEUE_URL")?,
             catalog_file: optional("CATALOG_FILE").map(PathBuf::from),
             sends_per_second: parsed(optional("SENDS_PER_SECOND"), "SENDS_PER_SECOND", 0)?,
             retry_time_scale: parsed(optional("RETRY_TIME_SCALE"), "RETRY_TIME_SCALE", 1.0)?,
@@ -142,17 +184,13 @@ impl Config {
         }
     }
 
-    /// The AppSecret of one of the two accounts, fetched from Secrets Manager where it is kept there.
+    /// A secret, fetched from Secrets Manager where it is kept there.
     ///
     /// # Errors
     /// [`ConfigError`] when the function was not given it, or AWS's when it cannot be fetched.
-    pub async fn secret(&self, account: Account) -> Result<SecretString, lambda_http::Error> {
-        let (name, secret) = match account {
-            Account::Mini => ("MINI_SECRET", &self.mini_secret),
-            Account::Oa => ("OA_SECRET", &self.oa_secret),
-        };
-        match secret {
-            None => Err(ConfigError::new(name, "is not set").into()),
+    pub async fn secret(&self, name: SecretName) -> Result<SecretString, lambda_http::Error> {
+        match self.secrets.get(&name) {
+            None => Err(ConfigError::new(name.variable(), "is not set").into()),
             Some(Secret::Plain(secret)) => Ok(secret.clone()),
             Some(Secret::Arn(arn)) => self.aws.secret(arn).await,
         }
@@ -198,6 +236,17 @@ impl TokenMode {
             "classic" => Ok(Self::Classic),
             "stable" => Ok(Self::Stable),
             _ => Err(ConfigError::new("TOKEN_MODE", "must be `classic` or `stable`")),
+        }
+    }
+}
+
+impl CallbackMode {
+    fn parse(text: Option<&str>) -> Result<Self, ConfigError> {
+        match text {
+            None | Some("safe") => Ok(Self::Safe),
+            Some("compatible") => Ok(Self::Compatible),
+            Some("plain") => Ok(Self::Plain),
+            Some(_) => Err(ConfigError::new("CALLBACK_MODE", "must be `safe`, `compatible` or `plain`")),
         }
     }
 }

@@ -32,6 +32,13 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response<Body> {
     respond(status, "application/json", body)
 }
 
+/// An answer of plain text.
+pub fn text(text: String) -> Response<Body> {
+    let mut response = Response::new(Body::Text(text));
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("text/plain; charset=utf-8"));
+    response
+}
+
 /// Writes what a handler came to: its answer, or its error as problem+json (RFC 9457).
 ///
 /// The one place where a failed request is logged.

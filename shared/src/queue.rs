@@ -1,4 +1,4 @@
-//! The two queues: delivery jobs, and requests for a new token.
+//! The queues: delivery jobs, requests for a new token, WeChat's events.
 
 use std::time::Duration;
 
@@ -26,12 +26,13 @@ pub struct RefreshRequest {
     pub failed: Option<String>,
 }
 
-/// Both queues. Cheap to clone.
+/// The queues. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Queues {
     client: Client,
     deliver_url: String,
     refresh_url: String,
+    events_url: String,
 }
 
 impl Queues {
@@ -49,6 +50,7 @@ impl Queues {
             client: Client::from_conf(builder.build()),
             deliver_url: config.deliver_queue_url.clone(),
             refresh_url: config.refresh_queue_url.clone(),
+            events_url: config.events_queue_url.clone(),
         }
     }
 
@@ -57,7 +59,7 @@ impl Queues {
     /// # Errors
     /// [`Error::Unavailable`]; some of the jobs may be on the queue.
     pub async fn deliver(&self, jobs: &[Job], delay: Duration) -> Result<(), Error> {
-        let delay = i32::try_from(delay.min(LONGEST_DELAY).as_secs()).unwrap_or(0);
+        let delay = seconds(delay);
         for batch in jobs.chunks(BATCH) {
             let mut entries = Vec::with_capacity(batch.len());
             for (index, job) in batch.iter().enumerate() {
@@ -83,6 +85,20 @@ impl Queues {
         send.send().await.map_err(Error::unavailable)?;
         Ok(())
     }
+
+    /// Puts an event on its queue, to be taken after `delay` (at most [`LONGEST_DELAY`]).
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn event(&self, event: &impl Serialize, delay: Duration) -> Result<(), Error> {
+        let send = self.client.send_message().queue_url(&self.events_url).message_body(text(event)?);
+        send.delay_seconds(seconds(delay)).send().await.map_err(Error::unavailable)?;
+        Ok(())
+    }
+}
+
+fn seconds(delay: Duration) -> i32 {
+    i32::try_from(delay.min(LONGEST_DELAY).as_secs()).unwrap_or(0)
 }
 
 fn text(value: &impl Serialize) -> Result<String, Error> {

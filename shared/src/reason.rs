@@ -43,6 +43,8 @@ pub enum Reason {
     InvalidCall,
     /// WeChat limits or blocks this user.
     UserRestricted,
+    /// WeChat took the message and then did not bring it to the phone; see the detail.
+    NotDelivered,
     /// An errcode this version does not know.
     UnknownErrcode,
 }
@@ -86,6 +88,7 @@ impl Reason {
             }
             Self::InvalidCall => "This is a fault of Queqiao's; report the errcode and rid.",
             Self::UserRestricted => "WeChat limits this user; there is nothing to do.",
+            Self::NotDelivered => "Resend it; if it stays, look the detail up in WeChat's console.",
             Self::UnknownErrcode => "Look the errcode and rid up in WeChat's console.",
         }
     }

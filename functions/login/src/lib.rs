@@ -4,10 +4,11 @@ use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, Request, Response};
 use secrecy::SecretString;
 use serde::{Deserialize, Serialize};
+use shared::config::SecretName;
 use shared::queue::Queues;
 use shared::session::{self, Token, User};
 use shared::store::{self, Identities, Login as Known, Sessions, State};
-use shared::wechat::{Account, Tokens, WeChat};
+use shared::wechat::{Tokens, WeChat};
 use shared::{Config, Error, http};
 
 /// WeChat's codes have 32 characters; whatever is longer than this is none.
@@ -48,7 +49,7 @@ impl Login {
         Ok(Self {
             wechat: WeChat::new(config, tokens),
             mini_appid: config.mini_appid.clone(),
-            mini_secret: config.secret(Account::Mini).await?,
+            mini_secret: config.secret(SecretName::MiniSecret).await?,
             sessions: Sessions::new(config, client.clone()),
             identities: Identities::new(config, client),
         })

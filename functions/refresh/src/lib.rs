@@ -7,7 +7,7 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::Error as RuntimeError;
 use secrecy::SecretString;
 use serde_json::Value;
-use shared::config::TokenMode;
+use shared::config::{SecretName, TokenMode};
 use shared::queue::{Queues, RefreshRequest};
 use shared::store::{self, State, TokenRecord};
 use shared::wechat::token::Fetched;
@@ -49,15 +49,18 @@ impl Refresh {
     pub async fn new(config: &Config) -> Result<Self, RuntimeError> {
         let state = State::new(config, store::client(config));
         let tokens = Tokens::new(config, state.clone(), Queues::new(config));
-        let credentials = async |account| {
+        let credentials = async |account, secret| {
             let appid = config.appid(account).to_owned();
-            Ok::<_, RuntimeError>(Credentials { account, appid, secret: config.secret(account).await? })
+            Ok::<_, RuntimeError>(Credentials { account, appid, secret: config.secret(secret).await? })
         };
         Ok(Self {
             wechat: WeChat::new(config, tokens),
             state,
             mode: config.token_mode,
-            accounts: [credentials(Account::Oa).await?, credentials(Account::Mini).await?],
+            accounts: [
+                credentials(Account::Oa, SecretName::OaSecret).await?,
+                credentials(Account::Mini, SecretName::MiniSecret).await?,
+            ],
         })
     }
 

@@ -130,6 +130,7 @@ impl Walk<'_> {
             if next.is_none() || next == self.run.cursor {
                 // Whatever the sweep comes to, the next run begins at the beginning.
                 self.run.cursor = None;
+                self.forget_who_left().await?;
                 if from_the_beginning {
                     self.sweep(gone, known, total).await?;
                 }
@@ -212,6 +213,15 @@ impl Walk<'_> {
         Ok(trusted)
     }
 
+    /// Takes back what was written of those who unfollowed while they were being looked up.
+    async fn forget_who_left(&self) -> Result<(), Stop> {
+        let left = self.sync.identities.unfollowed_since(self.run.progress.started_at).await?;
+        for gone in left {
+            self.sync.identities.remove_followers(vec![gone.openid], gone.gone_at).await?;
+        }
+        Ok(())
+    }
+
     /// Deletes the rows of those who were not on the list, unless the list looks wrong.
     async fn sweep(&mut self, gone: HashSet<String>, known: usize, total: u64) -> Result<(), Stop> {
         let listed = self.run.progress.listed;
@@ -220,7 +230,8 @@ impl Walk<'_> {
             return Err(Stop::Doubtful(doubt));
         }
         let removed = gone.len() as u64;
-        self.sync.identities.remove_followers(gone.into_iter().collect()).await?;
+        let since = self.run.progress.started_at;
+        self.sync.identities.remove_followers(gone.into_iter().collect(), since).await?;
         self.run.progress.removed += removed;
         Ok(())
     }

@@ -1,5 +1,7 @@
 //! The map: this unionid has this openid in this account.
 
+mod live;
+
 use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::Client;
@@ -26,8 +28,11 @@ pub struct Identity {
     pub account: String,
     /// The user, in this account.
     pub openid: String,
-    /// When it was last confirmed.
+    /// When it was last confirmed, in Unix seconds.
     pub updated_at: i64,
+    /// The CreateTime of the callback that confirmed it last, in Unix seconds.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub event_at: Option<i64>,
 }
 
 /// What the map knows of a mini-program's openid.
@@ -71,6 +76,7 @@ impl Identities {
             account: self.mini_appid.clone(),
             openid: openid.to_owned(),
             updated_at: now(),
+            event_at: None,
         };
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&identity)?));
         put.send().await.map_err(Error::unavailable)?;
@@ -128,7 +134,7 @@ impl Identities {
         let updated_at = now();
         let mut writes = Vec::with_capacity(followers.len());
         for (unionid, openid) in followers {
-            let row = Identity { unionid, account: self.oa_appid.clone(), openid, updated_at };
+            let row = Identity { unionid, account: self.oa_appid.clone(), openid, updated_at, event_at: None };
             let put =
                 PutRequest::builder().set_item(Some(to_item(&row)?)).build().map_err(Error::unavailable)?;
             writes.push(WriteRequest::builder().put_request(put).build());
@@ -136,11 +142,12 @@ impl Identities {
         self.write(writes).await
     }
 
-    /// Deletes the rows of followers who are none any more; openids that have no row are passed over.
+    /// Deletes the rows of followers who were none any more `as_of` then; a row that a later callback
+    /// confirmed stays, and openids that have no row are passed over.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn remove_followers(&self, openids: Vec<String>) -> Result<(), Error> {
+    pub async fn remove_followers(&self, openids: Vec<String>, as_of: i64) -> Result<(), Error> {
         let rows: Vec<_> = stream::iter(openids)
             .map(|openid| async move { self.by_openid(&openid, &self.oa_appid).await })
             .buffer_unordered(CONCURRENCY)
@@ -148,7 +155,7 @@ impl Identities {
             .try_collect()
             .await?;
         let mut writes = Vec::new();
-        for row in rows.into_iter().flatten() {
+        for row in rows.into_iter().flatten().filter(|row| row.event_at.is_none_or(|at| at <= as_of)) {
             let key = self.oa_key(&row.unionid);
             let delete = DeleteRequest::builder().set_key(Some(key)).build().map_err(Error::unavailable)?;
             writes.push(WriteRequest::builder().delete_request(delete).build());

@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use serde::Serialize;
 
 use super::{WRITE_BATCH, from_item, held, number, text, to_item};
-use crate::{Config, Error, now};
+use crate::{Config, Error, Reason, now};
 use batch::Part;
 
 /// How long a batch can be asked about: 30 days.
@@ -120,4 +120,48 @@ impl Messages {
             .expression_attribute_values(":turn", number(turn.into()));
         held(put.send().await)
     }
+
+    /// Adds WeChat's receipt to the message it is of.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn receipt(
+        &self,
+        msgid: i64,
+        state: Outcome,
+        reason: Option<Reason>,
+        status: &str,
+    ) -> Result<Receipt, Error> {
+        let query = self.client.query().table_name(&self.table).index_name("by_msgid");
+        let query = query.key_condition_expression("msgid = :msgid");
+        let answer = query.expression_attribute_values(":msgid", number(msgid)).send().await;
+        let Some(mut item) = answer.map_err(Error::unavailable)?.items.unwrap_or_default().pop() else {
+            return Ok(Receipt::NoMessage);
+        };
+        item.retain(|name, _| name == "batch" || name == "n");
+        let update = self.client.update_item().table_name(&self.table).set_key(Some(item));
+        let reason = reason.map_or(AttributeValue::Null(true), |reason| text(reason.to_string()));
+        let update = update
+            .update_expression("SET #state = :state, reason = :reason, detail = :status, updated_at = :now")
+            .condition_expression("#state = :sent AND msgid = :msgid")
+            .expression_attribute_names("#state", "state")
+            .expression_attribute_values(":state", text(state.to_string()))
+            .expression_attribute_values(":reason", reason)
+            .expression_attribute_values(":status", text(status))
+            .expression_attribute_values(":sent", text(Outcome::Sent.to_string()))
+            .expression_attribute_values(":msgid", number(msgid))
+            .expression_attribute_values(":now", number(now()));
+        Ok(if held(update.send().await)? { Receipt::Joined } else { Receipt::Known })
+    }
+}
+
+/// What a receipt came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Receipt {
+    /// Its message's state is now what it says.
+    Joined,
+    /// Its message had one already.
+    Known,
+    /// There is no message of this msgid, or not yet.
+    NoMessage,
 }

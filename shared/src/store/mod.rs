@@ -6,7 +6,7 @@ mod sessions;
 mod state;
 
 pub use identities::{Identities, Identity, Login};
-pub use messages::{Addressed, Batch, Messages, Outcome, Record};
+pub use messages::{Addressed, Batch, Messages, Outcome, Receipt, Record};
 pub use sessions::Sessions;
 pub use state::{Claim, Mine, Quota, State, SyncProgress, SyncRun, SyncState, TokenRecord};
 
