@@ -43,6 +43,9 @@ pub struct Config {
     pub sends_per_second: u32,
     /// `RETRY_TIME_SCALE`: what every pause between two tries is multiplied by; 1 outside tests.
     pub retry_time_scale: f64,
+    /// `SYNC_MOST_REMOVED_PERCENT`: a list that lacks more than this share of the followers the map
+    /// knows deletes none of them.
+    pub sync_most_removed_percent: u64,
     /// How AWS is reached.
     pub aws: Aws,
 }
@@ -165,6 +168,11 @@ impl Config {
             catalog_file: optional("CATALOG_FILE").map(PathBuf::from),
             sends_per_second: parsed(optional("SENDS_PER_SECOND"), "SENDS_PER_SECOND", 0)?,
             retry_time_scale: parsed(optional("RETRY_TIME_SCALE"), "RETRY_TIME_SCALE", 1.0)?,
+            sync_most_removed_percent: parsed(
+                optional("SYNC_MOST_REMOVED_PERCENT"),
+                "SYNC_MOST_REMOVED_PERCENT",
+                20,
+            )?,
             aws: Aws {
                 region: required("AWS_REGION")?,
                 access_key_id: required("AWS_ACCESS_KEY_ID")?,

@@ -1,5 +1,8 @@
 //! POST /sync, GET /sync and the sync schedule: brings the map of followers up to date.
 
+mod doubt;
+mod known;
+mod lookup;
 mod walk;
 
 use std::convert::Infallible;
@@ -8,6 +11,7 @@ use std::time::Duration;
 use lambda_http::http::{Method, StatusCode};
 use lambda_http::{Body, LambdaEvent, Request, Response, Service, service_fn};
 use lambda_runtime::{Context, Error as RuntimeError};
+use serde::Deserialize;
 use serde_json::Value;
 use shared::queue::Queues;
 use shared::session::Token;
@@ -24,6 +28,7 @@ const TICK_SLICE: Duration = Duration::from_secs(13 * 60);
 /// The function's clients.
 pub struct Sync {
     oa_appid: String,
+    most_removed_percent: u64,
     wechat: WeChat,
     sessions: Sessions,
     identities: Identities,
@@ -38,6 +43,7 @@ impl Sync {
         let tokens = Tokens::new(config, state.clone(), Queues::new(config));
         Self {
             oa_appid: config.oa_appid.clone(),
+            most_removed_percent: config.sync_most_removed_percent,
             wechat: WeChat::new(config, tokens),
             sessions: Sessions::new(config, client.clone()),
             identities: Identities::new(config, client),
@@ -51,7 +57,7 @@ impl Sync {
     /// When the tables do not answer during a tick; the next one tries again.
     pub async fn handle(&self, event: Value) -> Result<Value, RuntimeError> {
         if event.get("requestContext").is_none() {
-            return Ok(serde_json::to_value(self.advance(TICK_SLICE).await?)?);
+            return Ok(serde_json::to_value(self.advance(TICK_SLICE, false).await?)?);
         }
         let request = serde_json::from_str(&event.to_string())?;
         let answer = |request| async { Ok::<_, Infallible>(http::answer(self.answer(request).await)) };
@@ -63,10 +69,23 @@ impl Sync {
     async fn answer(&self, request: Request) -> Result<Response<Body>, Error> {
         self.sessions.caller(&Token::of(request.headers())?).await?.service()?;
         let progress = match *request.method() {
-            Method::POST => self.advance(REQUEST_SLICE).await?,
+            Method::POST => self.advance(REQUEST_SLICE, force(&request)?).await?,
             Method::GET => self.state.sync_run(&self.oa_appid).await?.progress,
             _ => return Err(Error::MethodNotAllowed),
         };
         Ok(http::json(StatusCode::OK, &progress))
+    }
+}
+
+/// `{"force": true}` believes a list that would be doubted; no body is no force.
+fn force(request: &Request) -> Result<bool, Error> {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Advance {
+        force: bool,
+    }
+    match request.body().as_ref() {
+        b"" | b"null" => Ok(false),
+        _ => Ok(http::body::<Advance>(request)?.force),
     }
 }

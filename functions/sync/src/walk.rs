@@ -1,28 +1,19 @@
 //! The walk: list the followers, look up those the map lacks, and after a whole list sweep the rest.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::BTreeMap;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use futures::{StreamExt, TryStreamExt, stream};
-use shared::store::{SyncProgress, SyncRun, SyncState};
+use shared::store::{Checkpoint, SyncProgress, SyncRun, SyncState};
 use shared::wechat::Failure;
 use shared::wechat::errcode::Action;
-use shared::wechat::followers::{BATCH, UserInfo};
+use shared::wechat::followers::{BATCH, Page};
 use shared::{Error, now};
 
 use crate::Sync;
-
-/// How many batchget calls run at a time.
-const LOOKUPS: usize = 4;
-
-/// A list that lacks more than this share of the followers the map knows deletes nothing, unless they
-/// are so few that no fault of WeChat's would look like it.
-const MOST_REMOVED_PERCENT: usize = 20;
-const ALWAYS_REMOVED: usize = 10;
-
-/// WeChat's own count may run ahead of its list by this share: the list is no snapshot.
-const COUNT_SLACK_PERCENT: u64 = 1;
+use crate::doubt::Size;
+use crate::known::Known;
+use crate::lookup::Found;
 
 /// A call that WeChat was too busy for, or whose token died, is made again after these pauses,
 /// doubling: 0.5 s to 8 s.
@@ -49,22 +40,23 @@ impl<F: Into<Failure>> From<F> for Stop {
 }
 
 impl Sync {
-    /// Goes on with the unfinished run, or begins one, for at most about `slice`.
+    /// Goes on with the unfinished run, or begins one, for at most about `slice`. `force` believes a
+    /// list that would be doubted.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the state table does not answer.
-    pub(crate) async fn advance(&self, slice: Duration) -> Result<SyncProgress, Error> {
+    pub(crate) async fn advance(&self, slice: Duration, force: bool) -> Result<SyncProgress, Error> {
         let lease = shared::random_id();
         let seconds = i64::try_from(slice.as_secs()).unwrap_or(i64::MAX) + LEASE_SLACK;
         let Some(last) = self.state.lease_sync(&self.oa_appid, &lease, seconds).await? else {
             return Ok(self.state.sync_run(&self.oa_appid).await?.progress);
         };
         let run = resume_or_begin(last);
-        let calls = Mutex::new(run.progress.calls.clone());
-        let mut walk = Walk { sync: self, lease, run, calls };
+        let (calls, mended) = (run.progress.calls.clone(), run.progress.mended.clone());
+        let (calls, mended) = (Mutex::new(calls), Mutex::new(mended));
+        let mut walk = Walk { sync: self, lease, run, force, pending: Vec::new(), calls, mended };
         if let Err(stop) = walk.go(Instant::now() + slice).await {
-            walk.run.progress.state = SyncState::Failed;
-            walk.run.progress.error = Some(stop.remedy());
+            (walk.run.progress.state, walk.run.progress.error) = (stop.state(), Some(stop.remedy()));
         }
         // When the lease is lost, the record is the other's to write.
         let _ = walk.save().await;
@@ -74,6 +66,14 @@ impl Sync {
 }
 
 impl Stop {
+    /// A used-up quota is no failure: the run goes on when it is whole again.
+    fn state(&self) -> SyncState {
+        match self {
+            Self::Failed(failure) if failure.action() == Action::NextDay => SyncState::Running,
+            Self::Failed(_) | Self::Doubtful(_) | Self::LostLease => SyncState::Failed,
+        }
+    }
+
     fn remedy(&self) -> String {
         match self {
             Self::Failed(failure) => {
@@ -81,11 +81,9 @@ impl Stop {
                 tracing::error!(errcode, rid, remedy, "sync stopped: {failure}");
                 remedy
             }
-            Self::Doubtful(doubt) => {
-                format!(
-                    "Nothing was deleted: {doubt} Check the account in WeChat's console; the next run looks again."
-                )
-            }
+            Self::Doubtful(doubt) => format!(
+                "Nothing was deleted: {doubt} Check the account in WeChat's console; the next run looks again. If the list is right, POST /sync with {{\"force\": true}}."
+            ),
             Self::LostLease => "Another run took over; ask again.".to_owned(),
         }
     }
@@ -93,9 +91,10 @@ impl Stop {
 
 fn resume_or_begin(mut last: SyncRun) -> SyncRun {
     let unfinished = matches!(last.progress.state, SyncState::Running | SyncState::Failed);
-    if unfinished && last.cursor.is_some() {
+    if let Some(checkpoint) = last.checkpoint.as_ref().filter(|_| unfinished) {
         last.progress.state = SyncState::Running;
         last.progress.error = None;
+        (last.progress.listed, last.progress.known) = (checkpoint.listed, checkpoint.known);
         return last;
     }
     let progress = SyncProgress {
@@ -105,112 +104,117 @@ fn resume_or_begin(mut last: SyncRun) -> SyncRun {
         updated_at: now(),
         ..SyncProgress::default()
     };
-    SyncRun { progress, cursor: None }
+    SyncRun { progress, checkpoint: None }
 }
 
-struct Walk<'a> {
-    sync: &'a Sync,
+/// A run, while it has the lease.
+pub struct Walk<'a> {
+    /// The clients.
+    pub sync: &'a Sync,
     lease: String,
     run: SyncRun,
+    force: bool,
+    /// Listed and not in the map: looked up a hundred at a time, over the pages' ends.
+    pending: Vec<String>,
     calls: Mutex<BTreeMap<String, u64>>,
+    mended: Mutex<BTreeMap<String, u64>>,
 }
 
 impl Walk<'_> {
     async fn go(&mut self, deadline: Instant) -> Result<(), Stop> {
+        let mut after = self.run.checkpoint.as_ref().map(|checkpoint| checkpoint.after.clone());
         // Only a walk that began at the beginning can know who is gone.
-        let from_the_beginning = self.run.cursor.is_none();
-        let mut gone = self.sync.identities.known_followers().await?;
-        let known = gone.len();
+        let from_the_beginning = after.is_none();
+        let mut known = self.known().await?;
+        let mut page = self.page(after.as_deref()).await?;
         loop {
-            let page =
-                self.call("user/get", || self.sync.wechat.followers(self.run.cursor.as_deref())).await?;
             let total = page.total;
             let (openids, next) = page.into_parts();
-            self.take(&openids, &mut gone).await?;
-            if next.is_none() || next == self.run.cursor {
+            self.cross_off(openids, &mut known, total);
+            let Some(next) = next.filter(|next| Some(next) != after.as_ref()) else {
+                self.look_up(self.pending.len()).await?;
                 // Whatever the sweep comes to, the next run begins at the beginning.
-                self.run.cursor = None;
+                self.run.checkpoint = None;
                 self.forget_who_left().await?;
                 if from_the_beginning {
-                    self.sweep(gone, known, total).await?;
+                    self.sweep(&known, total).await?;
                 }
                 self.run.progress.state = SyncState::Done;
                 return Ok(());
-            }
-            self.run.cursor = next;
-            self.save().await?;
+            };
             if Instant::now() >= deadline {
+                self.look_up(self.pending.len()).await?;
+                self.checkpoint(next);
                 return Ok(());
             }
+            // The next page is listed while this one's newcomers are looked up.
+            page = self.look_up_and_list(self.pending.len() / BATCH * BATCH, &next).await?;
+            if self.pending.is_empty() {
+                self.checkpoint(next.clone());
+            }
+            self.save().await?;
+            after = Some(next);
         }
     }
 
+    fn checkpoint(&mut self, after: String) {
+        let SyncProgress { listed, known, .. } = self.run.progress;
+        self.run.checkpoint = Some(Checkpoint { after, listed, known });
+    }
+
+    /// Looks up the first of the pending, and lists the page after `next` meanwhile.
+    async fn look_up_and_list(&mut self, count: usize, next: &str) -> Result<Page, Stop> {
+        let batch: Vec<_> = self.pending.drain(..count).collect();
+        let (found, page) = tokio::try_join!(self.look_up_all(&batch), self.page(Some(next)))?;
+        self.count(found);
+        Ok(page)
+    }
+
+    async fn look_up(&mut self, count: usize) -> Result<(), Stop> {
+        let batch: Vec<_> = self.pending.drain(..count).collect();
+        let found = self.look_up_all(&batch).await?;
+        self.count(found);
+        Ok(())
+    }
+
+    async fn known(&self) -> Result<Known, Error> {
+        let openids = Mutex::new(Vec::new());
+        let take = |openid| openids.lock().unwrap_or_else(PoisonError::into_inner).push(openid);
+        self.sync.identities.known_followers(&take).await?;
+        Ok(Known::of(openids.into_inner().unwrap_or_else(PoisonError::into_inner)))
+    }
+
+    async fn page(&self, after: Option<&str>) -> Result<Page, Failure> {
+        self.call("user/get", || self.sync.wechat.followers(after)).await
+    }
+
     async fn save(&mut self) -> Result<(), Stop> {
-        self.run.progress.updated_at = now();
-        self.run.progress.calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        let progress = &mut self.run.progress;
+        progress.updated_at = now();
+        progress.calls = self.calls.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        progress.mended = self.mended.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        progress.ends_at = progress.ends_at.filter(|_| progress.state == SyncState::Running);
         let saved = self.sync.state.save_sync(&self.sync.oa_appid, &self.lease, &self.run).await?;
         if saved { Ok(()) } else { Err(Stop::LostLease) }
     }
 
-    /// Takes in one page: whoever is on it is not gone, and whoever the map lacks is looked up.
-    async fn take(&mut self, openids: &[String], gone: &mut HashSet<String>) -> Result<(), Stop> {
-        let new: Vec<String> = openids.iter().filter(|openid| !gone.remove(*openid)).cloned().collect();
-        let this = &*self;
-        let looked_up: Vec<_> = stream::iter(new.chunks(BATCH))
-            .map(|batch| this.look_up(batch))
-            .buffer_unordered(LOOKUPS)
-            // Without this the compiler loses sight of the future being Send.
-            .boxed()
-            .try_collect()
-            .await?;
+    /// Whoever is on the list is not gone; those the map lacks are to be looked up.
+    fn cross_off(&mut self, openids: Vec<String>, known: &mut Known, total: u64) {
+        let listed = openids.len() as u64;
+        let before = self.pending.len();
+        self.pending.extend(openids.into_iter().filter(|openid| !known.cross_off(openid)));
         let progress = &mut self.run.progress;
-        progress.listed += openids.len() as u64;
-        progress.known += (openids.len() - new.len()) as u64;
-        for found in looked_up {
-            progress.new += found.added;
-            progress.without_unionid += found.without_unionid;
-        }
-        Ok(())
+        progress.listed += listed;
+        progress.known += listed - (self.pending.len() - before) as u64;
+        let spent = u64::try_from(now() - progress.started_at).unwrap_or(0);
+        let whole = spent.saturating_mul(total).checked_div(progress.listed);
+        let whole = whole.and_then(|seconds| i64::try_from(seconds).ok());
+        progress.ends_at = whole.map(|seconds| progress.started_at.saturating_add(seconds));
     }
 
-    /// Asks WeChat for up to [`BATCH`] followers' unionids and writes them.
-    async fn look_up(&self, openids: &[String]) -> Result<Found, Failure> {
-        let infos = self.call("user/info/batchget", || self.sync.wechat.user_infos(openids)).await?;
-        let mut followers = Vec::with_capacity(infos.len());
-        let mut without_unionid = 0;
-        for info in self.checked(openids, infos).await? {
-            match info.unionid {
-                Some(unionid) => followers.push((unionid, info.openid)),
-                None => without_unionid += 1,
-            }
-        }
-        let added = followers.len() as u64;
-        self.sync.identities.add_followers(followers).await?;
-        Ok(Found { added, without_unionid })
-    }
-
-    /// The answer's followers. An answer that is not about exactly the openids asked for was seen to
-    /// pair people with other people's unionids: then each is asked for alone. So is a follower whose
-    /// unionid is missing, which happens in a batch and not alone.
-    async fn checked(&self, openids: &[String], infos: Vec<UserInfo>) -> Result<Vec<UserInfo>, Failure> {
-        let asked: HashSet<_> = openids.iter().collect();
-        let answered: HashSet<_> = infos.iter().map(|info| &info.openid).collect();
-        let (mut trusted, doubtful): (Vec<_>, Vec<_>) = if asked == answered && infos.len() == openids.len() {
-            infos.into_iter().filter(UserInfo::follows).partition(|info| info.unionid.is_some())
-        } else {
-            tracing::warn!(asked = asked.len(), answered = answered.len(), "batchget answered about others");
-            (Vec::new(), Vec::new())
-        };
-        let again: Vec<_> = if trusted.is_empty() && doubtful.is_empty() {
-            openids.to_vec()
-        } else {
-            doubtful.into_iter().map(|info| info.openid).collect()
-        };
-        for openid in again {
-            let info = self.call("user/info", || self.sync.wechat.user_info(&openid)).await?;
-            trusted.extend(Some(info).filter(|info| info.follows() && info.openid == openid));
-        }
-        Ok(trusted)
+    fn count(&mut self, found: Found) {
+        self.run.progress.new += found.added;
+        self.run.progress.without_unionid += found.without_unionid;
     }
 
     /// Takes back what was written of those who unfollowed while they were being looked up.
@@ -223,21 +227,30 @@ impl Walk<'_> {
     }
 
     /// Deletes the rows of those who were not on the list, unless the list looks wrong.
-    async fn sweep(&mut self, gone: HashSet<String>, known: usize, total: u64) -> Result<(), Stop> {
-        let listed = self.run.progress.listed;
-        if let Some(doubt) = doubt(listed, total, gone.len(), known) {
-            tracing::error!(listed, total, known, gone = gone.len(), "sync refused to delete: {doubt}");
+    async fn sweep(&mut self, known: &Known, total: u64) -> Result<(), Stop> {
+        let gone = known.unseen();
+        let size = Size {
+            listed: self.run.progress.listed,
+            total,
+            gone: gone.len() as u64,
+            known: known.len() as u64,
+        };
+        if let Some(doubt) = size.doubt(self.sync.most_removed_percent).filter(|_| !self.force) {
+            tracing::error!(?size, "sync refused to delete: {doubt}");
             return Err(Stop::Doubtful(doubt));
         }
-        let removed = gone.len() as u64;
-        let since = self.run.progress.started_at;
-        self.sync.identities.remove_followers(gone.into_iter().collect(), since).await?;
-        self.run.progress.removed += removed;
+        self.sync.identities.remove_followers(gone, self.run.progress.started_at).await?;
+        self.run.progress.removed += size.gone;
         Ok(())
     }
 
+    /// Counts what WeChat did wrong and was put right.
+    pub fn mend(&self, what: &str) {
+        *self.mended.lock().unwrap_or_else(PoisonError::into_inner).entry(what.to_owned()).or_default() += 1;
+    }
+
     /// Makes a call that may be made again as often as one likes, counting each try.
-    async fn call<T, F>(&self, endpoint: &str, call: impl Fn() -> F) -> Result<T, Failure>
+    pub async fn call<T, F>(&self, endpoint: &str, call: impl Fn() -> F) -> Result<T, Failure>
     where
         F: Future<Output = Result<T, Failure>>,
     {
@@ -260,45 +273,5 @@ impl Walk<'_> {
             tokio::time::sleep(pause).await;
             pause *= 2;
         }
-    }
-}
-
-/// What looking up a batch came to.
-struct Found {
-    added: u64,
-    without_unionid: u64,
-}
-
-/// Why a list is not to be believed about who is gone; `None` when it is.
-fn doubt(listed: u64, total: u64, gone: usize, known: usize) -> Option<String> {
-    if listed == 0 && known > 0 {
-        return Some(format!("the list is empty, the map knows {known} followers."));
-    }
-    if listed + total * COUNT_SLACK_PERCENT / 100 < total {
-        return Some(format!("the list ended after {listed} of {total} followers."));
-    }
-    if gone > ALWAYS_REMOVED && gone * 100 > known * MOST_REMOVED_PERCENT {
-        return Some(format!("{gone} of {known} known followers are not on the list."));
-    }
-    None
-}
-
-#[cfg(test)]
-mod tests {
-    use super::doubt;
-
-    #[test]
-    fn a_list_that_fits_the_map_is_believed() {
-        assert_eq!(doubt(25_049, 25_049, 12, 25_000), None);
-        assert_eq!(doubt(0, 0, 0, 0), None);
-        assert_eq!(doubt(770_242, 770_270, 0, 770_000), None);
-        assert_eq!(doubt(2, 2, 1, 3), None);
-    }
-
-    #[test]
-    fn a_list_that_is_empty_cut_short_or_much_shorter_is_doubted() {
-        assert!(doubt(0, 0, 5, 5).is_some());
-        assert!(doubt(10_000, 25_050, 0, 0).is_some());
-        assert!(doubt(700, 700, 300, 1_000).is_some());
     }
 }

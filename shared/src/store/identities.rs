@@ -16,6 +16,9 @@ use crate::{Config, Error, now};
 /// `never_logged_in`; it is outdone by a real one as soon as there is one.
 const UNBOUND: &str = "unbound#";
 
+/// In how many parts the table is scanned at a time.
+const SEGMENTS: i32 = 4;
+
 /// How many BatchGetItem or BatchWriteItem calls run at a time.
 const CONCURRENCY: usize = 8;
 
@@ -134,7 +137,8 @@ impl Identities {
         let updated_at = now();
         let mut writes = Vec::with_capacity(followers.len());
         for (unionid, openid) in followers {
-            let row = Identity { unionid, account: self.oa_appid.clone(), openid, updated_at, event_at: None };
+            let row =
+                Identity { unionid, account: self.oa_appid.clone(), openid, updated_at, event_at: None };
             let put =
                 PutRequest::builder().set_item(Some(to_item(&row)?)).build().map_err(Error::unavailable)?;
             writes.push(WriteRequest::builder().put_request(put).build());
@@ -163,23 +167,29 @@ impl Identities {
         self.write(writes).await
     }
 
-    /// Every openid of the Official Account that the map knows.
+    /// Hands every openid of the Official Account that the map knows to `take`, in no order, by a
+    /// scan in [`SEGMENTS`] parts.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn known_followers(&self) -> Result<HashSet<String>, Error> {
-        let scan = self.client.scan().table_name(&self.table);
+    pub async fn known_followers(&self, take: &(dyn Fn(String) + Send + Sync)) -> Result<(), Error> {
+        let segments = (0..SEGMENTS).map(|segment| self.known_in(segment, take));
+        futures::future::try_join_all(segments).await?;
+        Ok(())
+    }
+
+    async fn known_in(&self, segment: i32, take: &(dyn Fn(String) + Send + Sync)) -> Result<(), Error> {
+        let scan = self.client.scan().table_name(&self.table).segment(segment).total_segments(SEGMENTS);
         let scan = scan.filter_expression("account = :oa").projection_expression("openid");
         let mut pages = scan.expression_attribute_values(":oa", text(&self.oa_appid)).into_paginator().send();
-        let mut known = HashSet::new();
         while let Some(page) = pages.next().await {
             for mut item in page.map_err(Error::unavailable)?.items.unwrap_or_default() {
                 if let Some(AttributeValue::S(openid)) = item.remove("openid") {
-                    known.insert(openid);
+                    take(openid);
                 }
             }
         }
-        Ok(known)
+        Ok(())
     }
 
     async fn by_openid(&self, openid: &str, appid: &str) -> Result<Vec<Identity>, Error> {

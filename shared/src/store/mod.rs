@@ -8,7 +8,7 @@ mod state;
 pub use identities::{Identities, Identity, Login};
 pub use messages::{Addressed, Batch, Messages, Outcome, Receipt, Record};
 pub use sessions::Sessions;
-pub use state::{Claim, Mine, Quota, State, SyncProgress, SyncRun, SyncState, TokenRecord};
+pub use state::{Checkpoint, Claim, Mine, Quota, State, SyncProgress, SyncRun, SyncState, TokenRecord};
 
 use std::time::Duration;
 

@@ -7,7 +7,7 @@ mod token;
 
 pub use claims::{Claim, Mine};
 pub use quota::Quota;
-pub use sync::{SyncProgress, SyncRun, SyncState};
+pub use sync::{Checkpoint, SyncProgress, SyncRun, SyncState};
 pub use token::TokenRecord;
 
 use aws_sdk_dynamodb::Client;

@@ -48,8 +48,9 @@ impl Identities {
             .condition_expression("attribute_not_exists(gone_at) OR gone_at <= :at")
             .expression_attribute_values(":at", number(at));
         let put = TransactWriteItem::builder().put(put.build().map_err(Error::unavailable)?).build();
-        let not_gone =
-            TransactWriteItem::builder().condition_check(not_gone.build().map_err(Error::unavailable)?).build();
+        let not_gone = TransactWriteItem::builder()
+            .condition_check(not_gone.build().map_err(Error::unavailable)?)
+            .build();
         let write = self.client.transact_write_items().transact_items(not_gone).transact_items(put);
         match write.send().await {
             Ok(_) => Ok(true),

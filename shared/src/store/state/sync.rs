@@ -14,9 +14,20 @@ use crate::store::{held, text, to_item};
 pub struct SyncRun {
     /// What GET /sync shows of it.
     pub progress: SyncProgress,
-    /// Where `user/get` goes on: after this openid.
+    /// Where it goes on.
     #[serde(default)]
-    pub cursor: Option<String>,
+    pub checkpoint: Option<Checkpoint>,
+}
+
+/// A place in the list before which everybody is in the map.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Checkpoint {
+    /// `user/get` goes on after this openid.
+    pub after: String,
+    /// How many were listed up to here.
+    pub listed: u64,
+    /// Of those, how many the map had already.
+    pub known: u64,
 }
 
 /// A sync run's progress.
@@ -43,6 +54,12 @@ pub struct SyncProgress {
     pub started_at: i64,
     /// Unix seconds.
     pub updated_at: i64,
+    /// When it will be done if it goes on like this, in Unix seconds; only while it runs.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<i64>,
+    /// What WeChat did wrong on the way and was put right, with how often.
+    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
+    pub mended: BTreeMap<String, u64>,
     /// What went wrong last, with its remedy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

@@ -1,0 +1,102 @@
+//! Newcomers' unionids: a hundred at a time, and no answer believed that cannot be right.
+
+use std::collections::HashSet;
+
+use futures::{StreamExt, TryStreamExt, stream};
+use shared::wechat::Failure;
+use shared::wechat::followers::{BATCH, UserInfo};
+
+use crate::walk::Walk;
+
+/// How many batchget calls run at a time.
+const LOOKUPS: usize = 8;
+
+/// What looking up came to.
+#[derive(Default)]
+pub struct Found {
+    /// Followers written to the map.
+    pub added: u64,
+    /// Followers WeChat gave no unionid for.
+    pub without_unionid: u64,
+}
+
+impl std::ops::Add for Found {
+    type Output = Self;
+
+    fn add(self, other: Self) -> Self {
+        Self {
+            added: self.added + other.added,
+            without_unionid: self.without_unionid + other.without_unionid,
+        }
+    }
+}
+
+impl Walk<'_> {
+    /// Looks up openids and writes those that have a unionid.
+    pub async fn look_up_all(&self, openids: &[String]) -> Result<Found, Failure> {
+        stream::iter(openids.chunks(BATCH))
+            .map(|batch| self.look_up_batch(batch))
+            .buffer_unordered(LOOKUPS)
+            // Without this the compiler loses sight of the future being Send.
+            .boxed()
+            .try_fold(Found::default(), async |sum, found| Ok(sum + found))
+            .await
+    }
+
+    /// Asks WeChat for up to [`BATCH`] followers' unionids and writes them.
+    async fn look_up_batch(&self, openids: &[String]) -> Result<Found, Failure> {
+        let infos = self.call("user/info/batchget", || self.sync.wechat.user_infos(openids)).await?;
+        let mut followers = Vec::with_capacity(infos.len());
+        let mut without_unionid = 0;
+        for info in self.checked(openids, infos).await? {
+            match info.unionid {
+                Some(unionid) => followers.push((unionid, info.openid)),
+                None => without_unionid += 1,
+            }
+        }
+        let added = followers.len() as u64;
+        self.sync.identities.add_followers(followers).await?;
+        Ok(Found { added, without_unionid })
+    }
+
+    /// The answer's followers, as far as it can be trusted. An answer that is not about exactly the
+    /// openids asked for was seen to pair people with other people's unionids: then each is asked for
+    /// alone. So is a follower whose unionid is missing; if alone it is not, the answer's rows may have
+    /// shifted, and the last one, which every shift moves, is asked for, too.
+    async fn checked(&self, openids: &[String], infos: Vec<UserInfo>) -> Result<Vec<UserInfo>, Failure> {
+        let asked: HashSet<_> = openids.iter().collect();
+        let answered: HashSet<_> = infos.iter().map(|info| &info.openid).collect();
+        if asked != answered || infos.len() != openids.len() {
+            return self.one_by_one("batchget about others", openids).await;
+        }
+        let (mut trusted, doubtful): (Vec<_>, Vec<_>) = infos.into_iter().partition(|i| i.unionid.is_some());
+        let doubtful: Vec<_> = doubtful.into_iter().map(|info| info.openid).collect();
+        let alone = self.infos(&doubtful).await?;
+        if alone.iter().any(|info| info.unionid.is_some())
+            && let Some(last) = trusted.last()
+        {
+            self.mend("unionid missing in batchget");
+            let true_info = self.infos(std::slice::from_ref(&last.openid)).await?;
+            if true_info.first().map(|info| &info.unionid) != Some(&last.unionid) {
+                return self.one_by_one("batchget rows shifted", openids).await;
+            }
+        }
+        trusted.extend(alone);
+        Ok(trusted.into_iter().filter(UserInfo::follows).collect())
+    }
+
+    async fn one_by_one(&self, why: &str, openids: &[String]) -> Result<Vec<UserInfo>, Failure> {
+        tracing::warn!(openids = openids.len(), "asking for each follower alone: {why}");
+        self.mend(why);
+        Ok(self.infos(openids).await?.into_iter().filter(UserInfo::follows).collect())
+    }
+
+    async fn infos(&self, openids: &[String]) -> Result<Vec<UserInfo>, Failure> {
+        let mut infos = Vec::with_capacity(openids.len());
+        for openid in openids {
+            let info = self.call("user/info", || self.sync.wechat.user_info(openid)).await?;
+            infos.extend(Some(info).filter(|info| info.openid == *openid));
+        }
+        Ok(infos)
+    }
+}
