@@ -6,6 +6,8 @@ use serde::{Deserialize, Serialize};
 pub const OA_APPID: &str = "wx6e2f8b41c07d935a";
 /// The Official Account's AppSecret.
 pub const OA_SECRET: &str = "3f9c1d7ab2e84560917cfe20d84b6a35";
+/// The Official Account's original id (原始ID), by which callbacks name it.
+pub const OA_ORIGINAL_ID: &str = "gh_8d41f7c20b6e";
 /// The mini-program's appid.
 pub const MINI_APPID: &str = "wx1c94a7d3e05b28f6";
 /// The mini-program's AppSecret.

@@ -41,7 +41,7 @@ impl IntoResponse for Complaint {
     }
 }
 
-fn bad(sentence: impl Into<String>) -> Complaint {
+pub(crate) fn bad(sentence: impl Into<String>) -> Complaint {
     Complaint::new(StatusCode::BAD_REQUEST, sentence)
 }
 

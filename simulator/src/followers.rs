@@ -47,16 +47,22 @@ impl Followers {
         self.places.contains(&Id::OaOpenid.place(user))
     }
 
-    pub(crate) fn follow(&mut self, user: u32, now: i64) {
-        if self.places.insert(Id::OaOpenid.place(user)) {
+    /// `true` if the user did not follow before.
+    pub(crate) fn follow(&mut self, user: u32, now: i64) -> bool {
+        let new = self.places.insert(Id::OaOpenid.place(user));
+        if new {
             self.changes.insert(user, Some(now));
         }
+        new
     }
 
-    pub(crate) fn unfollow(&mut self, user: u32) {
-        if self.places.remove(&Id::OaOpenid.place(user)) {
+    /// `true` if the user followed until now.
+    pub(crate) fn unfollow(&mut self, user: u32) -> bool {
+        let gone = self.places.remove(&Id::OaOpenid.place(user));
+        if gone {
             self.changes.insert(user, None);
         }
+        gone
     }
 
     /// The unionid WeChat gives out; `None` if it hides it.

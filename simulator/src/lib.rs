@@ -5,8 +5,10 @@ use std::future::Future;
 use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use axum::Router;
+use reqwest::Client;
 use tokio::net::TcpListener;
 
 use crate::state::State;
@@ -15,6 +17,7 @@ mod accounts;
 mod admin;
 mod answer;
 mod call;
+mod callbacks;
 mod clock;
 mod endpoints;
 mod faults;
@@ -31,7 +34,8 @@ mod templates;
 mod tokens;
 mod users;
 
-pub use accounts::{MINI_APPID, MINI_SECRET, OA_APPID, OA_SECRET};
+pub use accounts::{MINI_APPID, MINI_SECRET, OA_APPID, OA_ORIGINAL_ID, OA_SECRET};
+pub use callbacks::{CALLBACK_TOKEN, Callback, ENCODING_AES_KEY};
 pub use templates::{TEMPLATE_COPIED_ID, TEMPLATE_ID};
 
 /// What a simulator starts with.
@@ -41,11 +45,15 @@ pub struct Settings {
     pub followers: u32,
     /// Seeds the dice that faults are thrown with.
     pub seed: u64,
+    /// Where events go from the start, unverified; `None` leaves it as it was saved, at first off.
+    pub callback: Option<Callback>,
+    /// How long a callback may take to answer: WeChat's five seconds, unless a test is in a hurry.
+    pub callback_timeout: Duration,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { followers: 1000, seed: 0 }
+        Self { followers: 1000, seed: 0, callback: None, callback_timeout: Duration::from_secs(5) }
     }
 }
 
@@ -53,21 +61,29 @@ impl Default for Settings {
 #[derive(Clone)]
 pub struct Simulator {
     state: Arc<Mutex<State>>,
+    /// Calls the Official Account's server.
+    http: Client,
 }
 
 impl Simulator {
     /// A fresh WeChat: nobody has logged in, nothing was sent.
     pub fn new(settings: Settings) -> Self {
-        Self::with(State::new(&settings))
+        Self::with(&settings, State::new(&settings))
     }
 
     /// Continues from a file written by [`Simulator::save`]; a missing file is a fresh simulator.
     pub fn restore(settings: Settings, path: &Path) -> io::Result<Self> {
-        Ok(Self::with(State::read(&settings, path)?))
+        Ok(Self::with(&settings, State::read(&settings, path)?))
     }
 
-    fn with(state: State) -> Self {
-        Self { state: Arc::new(Mutex::new(state)) }
+    fn with(settings: &Settings, state: State) -> Self {
+        let http = Client::builder()
+            .timeout(settings.callback_timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .expect("a client that asks for nothing special");
+        Self { state: Arc::new(Mutex::new(state)), http }
     }
 
     /// Writes what must outlive a restart to a JSON file, whole or not at all.
@@ -78,15 +94,23 @@ impl Simulator {
         fs::rename(unfinished, path)
     }
 
-    /// Serves the API until `shutdown` completes, then gives open requests two seconds to finish.
+    /// Serves the API and pushes callbacks until `shutdown` completes, then gives open requests two
+    /// seconds to finish. An error is a socket's, or a callback's that WeChat would not save.
     pub async fn serve(
         self,
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let own = Router::new().merge(admin::router()).merge(phone::router());
-        let router = endpoints::router(&self).merge(own.with_state(self));
-        serve::serve(router, listener, shutdown).await
+        if let Some(mistake) = self.lock().callbacks.mistake() {
+            return Err(io::Error::new(io::ErrorKind::InvalidInput, mistake));
+        }
+        let own =
+            Router::new().merge(admin::router()).merge(phone::router()).merge(callbacks::routes::router());
+        let router = endpoints::router(&self).merge(own.with_state(self.clone()));
+        tokio::select! {
+            served = serve::serve(router, listener, shutdown) => served,
+            never = self.push_callbacks() => match never {},
+        }
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {

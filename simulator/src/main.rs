@@ -4,7 +4,10 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use serde_json::json;
-use simulator::{MINI_APPID, MINI_SECRET, OA_APPID, OA_SECRET, Settings, Simulator, TEMPLATE_ID};
+use simulator::{
+    CALLBACK_TOKEN, Callback, ENCODING_AES_KEY, MINI_APPID, MINI_SECRET, OA_APPID, OA_SECRET, Settings,
+    Simulator, TEMPLATE_ID,
+};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -18,6 +21,9 @@ struct Arguments {
     /// How many users follow the Official Account at the start
     #[arg(long, default_value_t = 1000)]
     followers: u32,
+    /// Where the Official Account's events are pushed to, encrypted; nowhere if left out
+    #[arg(long, value_name = "URL")]
+    callback: Option<String>,
 }
 
 #[tokio::main]
@@ -32,6 +38,10 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), String> {
+    let callback = arguments.callback.map(Callback::to);
+    if let Some(mistake) = callback.as_ref().and_then(Callback::mistake) {
+        return Err(mistake.into());
+    }
     let port = arguments.port;
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
         format!("Cannot listen on 127.0.0.1:{port}: {error}. Choose another with --port.")
@@ -39,7 +49,8 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| format!("Lost the listening socket: {error}."))?;
     let mut terminated =
         signal(SignalKind::terminate()).map_err(|error| format!("Cannot listen for signals: {error}."))?;
-    let simulator = Simulator::new(Settings { followers: arguments.followers, ..Settings::default() });
+    let simulator =
+        Simulator::new(Settings { followers: arguments.followers, callback, ..Settings::default() });
     println!(
         "{}",
         json!({
@@ -49,6 +60,8 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             "mini_appid": MINI_APPID,
             "mini_secret": MINI_SECRET,
             "template_id": TEMPLATE_ID,
+            "callback_token": CALLBACK_TOKEN,
+            "encoding_aes_key": ENCODING_AES_KEY,
         })
     );
     eprintln!("WeChat with {} followers is at http://{address}. Ctrl-C ends it.", arguments.followers);

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 use crate::accounts::{Account, MINI_APPID};
 use crate::answer::{Answer, Refusal};
 use crate::call::Call;
+use crate::callbacks::event::{Status, What};
 use crate::state::State;
 use crate::templates::Template;
 use crate::users::Id;
@@ -197,12 +198,24 @@ pub(crate) fn send(state: &mut State, call: &Call) -> Answer {
     }
     message.msgid = state.inbox.new_msgid(now);
     let msgid = message.msgid;
-    if state.followers.blocks(user) {
-        state.inbox.accept(&message);
-    } else {
-        state.inbox.deliver(message);
+    let status = fate(state, user);
+    match status {
+        Status::Success => state.inbox.deliver(message),
+        Status::UserBlock | Status::SystemFailed => state.inbox.accept(&message),
     }
+    state.report(user, What::Receipt { msgid, status });
     Ok(accepted(msgid))
+}
+
+/// What becomes of an accepted message, which its sender hears from the callback only.
+fn fate(state: &mut State, user: u32) -> Status {
+    if state.followers.blocks(user) {
+        Status::UserBlock
+    } else if state.callbacks.system_fails() {
+        Status::SystemFailed
+    } else {
+        Status::Success
+    }
 }
 
 fn accepted(msgid: i64) -> Value {

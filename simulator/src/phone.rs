@@ -1,4 +1,4 @@
-//! What users do on their phones: log in, follow, hide, refuse; and the messages they find there.
+//! What users do on their phones: log in, follow, scan, hide, refuse; and the messages they find there.
 
 use axum::body::Bytes;
 use axum::extract::{Path, Query, State};
@@ -10,7 +10,9 @@ use serde_json::{Map, Value, json};
 
 use crate::Simulator;
 use crate::admin::{Complaint, Told, parse};
+use crate::callbacks::event::What;
 use crate::messages::Message;
+use crate::state;
 use crate::users::Id;
 
 const MOST_USERS: u32 = 10_000;
@@ -74,11 +76,25 @@ async fn sealed(State(simulator): State<Simulator>, Path(user): Path<u32>, body:
 /// POST /_sim/users/{user}/{action}
 async fn act(State(simulator): State<Simulator>, Path((user, action)): Path<(u32, String)>) -> Told<Value> {
     let mut state = simulator.lock();
+    let reported = perform(&mut state, user, &action)?;
+    if let Some(what) = reported {
+        state.report(user, what);
+    }
+    Ok(Json(json!({ "user": user, "following": state.followers.is_following(user) })))
+}
+
+/// Does it and gives what the Official Account hears of it.
+fn perform(state: &mut state::State, user: u32, action: &str) -> Result<Option<What>, Complaint> {
     let now = state.clock.now();
     let followers = &mut state.followers;
-    match action.as_str() {
-        "follow" => followers.follow(user, now),
-        "unfollow" => followers.unfollow(user),
+    match action {
+        "follow" => return Ok(followers.follow(user, now).then_some(What::Subscribe)),
+        "unfollow" => return Ok(followers.unfollow(user).then_some(What::Unsubscribe)),
+        "scan" if followers.is_following(user) => return Ok(Some(What::Scan)),
+        "scan" => {
+            let sentence = format!("User {user} does not follow, and WeChat reports only followers' scans.");
+            return Err(Complaint::new(StatusCode::CONFLICT, sentence));
+        }
         "hide-unionid" => followers.hide_unionid(user, true),
         "show-unionid" => followers.hide_unionid(user, false),
         "refuse" => followers.refuse(user, true),
@@ -89,7 +105,7 @@ async fn act(State(simulator): State<Simulator>, Path((user, action)): Path<(u32
         }
         _ => return Err(Complaint::new(StatusCode::NOT_FOUND, format!("Users cannot {action}."))),
     }
-    Ok(Json(json!({ "user": user, "following": followers.is_following(user) })))
+    Ok(None)
 }
 
 #[derive(Deserialize)]

@@ -11,6 +11,8 @@ use crate::Settings;
 use crate::accounts::Account;
 use crate::answer::Refusal;
 use crate::call::Call;
+use crate::callbacks::Callbacks;
+use crate::callbacks::event::{Event, What};
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::followers::Followers;
@@ -28,6 +30,7 @@ pub(crate) struct State {
     pub(crate) logins: Logins,
     pub(crate) followers: Followers,
     pub(crate) inbox: Inbox,
+    pub(crate) callbacks: Callbacks,
     #[serde(skip)]
     pub(crate) quota: Quota,
     #[serde(skip)]
@@ -58,11 +61,17 @@ impl State {
         self.faults = Faults::seeded(settings.seed);
         self.followers.gather(settings.followers);
         self.inbox.remember();
+        self.callbacks.settle(settings.callback.as_ref(), settings.seed);
         self
     }
 
     pub(crate) fn to_file(&self) -> io::Result<Vec<u8>> {
         Ok(serde_json::to_vec(self)?)
+    }
+
+    /// Tells the Official Account's server what happened just now.
+    pub(crate) fn report(&mut self, user: u32, what: What) {
+        self.callbacks.report(Event { user, at: self.clock.now(), what });
     }
 
     /// Lets a call through if its token works, speaks for this account, and has quota left.

@@ -22,11 +22,14 @@ struct Wechat {
 
 impl Wechat {
     async fn start() -> Self {
-        Self::serve(Simulator::new(Settings { followers: 100, seed: 1 })).await
+        Self::serve(Simulator::new(Settings { followers: 100, seed: 1, ..Settings::default() })).await
     }
 
     async fn restart(path: &Path) -> Self {
-        Self::serve(Simulator::restore(Settings { followers: 100, seed: 1 }, path).unwrap()).await
+        Self::serve(
+            Simulator::restore(Settings { followers: 100, seed: 1, ..Settings::default() }, path).unwrap(),
+        )
+        .await
     }
 
     async fn serve(simulator: Simulator) -> Self {

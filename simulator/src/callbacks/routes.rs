@@ -1,0 +1,98 @@
+//! The simulator's own routes about callbacks: the server configuration, pauses, faults and counts.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::http::StatusCode;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::Simulator;
+use crate::admin::{Complaint, Told, bad, parse};
+use crate::callbacks::Callback;
+use crate::callbacks::faults::Shares;
+
+pub(crate) fn router() -> Router<Simulator> {
+    Router::new()
+        .route("/_sim/callback", post(configure).delete(switch_off))
+        .route("/_sim/callback/pause", post(pause))
+        .route("/_sim/callback/resume", post(resume))
+        .route("/_sim/callback/faults", post(set_faults).delete(clear_faults))
+        .route("/_sim/callback/stats", get(stats))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Configuration {
+    url: String,
+    token: Option<String>,
+    encoding_aes_key: Option<String>,
+}
+
+impl Configuration {
+    fn callback(self) -> Callback {
+        let usual = Callback::to(self.url);
+        Callback {
+            token: self.token.unwrap_or(usual.token),
+            encoding_aes_key: self.encoding_aes_key.unwrap_or(usual.encoding_aes_key),
+            url: usual.url,
+        }
+    }
+}
+
+/// POST /_sim/callback: what saving the server configuration in WeChat's console does
+async fn configure(State(simulator): State<Simulator>, body: Bytes) -> Told<Value> {
+    let callback = parse::<Configuration>(&body)?.callback();
+    if let Some(mistake) = callback.mistake() {
+        return Err(bad(mistake));
+    }
+    let now = simulator.lock().clock.now();
+    let verified = callback.verify(&simulator.http, now).await;
+    verified.map_err(|sentence| Complaint::new(StatusCode::CONFLICT, sentence))?;
+    let told = json!(callback);
+    simulator.lock().callbacks.switch(Some(callback));
+    Ok(Json(told))
+}
+
+/// DELETE /_sim/callback: events that wait are forgotten
+async fn switch_off(State(simulator): State<Simulator>) -> Json<Value> {
+    simulator.lock().callbacks.switch(None);
+    Json(json!({}))
+}
+
+/// POST /_sim/callback/pause
+async fn pause(State(simulator): State<Simulator>) -> Json<Value> {
+    simulator.lock().callbacks.queue.pause();
+    Json(json!({}))
+}
+
+/// POST /_sim/callback/resume
+async fn resume(State(simulator): State<Simulator>) -> Json<Value> {
+    simulator.lock().callbacks.queue.resume();
+    Json(json!({}))
+}
+
+/// POST /_sim/callback/faults: in place of those before
+async fn set_faults(State(simulator): State<Simulator>, body: Bytes) -> Told<Value> {
+    let shares: Shares = parse(&body)?;
+    if let Some(mistake) = shares.mistake() {
+        return Err(bad(mistake));
+    }
+    simulator.lock().callbacks.faults.set(shares);
+    Ok(Json(json!({})))
+}
+
+/// DELETE /_sim/callback/faults
+async fn clear_faults(State(simulator): State<Simulator>) -> Json<Value> {
+    simulator.lock().callbacks.faults.set(Shares::default());
+    Json(json!({}))
+}
+
+/// GET /_sim/callback/stats
+async fn stats(State(simulator): State<Simulator>) -> Json<Value> {
+    let callbacks = &simulator.lock().callbacks;
+    let mut stats = json!(callbacks.stats);
+    stats["pending"] = callbacks.queue.pending().into();
+    Json(stats)
+}

@@ -1,0 +1,31 @@
+//! What WeChat's console does before it saves a server configuration: a GET that only the account can answer.
+
+use reqwest::{Client, StatusCode};
+
+use crate::callbacks::Callback;
+use crate::callbacks::crypto::signature;
+use crate::callbacks::push::new_nonce;
+
+impl Callback {
+    /// Asks for the echostr back, in the clear even in safe mode; `Err` is a sentence.
+    pub(crate) async fn verify(&self, http: &Client, now: i64) -> Result<(), String> {
+        let (timestamp, nonce) = (now.to_string(), new_nonce());
+        let echostr = rand::random::<u64>().to_string();
+        let signature = signature(&[&self.token, &timestamp, &nonce]);
+        let query =
+            [("signature", &signature), ("timestamp", &timestamp), ("nonce", &nonce), ("echostr", &echostr)];
+        let asked = async {
+            let response = http.get(&self.url).query(&query).send().await?;
+            let status = response.status();
+            Ok((status, response.text().await?))
+        };
+        let answer: reqwest::Result<_> = asked.await;
+        match answer {
+            Ok((StatusCode::OK, body)) if body == echostr => Ok(()),
+            Ok((StatusCode::OK, _)) => Err(format!("{} did not give the echostr back.", self.url)),
+            Ok((status, _)) => Err(format!("{} answered {status}.", self.url)),
+            Err(error) if error.is_timeout() => Err(format!("{} did not answer in time.", self.url)),
+            Err(error) => Err(format!("{} cannot be reached: {}.", self.url, error.without_url())),
+        }
+    }
+}

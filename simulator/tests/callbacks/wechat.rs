@@ -1,0 +1,111 @@
+//! A simulator of its own per test, on a port of its own.
+
+use std::time::Duration;
+
+use reqwest::{Client, Method, StatusCode};
+use serde_json::{Value, json};
+use simulator::{Callback, OA_APPID, OA_SECRET, Settings, Simulator, TEMPLATE_ID};
+use tokio::net::TcpListener;
+
+use crate::receiver::Receiver;
+
+/// In place of five seconds, where a test waits for it.
+pub const TIMEOUT: Duration = Duration::from_millis(400);
+
+pub struct Wechat {
+    base: String,
+    http: Client,
+    pub simulator: Simulator,
+}
+
+impl Wechat {
+    /// One that pushes its events to this receiver.
+    pub async fn telling(receiver: &Receiver) -> Self {
+        Self::with(Some(Callback::to(&*receiver.url))).await
+    }
+
+    pub async fn with(callback: Option<Callback>) -> Self {
+        Self::serve(Simulator::new(settings(callback))).await
+    }
+
+    pub async fn serve(simulator: Simulator) -> Self {
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let base = format!("http://{}", listener.local_addr().unwrap());
+        tokio::spawn(simulator.clone().serve(listener, std::future::pending()));
+        Self { base, http: Client::new(), simulator }
+    }
+
+    async fn call(&self, method: Method, path: &str, body: &Value) -> (StatusCode, Value) {
+        let request = self.http.request(method, format!("{}{path}", self.base));
+        let request = if body.is_null() { request } else { request.json(body) };
+        let response = request.send().await.unwrap();
+        (response.status(), response.json().await.unwrap())
+    }
+
+    pub async fn get(&self, path: &str) -> Value {
+        self.call(Method::GET, path, &Value::Null).await.1
+    }
+
+    pub async fn try_post(&self, path: &str, body: Value) -> (StatusCode, Value) {
+        self.call(Method::POST, path, &body).await
+    }
+
+    pub async fn post(&self, path: &str, body: Value) {
+        let (status, answer) = self.try_post(path, body).await;
+        assert_eq!(status, StatusCode::OK, "{path}: {answer}");
+    }
+
+    pub async fn delete(&self, path: &str) {
+        self.call(Method::DELETE, path, &Value::Null).await;
+    }
+
+    /// Has a user `follow`, `unfollow`, `scan`, …
+    pub async fn have(&self, user: u32, action: &str) {
+        self.post(&format!("/_sim/users/{user}/{action}"), Value::Null).await;
+    }
+
+    pub async fn fault(&self, shares: Value) {
+        self.post("/_sim/callback/faults", shares).await;
+    }
+
+    pub async fn oa_openid(&self, user: u32) -> String {
+        let users = self.get(&format!("/_sim/users?from={user}&n=1")).await;
+        users[0]["oa_openid"].as_str().unwrap().into()
+    }
+
+    /// Sends a template message and gives its msgid.
+    pub async fn send(&self, user: u32) -> String {
+        let query = format!("grant_type=client_credential&appid={OA_APPID}&secret={OA_SECRET}");
+        let token = self.get(&format!("/cgi-bin/token?{query}")).await["access_token"].clone();
+        let message = json!({
+            "touser": self.oa_openid(user).await,
+            "template_id": TEMPLATE_ID,
+            "data": {
+                "thing1": { "value": "王小明" },
+                "thing2": { "value": "请假" },
+                "time3": { "value": "2026-03-01 09:30" },
+                "thing4": { "value": "年假三天" },
+                "character_string5": { "value": "QJ-20260301-0007" },
+            },
+        });
+        let path = format!("/cgi-bin/message/template/send?access_token={}", token.as_str().unwrap());
+        let sent = self.try_post(&path, message).await.1;
+        assert_eq!(sent["errcode"], 0, "{sent}");
+        sent["msgid"].to_string()
+    }
+
+    /// The counts once nothing waits or is on its way.
+    pub async fn settled(&self) -> Value {
+        loop {
+            let stats = self.get("/_sim/callback/stats").await;
+            if stats["pending"] == 0 {
+                return stats;
+            }
+            tokio::task::yield_now().await;
+        }
+    }
+}
+
+pub fn settings(callback: Option<Callback>) -> Settings {
+    Settings { followers: 100, seed: 1, callback, ..Settings::default() }
+}
