@@ -197,8 +197,13 @@ impl Stack {
                 for _ in 0..subscription.concurrency {
                     let (function, subscription) = (function.clone(), subscription.clone());
                     let ending = self.ending.clone();
-                    let poller =
-                        triggers::subscribe(function, subscription, self.aws.sqs.clone(), url.clone(), ending);
+                    let poller = triggers::subscribe(
+                        function,
+                        subscription,
+                        self.aws.sqs.clone(),
+                        url.clone(),
+                        ending,
+                    );
                     self.pollers.spawn(poller);
                 }
             }
@@ -228,11 +233,7 @@ async fn start_wechat(
         return Ok((wechat.trim_end_matches('/').to_owned(), None));
     }
     let (listener, url) = loopback(settings.simulator_port).await?;
-    let callback = settings.callbacks.then(|| simulator::Callback {
-        url: format!("{gateway}/events"),
-        token: simulator::CALLBACK_TOKEN.to_owned(),
-        encoding_aes_key: simulator::ENCODING_AES_KEY.to_owned(),
-    });
+    let callback = settings.callbacks.then(|| simulator::Callback::to(format!("{gateway}/events")));
     let own =
         simulator::Settings { followers: settings.followers, callback, ..simulator::Settings::default() };
     let simulator = match data {

@@ -292,8 +292,7 @@ impl Function {
 fn environment(layers: [&Value; 2]) -> BTreeMap<String, String> {
     let variables = layers.into_iter().filter_map(|layer| layer["Environment"]["Variables"].as_object());
     let variables = variables.flatten().map(|(name, value)| {
-        let name =
-            name.strip_suffix("_ARN").unwrap_or(name).to_owned();
+        let name = name.strip_suffix("_ARN").unwrap_or(name).to_owned();
         (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))
     });
     variables.collect()
@@ -320,7 +319,8 @@ mod tests {
     fn template() -> Template {
         let source = Source::built_in().expect("a template");
         let parameters =
-            ["MiniAppid", "OaAppid", "MiniSecret", "OaSecret", "CallbackToken", "CallbackAesKey"].map(|name| (name.into(), name.into()));
+            ["MiniAppid", "OaAppid", "MiniSecret", "OaSecret", "CallbackToken", "CallbackAesKey"]
+                .map(|name| (name.into(), name.into()));
         let values = Values { parameters: parameters.into(), queue_urls: BTreeMap::new() };
         source.resolve(&values).expect("resolved")
     }
