@@ -12,6 +12,8 @@ use crate::call::Call;
 use crate::state::State;
 use crate::users::Id;
 
+pub(crate) mod faults;
+
 const PAGE: usize = 10_000;
 const BATCH: usize = 100;
 /// When the users who follow from the start began to, in Unix seconds.
@@ -98,6 +100,11 @@ impl Followers {
         places.map(|place| Id::OaOpenid.of(Id::OaOpenid.user_at(*place))).collect()
     }
 
+    /// How many openids a page after this user's leaves behind.
+    fn before(&self, after: Option<u32>) -> usize {
+        after.map_or(0, |user| self.places.range(..=Id::OaOpenid.place(user)).count())
+    }
+
     fn info(&self, user: u32) -> Value {
         let openid = Id::OaOpenid.of(user);
         if !self.is_following(user) {
@@ -134,8 +141,12 @@ fn owner(openid: &str) -> Result<u32, Refusal> {
 pub(crate) fn user_get(state: &mut State, call: &Call) -> Answer {
     state.admit(call, Account::Oa)?;
     let after = call.query("next_openid").map(owner).transpose()?;
+    if state.follower_faults.empties() {
+        return Ok(json!({ "total": 0, "count": 0, "next_openid": "" }));
+    }
     let total = state.followers.places.len();
-    let page = state.followers.page(after);
+    let mut page = state.followers.page(after);
+    state.follower_faults.cut(&mut page, state.followers.before(after));
     Ok(match page.last().cloned() {
         None => json!({ "total": total, "count": 0, "next_openid": "" }),
         Some(last) => json!({
@@ -169,7 +180,8 @@ pub(crate) fn batchget(state: &mut State, call: &Call) -> Answer {
         return Err(Refusal::new(40032));
     }
     let users: Vec<u32> = user_list.iter().map(|listed| owner(&listed.openid)).collect::<Result<_, _>>()?;
-    let infos: Vec<Value> = users.into_iter().map(|user| state.followers.info(user)).collect();
+    let mut infos: Vec<Value> = users.into_iter().map(|user| state.followers.info(user)).collect();
+    state.follower_faults.spoil(&mut infos);
     Ok(json!({ "user_info_list": infos }))
 }
 

@@ -104,8 +104,11 @@ impl Simulator {
         if let Some(mistake) = self.lock().callbacks.mistake() {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, mistake));
         }
-        let own =
-            Router::new().merge(admin::router()).merge(phone::router()).merge(callbacks::routes::router());
+        let own = Router::new()
+            .merge(admin::router())
+            .merge(phone::router())
+            .merge(followers::faults::router())
+            .merge(callbacks::routes::router());
         let router = endpoints::router(&self).merge(own.with_state(self.clone()));
         tokio::select! {
             served = serve::serve(router, listener, shutdown) => served,

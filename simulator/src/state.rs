@@ -16,6 +16,7 @@ use crate::callbacks::event::{Event, What};
 use crate::clock::Clock;
 use crate::faults::Faults;
 use crate::followers::Followers;
+use crate::followers::faults::FollowerFaults;
 use crate::login::Logins;
 use crate::messages::Inbox;
 use crate::quota::Quota;
@@ -35,6 +36,8 @@ pub(crate) struct State {
     pub(crate) quota: Quota,
     #[serde(skip)]
     pub(crate) faults: Faults,
+    #[serde(skip)]
+    pub(crate) follower_faults: FollowerFaults,
     #[serde(skip)]
     pub(crate) stats: Stats,
     /// Users a template message is being sent to this moment.
@@ -59,6 +62,7 @@ impl State {
     /// Adds what follows from the settings and the kept part.
     fn settled(mut self, settings: &Settings) -> Self {
         self.faults = Faults::seeded(settings.seed);
+        self.follower_faults = FollowerFaults::seeded(settings.seed);
         self.followers.gather(settings.followers);
         self.inbox.remember();
         self.callbacks.settle(settings.callback.as_ref(), settings.seed);

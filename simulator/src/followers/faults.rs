@@ -1,0 +1,179 @@
+//! What goes wrong with the list of followers on demand: it is empty or cut short, and unionids are
+//! missing or at other people's openids.
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::response::Json;
+use axum::routing::post;
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::Simulator;
+use crate::admin::{Told, bad, parse};
+
+/// What a test asked for.
+#[derive(Clone, Debug, Default, Deserialize)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Order {
+    /// `user/get` knows nobody.
+    empty: bool,
+    /// `user/get` ends after so many openids, and counts all of them.
+    cut_after: Option<usize>,
+    /// The share of batchget's answers in which, from some row on, each has the next one's unionid.
+    shift_batch: f64,
+    /// The share of batchget's answers in which some row lacks its unionid.
+    missing_unionid: f64,
+    /// How many answers it still spoils; `None` is for ever.
+    times: Option<u64>,
+}
+
+impl Order {
+    /// What is wrong with it, as a sentence.
+    fn mistake(&self) -> Option<&'static str> {
+        let share = 0.0..=1.0;
+        if !share.contains(&self.shift_batch) || !share.contains(&self.missing_unionid) {
+            return Some("shift_batch and missing_unionid are shares between 0 and 1.");
+        }
+        None
+    }
+}
+
+/// The order in force, and its dice.
+pub(crate) struct FollowerFaults {
+    order: Order,
+    dice: StdRng,
+}
+
+impl Default for FollowerFaults {
+    fn default() -> Self {
+        Self::seeded(0)
+    }
+}
+
+impl FollowerFaults {
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self { order: Order::default(), dice: StdRng::seed_from_u64(seed) }
+    }
+
+    /// Whether the list has nobody this time.
+    pub(crate) fn empties(&mut self) -> bool {
+        self.order.empty && self.strikes()
+    }
+
+    /// Cuts off what the list is not to show of a page that `before` openids go before.
+    pub(crate) fn cut(&mut self, page: &mut Vec<String>, before: usize) {
+        let Some(most) = self.order.cut_after.map(|most| most.saturating_sub(before)) else { return };
+        if page.len() > most && self.strikes() {
+            page.truncate(most);
+        }
+    }
+
+    /// Spoils the unionids of batchget's answer.
+    pub(crate) fn spoil(&mut self, infos: &mut [Value]) {
+        let from = self.dice.random_range(0..infos.len());
+        let shifted = self.dice.random_bool(self.order.shift_batch);
+        let missing = self.dice.random_bool(self.order.missing_unionid);
+        if !(shifted || missing) || !self.strikes() {
+            return;
+        }
+        let end = if shifted { infos.len() } else { from + 1 };
+        let nothing = std::iter::once(None);
+        let next: Vec<_> = infos[from + 1..end].iter().map(unionid).chain(nothing).collect();
+        infos[from..end].iter_mut().zip(next).for_each(|(info, unionid)| set(info, unionid));
+    }
+
+    fn strikes(&mut self) -> bool {
+        let strikes = self.order.times != Some(0);
+        self.order.times = self.order.times.map(|times| times.saturating_sub(1));
+        strikes
+    }
+}
+
+fn unionid(info: &Value) -> Option<Value> {
+    info.get("unionid").cloned()
+}
+
+fn set(info: &mut Value, unionid: Option<Value>) {
+    if let Some(fields) = info.as_object_mut() {
+        fields.remove("unionid");
+        fields.extend(unionid.map(|unionid| ("unionid".to_owned(), unionid)));
+    }
+}
+
+pub(crate) fn router() -> Router<Simulator> {
+    Router::new().route("/_sim/followers/faults", post(order).delete(clear))
+}
+
+/// POST /_sim/followers/faults: in place of those before
+async fn order(State(simulator): State<Simulator>, body: Bytes) -> Told<Value> {
+    let order: Order = parse(&body)?;
+    if let Some(mistake) = order.mistake() {
+        return Err(bad(mistake));
+    }
+    simulator.lock().follower_faults.order = order;
+    Ok(Json(json!({})))
+}
+
+/// DELETE /_sim/followers/faults
+async fn clear(State(simulator): State<Simulator>) -> Json<Value> {
+    simulator.lock().follower_faults.order = Order::default();
+    Json(json!({}))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn faults(order: Value) -> FollowerFaults {
+        let order: Order = serde_json::from_value(order).unwrap();
+        assert_eq!(order.mistake(), None);
+        FollowerFaults { order, ..FollowerFaults::seeded(7) }
+    }
+
+    /// The unionids of rows 0 to 9 after an answer was spoiled, by their numbers.
+    fn spoiled(faults: &mut FollowerFaults) -> Vec<Option<u64>> {
+        let mut infos: Vec<_> = (0..10).map(|row| json!({ "openid": "o", "unionid": row })).collect();
+        faults.spoil(&mut infos);
+        infos.iter().map(|info| info.get("unionid").and_then(Value::as_u64)).collect()
+    }
+
+    #[test]
+    fn nothing_goes_wrong_unless_asked_for() {
+        let mut faults = faults(json!({}));
+        let mut page = vec!["o1".to_owned()];
+        faults.cut(&mut page, 0);
+        assert!(!faults.empties() && page.len() == 1);
+        assert_eq!(spoiled(&mut faults), (0..10).map(Some).collect::<Vec<_>>());
+    }
+
+    #[test]
+    fn a_shift_moves_unionids_to_the_row_before_and_leaves_the_last_without() {
+        let mut faults = faults(json!({ "shift_batch": 1.0, "times": 1 }));
+        let unionids = spoiled(&mut faults);
+        let from = unionids.iter().zip(0..).take_while(|(unionid, row)| **unionid == Some(*row)).count();
+        let shifted: Vec<_> = (0..10).filter(|row| *row != from as u64).map(Some).chain([None]).collect();
+        assert_eq!(unionids, shifted);
+        assert!(spoiled(&mut faults).iter().all(Option::is_some), "once is once");
+    }
+
+    #[test]
+    fn one_unionid_is_missing_and_the_others_stay() {
+        let unionids = spoiled(&mut faults(json!({ "missing_unionid": 1.0 })));
+        let right = unionids.iter().zip(0..).filter(|(unionid, row)| **unionid == Some(*row));
+        assert_eq!((right.count(), unionids.iter().flatten().count()), (9, 9));
+    }
+
+    #[test]
+    fn a_list_is_cut_wherever_its_pages_end() {
+        let mut faults = faults(json!({ "cut_after": 3 }));
+        let mut left = |before| {
+            let mut page = vec!["o".to_owned(); 2];
+            faults.cut(&mut page, before);
+            page.len()
+        };
+        assert_eq!([left(0), left(2), left(4)], [2, 1, 0]);
+    }
+}
