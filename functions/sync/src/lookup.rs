@@ -3,7 +3,9 @@
 use std::collections::HashSet;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use shared::now;
 use shared::wechat::Failure;
+use shared::wechat::errcode::Action;
 use shared::wechat::followers::{BATCH, UserInfo};
 
 use crate::walk::Walk;
@@ -45,6 +47,7 @@ impl Walk<'_> {
 
     /// Asks WeChat for up to [`BATCH`] followers' unionids and writes them.
     async fn look_up_batch(&self, openids: &[String]) -> Result<Found, Failure> {
+        let asked_at = now();
         let infos = self.call("user/info/batchget", || self.sync.wechat.user_infos(openids)).await?;
         let mut followers = Vec::with_capacity(infos.len());
         let mut without_unionid = 0;
@@ -55,8 +58,24 @@ impl Walk<'_> {
             }
         }
         let added = followers.len() as u64;
-        self.sync.identities.add_followers(followers).await?;
+        self.sync.identities.add_followers(followers, asked_at).await?;
         Ok(Found { added, without_unionid })
+    }
+
+    /// Asks for each of them alone, and has the map say what WeChat says.
+    pub async fn settle(&self, openids: Vec<String>) -> Result<(), Failure> {
+        let asked = openids.into_iter().map(|openid| self.settle_one(openid));
+        stream::iter(asked).buffer_unordered(LOOKUPS).boxed().try_collect().await
+    }
+
+    async fn settle_one(&self, openid: String) -> Result<(), Failure> {
+        let asked_at = now();
+        let follower = self.infos(std::slice::from_ref(&openid)).await?.pop().filter(UserInfo::follows);
+        match follower.and_then(|info| info.unionid) {
+            Some(unionid) => drop(self.sync.identities.follows(&unionid, &openid, asked_at).await?),
+            None => self.sync.identities.remove_followers(vec![openid], asked_at).await?,
+        }
+        Ok(())
     }
 
     /// The answer's followers, as far as it can be trusted. An answer that is not about exactly the
@@ -91,11 +110,17 @@ impl Walk<'_> {
         Ok(self.infos(openids).await?.into_iter().filter(UserInfo::follows).collect())
     }
 
+    /// Each asked for alone; whoever WeChat does not know any more is left out.
     async fn infos(&self, openids: &[String]) -> Result<Vec<UserInfo>, Failure> {
         let mut infos = Vec::with_capacity(openids.len());
         for openid in openids {
-            let info = self.call("user/info", || self.sync.wechat.user_info(openid)).await?;
-            infos.extend(Some(info).filter(|info| info.openid == *openid));
+            match self.call("user/info", || self.sync.wechat.user_info(openid)).await {
+                Ok(info) => infos.extend(Some(info).filter(|info| info.openid == *openid)),
+                Err(failure) if failure.action() == Action::DoubtFollower => {
+                    self.mend("openid unknown to user/info");
+                }
+                Err(failure) => return Err(failure),
+            }
         }
         Ok(infos)
     }

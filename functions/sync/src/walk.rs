@@ -135,7 +135,7 @@ impl Walk<'_> {
                 self.look_up(self.pending.len()).await?;
                 // Whatever the sweep comes to, the next run begins at the beginning.
                 self.run.checkpoint = None;
-                self.forget_who_left().await?;
+                self.settle_who_left().await?;
                 if from_the_beginning {
                     self.sweep(&known, total).await?;
                 }
@@ -217,12 +217,11 @@ impl Walk<'_> {
         self.run.progress.without_unionid += found.without_unionid;
     }
 
-    /// Takes back what was written of those who unfollowed while they were being looked up.
-    async fn forget_who_left(&self) -> Result<(), Stop> {
+    /// Settles those who unfollowed while they were being looked up: what was written of them may have
+    /// been old by then.
+    async fn settle_who_left(&self) -> Result<(), Stop> {
         let left = self.sync.identities.unfollowed_since(self.run.progress.started_at).await?;
-        for gone in left {
-            self.sync.identities.remove_followers(vec![gone.openid], gone.gone_at).await?;
-        }
+        self.settle(left.into_iter().map(|gone| gone.openid).collect()).await?;
         Ok(())
     }
 

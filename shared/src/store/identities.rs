@@ -33,7 +33,8 @@ pub struct Identity {
     pub openid: String,
     /// When it was last confirmed, in Unix seconds.
     pub updated_at: i64,
-    /// The CreateTime of the callback that confirmed it last, in Unix seconds.
+    /// As of when a follower is known to follow, in Unix seconds: the CreateTime of a callback, or when
+    /// WeChat was asked. An older callback changes nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_at: Option<i64>,
 }
@@ -129,16 +130,15 @@ impl Identities {
         Ok(found.into_iter().flatten().map(|row| (row.unionid, row.openid)).collect())
     }
 
-    /// Writes followers, 25 a call.
+    /// Writes followers (unionid and openid), 25 a call, as WeChat knew them `as_of` then.
     ///
     /// # Errors
     /// [`Error::Unavailable`]; what was written by then stays.
-    pub async fn add_followers(&self, followers: Vec<(String, String)>) -> Result<(), Error> {
-        let updated_at = now();
+    pub async fn add_followers(&self, followers: Vec<(String, String)>, as_of: i64) -> Result<(), Error> {
+        let (updated_at, event_at) = (now(), Some(as_of));
         let mut writes = Vec::with_capacity(followers.len());
         for (unionid, openid) in followers {
-            let row =
-                Identity { unionid, account: self.oa_appid.clone(), openid, updated_at, event_at: None };
+            let row = Identity { unionid, account: self.oa_appid.clone(), openid, updated_at, event_at };
             let put =
                 PutRequest::builder().set_item(Some(to_item(&row)?)).build().map_err(Error::unavailable)?;
             writes.push(WriteRequest::builder().put_request(put).build());
@@ -146,8 +146,8 @@ impl Identities {
         self.write(writes).await
     }
 
-    /// Deletes the rows of followers who were none any more `as_of` then; a row that a later callback
-    /// confirmed stays, and openids that have no row are passed over.
+    /// Deletes the rows of followers who were none any more `as_of` then; a row that was confirmed
+    /// later stays, and openids that have no row are passed over.
     ///
     /// # Errors
     /// [`Error::Unavailable`].

@@ -25,7 +25,7 @@ pub struct Unfollowed {
 }
 
 impl Identities {
-    /// A callback of time `at` says that this user follows. `false` when a later one says otherwise.
+    /// A callback of time `at`, or WeChat when it was asked then, says that this user follows. `false` when a later one says otherwise.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
