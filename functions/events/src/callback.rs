@@ -192,7 +192,8 @@ mod tests {
         let head = "<xml><ToUserName><![CDATA[gh_7f083739789a]]></ToUserName><FromUserName><![CDATA[oia2]]></FromUserName><CreateTime>1395658920</CreateTime><MsgType><![CDATA[event]]></MsgType>";
         let at = 1_395_658_920;
         let openid = "oia2".to_owned();
-        let subscribe = format!("{head}<Event><![CDATA[subscribe]]></Event><EventKey><![CDATA[]]></EventKey></xml>");
+        let subscribe =
+            format!("{head}<Event><![CDATA[subscribe]]></Event><EventKey><![CDATA[]]></EventKey></xml>");
         assert_eq!(read(&subscribe), Some(Event::Follows { openid: openid.clone(), at }));
         let unsubscribe = format!("{head}<Event><![CDATA[unsubscribe]]></Event></xml>");
         assert_eq!(read(&unsubscribe), Some(Event::Unfollowed { openid, at, again: false }));
@@ -200,7 +201,10 @@ mod tests {
             "{head}<Event><![CDATA[TEMPLATESENDJOBFINISH]]></Event><MsgID>3717005636572528642</MsgID><Status><![CDATA[failed:user block]]></Status></xml>"
         );
         let status = "failed:user block".to_owned();
-        assert_eq!(read(&receipt), Some(Event::Receipt { msgid: 3_717_005_636_572_528_642, status, tries: 0 }));
+        assert_eq!(
+            read(&receipt),
+            Some(Event::Receipt { msgid: 3_717_005_636_572_528_642, status, tries: 0 })
+        );
         let text = head.replace("[event]", "[text]") + "<Content>subscribe</Content></xml>";
         assert_eq!(read(&text), None);
     }

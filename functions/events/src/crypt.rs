@@ -57,7 +57,8 @@ impl Key {
 fn unpad(plain: &[u8]) -> Option<&[u8]> {
     let count = usize::from(*plain.last()?);
     let (rest, padding) = plain.split_at_checked(plain.len().checked_sub(count)?)?;
-    let is_padding = (1..=PADDED_TO).contains(&count) && padding.iter().all(|byte| usize::from(*byte) == count);
+    let is_padding =
+        (1..=PADDED_TO).contains(&count) && padding.iter().all(|byte| usize::from(*byte) == count);
     is_padding.then_some(rest)
 }
 
@@ -128,12 +129,18 @@ mod tests {
     fn replies_seal_to_the_published_bytes() {
         let key = key(DOCUMENTED_KEY);
         let json = seal(&key, b"707722b803182950", r#"{"demo_resp":"good luck"}"#, "wxba5fad812f8e6fb9");
-        assert_eq!(json, "ELGduP2YcVatjqIS+eZbp80MNLoAUWvzzyJxgGzxZO/5sAvd070Bs6qrLARC9nVHm48Y4hyRbtzve1L32tmxSQ==");
+        assert_eq!(
+            json,
+            "ELGduP2YcVatjqIS+eZbp80MNLoAUWvzzyJxgGzxZO/5sAvd070Bs6qrLARC9nVHm48Y4hyRbtzve1L32tmxSQ=="
+        );
         let parts = ["1713424427", "415670741", json.as_str()];
         assert!(is_signature("1b9339964ed2e271e7c7b6ff2b0ef902fc94dea1", &secret("AAAAA"), &parts));
         let xml = "<xml><demo_resp>[CDATA[good luck]]</demo_resp></xml>";
         let xml = seal(&key, b"999951349e8ee746", xml, "wx134c8103faa5a59e");
-        assert_eq!(xml, "hE8R6mGXHkJJjU72KxzKUd1GEkKJaEZq7vRL8XgK3o+00k8JGq6+pZJUIlTSyhsX+bxIBQ72g3GyvDdIZcr6+3HAZbSvPT9t/o11MI7d6WELwqrGd7jMnV0zv3Zc9Nq7");
+        assert_eq!(
+            xml,
+            "hE8R6mGXHkJJjU72KxzKUd1GEkKJaEZq7vRL8XgK3o+00k8JGq6+pZJUIlTSyhsX+bxIBQ72g3GyvDdIZcr6+3HAZbSvPT9t/o11MI7d6WELwqrGd7jMnV0zv3Zc9Nq7"
+        );
     }
 
     #[test]
