@@ -6,7 +6,7 @@ mod phone;
 use std::time::{Duration, Instant};
 
 use local::{Settings, Stack};
-use reqwest::{Client, Method};
+use reqwest::{Body, Client, Method};
 use serde_json::{Value, json};
 
 pub use answer::Answer;
@@ -82,8 +82,23 @@ impl World {
         self.stack.as_ref().expect("a world of this process").invoke(function, event).await
     }
 
+    /// How many messages a queue holds: waiting, held back and in hand.
+    pub async fn queued(&self, queue: &str) -> usize {
+        let stack = self.stack.as_ref().expect("a world of this process");
+        stack.queued(queue).await.expect("a queue")
+    }
+
+    /// Waits until it is so.
+    pub async fn until(&self, is_so: impl AsyncFn() -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        while !is_so().await {
+            assert!(Instant::now() < deadline, "it never came to what was waited for");
+            tokio::time::sleep(GLANCE).await;
+        }
+    }
+
     /// Calls a route with a body as it is; `bearer` is a token, a service key, or empty for neither.
-    pub async fn call(&self, method: Method, path: &str, bearer: &str, body: impl Into<String>) -> Answer {
+    pub async fn call(&self, method: Method, path: &str, bearer: &str, body: impl Into<Body>) -> Answer {
         let mut request = self.http.request(method, format!("{}{path}", self.gateway)).body(body.into());
         if !bearer.is_empty() {
             request = request.bearer_auth(bearer);

@@ -65,6 +65,45 @@ impl World {
         assert!(cleared.expect("WeChat answers").status().is_success());
     }
 
+    /// Lets something go wrong with the list of followers, in place of what did before.
+    pub async fn list_fault(&self, fault: Value) {
+        self.tell("/_sim/followers/faults", &fault).await;
+    }
+
+    /// Lets such shares of the callbacks go wrong, in place of those before.
+    pub async fn callback_fault(&self, shares: Value) {
+        self.tell("/_sim/callback/faults", &shares).await;
+    }
+
+    /// Limits an endpoint to so many calls a day; `null` lifts it.
+    pub async fn quota(&self, endpoint: &str, per_day: Value) {
+        self.tell("/_sim/quota", &json!({ "endpoint": endpoint, "per_day": per_day })).await;
+    }
+
+    /// Whether so many users from this number on follow, as WeChat knows it.
+    pub async fn following(&self, from: u32, n: u32) -> Vec<bool> {
+        let users = self.ask(&format!("/_sim/users?from={from}&n={n}")).await;
+        let following = |user: &Value| user["following"].as_bool().expect("a bool");
+        users.as_array().expect("users").iter().map(following).collect()
+    }
+
+    /// How pushing the callbacks went.
+    pub async fn callbacks(&self) -> Value {
+        self.ask("/_sim/callback/stats").await
+    }
+
+    /// Waits until every callback was pushed and worked on.
+    pub async fn calm(&self) {
+        let is_calm =
+            async || self.callbacks().await["pending"] == 0 && self.queued("EventsQueue").await == 0;
+        self.until(is_calm).await;
+    }
+
+    /// WeChat's clock, in Unix seconds.
+    pub async fn clock(&self) -> i64 {
+        self.ask("/_sim/clock").await["now"].as_i64().expect("a time")
+    }
+
     /// Somebody else fetches tokens of the Official Account: the older ones die.
     pub async fn rotate(&self, mode: &str, times: u32) -> Value {
         self.tell("/_sim/rotate", &json!({ "mode": mode, "times": times })).await

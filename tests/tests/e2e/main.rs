@@ -3,6 +3,7 @@
 mod catalog;
 mod decrypt;
 mod deliver;
+mod events;
 mod login;
 mod send;
 mod stack;
