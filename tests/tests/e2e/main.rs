@@ -9,4 +9,5 @@ mod send;
 mod stack;
 mod status;
 mod sync;
+mod sync_faults;
 mod tokens;

@@ -1,0 +1,197 @@
+//! The sync, when the list or an answer about it is wrong, late or refused: nothing is lost, and it is told.
+
+use serde_json::{Value, json};
+use tests::{User, World};
+
+use crate::sync::reasons;
+
+const USER_GET: &str = "/cgi-bin/user/get";
+const BATCHGET: &str = "/cgi-bin/user/info/batchget";
+
+fn error(progress: &Value) -> &str {
+    progress["error"].as_str().unwrap_or_default()
+}
+
+/// A run that failed by this doubt, and deleted nothing.
+fn is_doubted(progress: &Value, doubt: &str) {
+    assert_eq!((&progress["state"], &progress["removed"]), (&json!("failed"), &json!(0)), "{progress}");
+    assert!(error(progress).starts_with(&format!("Nothing was deleted: {doubt}")), "{progress}");
+}
+
+#[tokio::test]
+async fn a_list_that_is_suddenly_empty_deletes_nothing() {
+    let world = World::with_followers(4).await;
+    world.sync_until_done().await;
+    for user in 0..4 {
+        world.have(user, "unfollow").await;
+    }
+    for _ in 0..2 {
+        let progress = world.sync().await;
+        assert_eq!((&progress["state"], &progress["removed"]), (&json!("failed"), &json!(0)), "{progress}");
+        assert!(error(&progress).contains("the list is empty, the map knows 4"), "{progress}");
+        assert_eq!(world.get("/sync", &world.service_key).await.ok(200), progress);
+    }
+    assert_eq!(reasons(&world, &[0, 3]).await, [json!(null), json!(null)]);
+}
+
+#[tokio::test]
+async fn a_list_that_is_suddenly_much_shorter_deletes_nothing() {
+    let world = World::with_followers(40).await;
+    world.sync_until_done().await;
+    for user in 0..20 {
+        world.have(user, "unfollow").await;
+    }
+    let progress = world.sync().await;
+    assert_eq!((&progress["state"], &progress["removed"]), (&json!("failed"), &json!(0)), "{progress}");
+    assert!(error(&progress).contains("20 of 40 known followers"), "{progress}");
+    assert_eq!(reasons(&world, &[0, 39]).await, [json!(null), json!(null)]);
+}
+
+#[tokio::test]
+async fn a_list_that_stays_much_shorter_stays_doubted() {
+    let world = World::with_followers(40).await;
+    world.sync_until_done().await;
+    for user in 0..20 {
+        world.have(user, "unfollow").await;
+    }
+    for look in 0..3 {
+        let progress = world.sync().await;
+        assert_eq!(progress["state"], "failed", "look {look}: {progress}");
+    }
+}
+
+#[tokio::test]
+async fn a_doubted_list_is_believed_when_a_service_insists() {
+    let world = World::with_followers(40).await;
+    world.sync_until_done().await;
+    world.list_fault(json!({ "empty": true })).await;
+    is_doubted(&world.sync().await, "the list is empty, the map knows 40");
+    world.list_fault(json!({})).await;
+    for user in 0..20 {
+        world.have(user, "unfollow").await;
+    }
+    is_doubted(&world.sync().await, "20 of 40 known followers are not on");
+    let forced = world.post("/sync", &world.service_key, &json!({ "force": true })).await.ok(200);
+    assert_eq!((&forced["state"], &forced["removed"]), (&json!("done"), &json!(20)), "{forced}");
+    assert_eq!(
+        reasons(&world, &[0, 19, 20]).await,
+        [json!("not_following"), json!("not_following"), json!(null)]
+    );
+}
+
+#[tokio::test]
+async fn a_list_that_is_cut_short_is_named_deletes_nothing_and_keeps_what_it_brought() {
+    let world = World::with_followers(10_200).await;
+    world.list_fault(json!({ "cut_after": 10_000 })).await;
+    for new in [10_000, 0] {
+        let progress = world.sync().await;
+        is_doubted(&progress, "the list ended after 10000 of 10200 ");
+        assert_eq!(progress["new"], new, "{progress}");
+    }
+    world.list_fault(json!({})).await;
+    let whole = world.sync_until_done().await;
+    assert_eq!((&whole["known"], &whole["new"]), (&json!(10_000), &json!(200)), "{whole}");
+    world.list_fault(json!({ "cut_after": 10_000 })).await;
+    is_doubted(&world.sync().await, "the list ended after 10000 of 10200 ");
+    world.list_fault(json!({})).await;
+    let after = world.sync_until_done().await;
+    assert_eq!((&after["known"], &after["new"]), (&json!(10_200), &json!(0)), "{after}");
+}
+
+/// Sends each user a message of their own by unionid: it must be on that user's phone and no other's.
+async fn everybody_is_who_they_are(world: &World, followers: u32) {
+    let users = world.users(0, followers).await;
+    let own = |(n, user): (usize, &User)| json!({ "unionid": user.unionid, "data": { "id": n } });
+    let to: Vec<_> = users.iter().enumerate().map(own).collect();
+    let sent = world.send(&json!(to)).await;
+    assert_eq!(sent["accepted"], followers, "{sent}");
+    world.settled(sent["id"].as_str().expect("an id")).await;
+    for user in 0..followers {
+        let messages = world.messages_of(user).await;
+        let pages: Vec<_> = messages.iter().map(|message| message["page"].clone()).collect();
+        assert_eq!(pages, [json!(format!("pages/approval/detail?id={user}"))]);
+    }
+}
+
+#[tokio::test]
+async fn unionids_that_shifted_to_other_people_are_noticed_and_asked_for_one_by_one() {
+    let world = World::with_followers(250).await;
+    world.list_fault(json!({ "shift_batch": 1.0, "times": 1 })).await;
+    let progress = world.sync_until_done().await;
+    let mended = json!({ "unionid missing in batchget": 1, "batchget rows shifted": 1 });
+    assert_eq!((&progress["new"], &progress["mended"]), (&json!(250), &mended), "{progress}");
+    everybody_is_who_they_are(&world, 250).await;
+}
+
+#[tokio::test]
+async fn a_unionid_that_is_missing_once_is_asked_for_again() {
+    let world = World::with_followers(250).await;
+    world.list_fault(json!({ "missing_unionid": 1.0, "times": 1 })).await;
+    let progress = world.sync_until_done().await;
+    let mended = json!({ "unionid missing in batchget": 1 });
+    assert_eq!((&progress["new"], &progress["mended"]), (&json!(250), &mended), "{progress}");
+    assert_eq!(progress["without_unionid"], 0, "{progress}");
+    everybody_is_who_they_are(&world, 250).await;
+}
+
+#[tokio::test]
+async fn a_quota_that_ends_in_the_middle_is_named_and_the_run_ends_whole_when_it_is_back() {
+    let world = World::with_followers(10_200).await;
+    for (endpoint, calls) in [(BATCHGET, 30), (USER_GET, 1)] {
+        world.quota(endpoint, json!(world.calls(endpoint).await + calls)).await;
+        let progress = world.sync().await;
+        assert_eq!((&progress["state"], &progress["removed"]), (&json!("running"), &json!(0)), "{progress}");
+        assert!(error(&progress).contains("45009"), "{progress}");
+        assert_eq!(world.get("/sync", &world.service_key).await.ok(200), progress);
+        world.quota(endpoint, Value::Null).await;
+    }
+    let whole = world.sync_until_done().await;
+    assert_eq!(whole["error"], Value::Null, "{whole}");
+    let again = world.sync_until_done().await;
+    assert_eq!((&again["known"], &again["new"]), (&json!(10_200), &json!(0)), "{again}");
+}
+
+#[tokio::test]
+async fn a_used_up_quota_is_named_deletes_nothing_and_the_run_goes_on_later() {
+    let world = World::with_followers(300).await;
+    world.fault(json!({ "endpoint": BATCHGET, "errcode": 45009 })).await;
+    let progress = world.sync().await;
+    assert_eq!(progress["state"], "running", "{progress}");
+    assert!(error(&progress).contains("45009"), "{progress}");
+    world.clear_faults().await;
+    world.sync_until_done().await;
+
+    world.fault(json!({ "endpoint": USER_GET, "errcode": 45009 })).await;
+    let progress = world.sync().await;
+    assert_eq!((&progress["state"], &progress["removed"]), (&json!("running"), &json!(0)), "{progress}");
+    assert_eq!(progress["calls"], json!({ "user/get": 1 }), "a used-up day is not tried again");
+    assert_eq!(reasons(&world, &[0, 299]).await, [json!(null), json!(null)]);
+}
+
+#[tokio::test]
+async fn a_wechat_that_is_busy_for_a_moment_is_asked_again() {
+    let world = World::start().await;
+    world.fault(json!({ "endpoint": USER_GET, "errcode": -1, "times": 1 })).await;
+    world.fault(json!({ "endpoint": BATCHGET, "cut": true, "times": 1 })).await;
+    let progress = world.sync_until_done().await;
+    assert_eq!(progress["new"], 20, "{progress}");
+    assert_eq!(progress["calls"], json!({ "user/get": 3, "user/info/batchget": 2 }));
+}
+
+#[tokio::test]
+async fn a_wechat_that_stays_busy_ends_the_run_and_deletes_nothing() {
+    let world = World::start().await;
+    world.sync_until_done().await;
+    world.fault(json!({ "endpoint": USER_GET, "errcode": -1 })).await;
+    let progress = world.sync().await;
+    assert_eq!((&progress["state"], &progress["removed"]), (&json!("failed"), &json!(0)), "{progress}");
+    assert!(error(&progress).contains("-1"), "{progress}");
+    assert_eq!(reasons(&world, &[0]).await, [json!(null)]);
+}
+
+#[tokio::test]
+async fn a_token_that_somebody_else_killed_is_replaced_within_the_run() {
+    let world = World::start().await;
+    world.rotate("classic", 2).await;
+    assert_eq!(world.sync_until_done().await["new"], 20);
+}
