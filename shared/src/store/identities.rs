@@ -168,7 +168,7 @@ impl Identities {
     }
 
     /// Hands every openid of the Official Account that the map knows to `take`, in no order, by a
-    /// scan in [`SEGMENTS`] parts.
+    /// scan in four parts.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
