@@ -3,7 +3,10 @@
 mod catalog;
 mod decrypt;
 mod deliver;
+mod idempotency;
+mod load;
 mod login;
+mod replay;
 mod send;
 mod stack;
 mod status;
