@@ -1,6 +1,6 @@
 //! POST /send with an Idempotency-Key: the same call makes the same batch, however often it comes.
 
-use local::Settings;
+use local::{Faults, Settings};
 use reqwest::Method;
 use serde_json::{Value, json};
 use tests::{World, approval};
@@ -63,4 +63,23 @@ async fn a_key_that_is_none_is_refused() {
         world.send_once(&world.service_key, &key, &call).await.problem(400, "invalid_request");
     }
     world.call(Method::POST, "/send", &world.service_key, call.to_string()).await.ok(202);
+}
+
+#[tokio::test]
+async fn a_call_that_died_before_the_queue_was_filled_is_finished_by_its_key() {
+    let faults = Faults { seed: 1, sqs: 0.8, ..Faults::default() };
+    let world = World::with(Settings { followers: 20, faults, ..Settings::default() }).await;
+    let mut failures = 0;
+    for user in 0..10 {
+        let (key, call) = (format!("key-{user}"), call_to(&world, user).await);
+        let mut answer = world.send_once(&world.service_key, &key, &call).await;
+        while answer.status == 503 {
+            failures += 1;
+            answer = world.send_once(&world.service_key, &key, &call).await;
+        }
+        let id = answer.ok(202)["id"].as_str().expect("an id").to_owned();
+        assert_eq!(world.outcome(&id).await["state"], "sent");
+        assert_eq!(world.messages_of(user).await.len(), 1);
+    }
+    assert!(failures > 0, "no call failed, so none was finished by its key");
 }

@@ -2,12 +2,12 @@
 
 use std::time::{Duration, Instant};
 
+use crate::{Answer, User, World, approval};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::index;
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{Answer, User, World, approval};
 
 /// The most recipients of one call.
 const MOST_RECIPIENTS: u32 = 1_000;

@@ -2,8 +2,8 @@
 
 use std::time::Duration;
 
+use crate::World;
 use serde_json::{Value, json};
-use tests::World;
 
 /// Sends template messages.
 pub const SEND: &str = "/cgi-bin/message/template/send";

@@ -8,15 +8,15 @@ use std::collections::BTreeMap;
 use std::future::pending;
 use std::time::{Duration, Instant};
 
+use crate::World;
 use local::{Faults, Settings};
 use serde_json::{Value, json};
 use simulator::Simulator;
-use tests::World;
 use tokio::net::TcpListener;
 
-use crate::client::{Batch, Client};
-use crate::verdict::Verdict;
-use crate::weather::{self, Reset, SEND, USER_INFO, errors};
+use super::client::{Batch, Client};
+use super::verdict::Verdict;
+use super::weather::{self, Reset, SEND, USER_INFO, errors};
 
 /// What happens in a scenario.
 pub struct Scenario {
@@ -85,7 +85,8 @@ pub static SCENARIOS: [Scenario; 10] = [
 /// How long a scenario may take, in small and in large.
 const PATIENCE: Duration = Duration::from_secs(4 * 60);
 const LARGE_PATIENCE: Duration = Duration::from_secs(15 * 60);
-const LARGE: u32 = 1_000;
+/// From this many messages on, a run is a large one.
+pub const LARGE: u32 = 1_000;
 
 /// The calls are made over this time, for the weather to change in between; and no faster than that.
 const SPREAD: Duration = Duration::from_secs(8);
@@ -155,7 +156,12 @@ impl Scenario {
         World::with(Settings {
             wechat: Some(wechat),
             programs: programs.into_iter().collect(),
-            faults: Faults { seed, dynamodb: self.dynamodb, extra_copies: self.extra_copies },
+            faults: Faults {
+                seed,
+                dynamodb: self.dynamodb,
+                extra_copies: self.extra_copies,
+                ..Faults::default()
+            },
             time_scale: Some(self.time_scale),
             environment,
             ..Settings::default()

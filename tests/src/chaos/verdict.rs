@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use serde::Serialize;
 use serde_json::Value;
 
-use crate::client::Batch;
+use super::client::Batch;
 
 /// What a scenario came to.
 #[derive(Debug, Default, Serialize)]
