@@ -76,7 +76,7 @@ def walk(gateway, wechat, service_key):
         until(
             "status",
             lambda: call("GET", f"{gateway}/send/{accepted['id']}", token=service_key)[1],
-            lambda batch: batch["counts"] == {"sent": 1},
+            lambda batch: batch["counts"] == {"delivered": 1},
         )
         call("POST", f"{wechat}/_sim/rotate", {"times": 2})
 

@@ -16,10 +16,7 @@ use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc, oneshot};
 
-use crate::{StackError, loopback};
-
-/// How many processes of one function run beside each other; each takes one event at a time.
-const PROCESSES: usize = 2;
+use crate::{StackError, loopback, template};
 
 /// How long a process that died stays away.
 const RESTART_PAUSE: Duration = Duration::from_millis(200);
@@ -53,18 +50,18 @@ impl Bootstrap {
     /// # Errors
     /// When there is no such program or no socket can be opened.
     pub async fn start(
-        name: &str,
+        function: &template::Function,
         program: &Path,
         variables: BTreeMap<String, String>,
-        timeout: Duration,
     ) -> Result<Self, StackError> {
+        let (name, timeout) = (&function.name, Duration::from_secs(function.timeout_seconds));
         if !program.is_file() {
             let missing = format!("{} is not there; run `cargo lambda build` first", program.display());
             return Err(StackError::new(&format!("start {name}"), missing));
         }
         let (events, waiting) = mpsc::channel(1000);
         let (waiting, kill) = (Arc::new(AsyncMutex::new(waiting)), Arc::new(Notify::new()));
-        for _ in 0..PROCESSES {
+        for _ in 0..processes(function) {
             let api = RuntimeApi { waiting: waiting.clone(), running: Arc::default(), timeout };
             let (listener, url) = loopback(0).await?;
             let mut command = Command::new(program);
@@ -72,7 +69,7 @@ impl Bootstrap {
             command.kill_on_drop(true).stdin(Stdio::null()).stdout(std::io::stderr());
             let app = router(api.clone());
             tokio::spawn(async move { axum::serve(listener, app).await });
-            tokio::spawn(keep_running(name.to_owned(), command, api, kill.clone()));
+            tokio::spawn(keep_running(name.clone(), command, api, kill.clone()));
         }
         Ok(Self { events, kill })
     }
@@ -92,6 +89,13 @@ impl Bootstrap {
         self.events.send(Invocation { event, answer }).await.map_err(|_| gone)?;
         answered.await.map_err(|_| gone)?
     }
+}
+
+/// As many as events may come at a time, for a process takes one at a time: what its queues may bring,
+/// and two requests.
+fn processes(function: &template::Function) -> usize {
+    let subscriptions = function.subscriptions.iter().map(|subscription| subscription.concurrency);
+    subscriptions.sum::<usize>() + function.routes.len().min(2)
 }
 
 async fn keep_running(name: String, mut command: Command, api: RuntimeApi, kill: Arc<Notify>) {

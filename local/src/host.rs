@@ -60,7 +60,7 @@ impl Function {
         let name = function.name.clone();
         let timeout = Duration::from_secs(function.timeout_seconds);
         let runs = match program {
-            Some(program) => Runs::Bootstrap(Bootstrap::start(&name, &program, variables, timeout).await?),
+            Some(program) => Runs::Bootstrap(Bootstrap::start(function, &program, variables).await?),
             None => {
                 let handler = handler(&name, &variables, timeout).await;
                 Runs::Here(handler.map_err(|error| StackError::new(&format!("start {name}"), error))?)

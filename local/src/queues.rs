@@ -15,6 +15,7 @@ use tokio::task::JoinSet;
 use winterbaume_core::{MockRequest, MockResponse, MockService};
 use winterbaume_sqs::SqsService;
 
+use crate::dice::Dice;
 use crate::ledger::Ledger;
 use crate::rights::Rights;
 use crate::template::{Queue, arn};
@@ -28,8 +29,8 @@ struct Door {
     emulator: Arc<SqsService>,
     rights: Rights,
     ledger: Ledger,
-    /// How many more times than once each job is put on its queue.
-    extra_copies: u32,
+    faults: Faults,
+    dice: Dice,
 }
 
 /// Starts the emulator; gives its endpoint. The ledger hears of every message that comes and goes.
@@ -44,7 +45,7 @@ pub async fn serve(
 ) -> Result<String, StackError> {
     let (listener, url) = loopback(0).await?;
     let door =
-        Door { emulator: Arc::new(SqsService::new()), rights, ledger, extra_copies: faults.extra_copies };
+        Door { emulator: Arc::new(SqsService::new()), rights, ledger, faults, dice: Dice::new(faults.seed) };
     let app = Router::new().fallback(pass).layer(DefaultBodyLimit::disable()).with_state(door);
     tasks.spawn(async move {
         if let Err(error) = axum::serve(listener, app).await {
@@ -61,12 +62,14 @@ async fn pass(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Resp
     }
     let target =
         headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default().to_owned();
+    // Only jobs are sent in batches.
+    let is_job = target.ends_with("SendMessageBatch");
+    if is_job && door.dice.hit(door.faults.sqs) {
+        return tables::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure", "thrown by the dice");
+    }
     let mut answer = door.carry_out(&target, &headers, &body).await;
-    if target.ends_with("SendMessageBatch") {
-        // Only jobs are sent in batches.
-        for _ in 0..door.extra_copies {
-            answer = door.carry_out(&target, &headers, &body).await;
-        }
+    for _ in 0..if is_job { door.faults.extra_copies } else { 0 } {
+        answer = door.carry_out(&target, &headers, &body).await;
     }
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     (status, answer.headers, answer.body).into_response()

@@ -125,7 +125,8 @@ pub fn refuse(message: &str) -> Response {
     error(StatusCode::BAD_REQUEST, "AccessDeniedException", message)
 }
 
-fn error(status: StatusCode, code: &str, message: &str) -> Response {
+/// An error as AWS writes it.
+pub fn error(status: StatusCode, code: &str, message: &str) -> Response {
     let body = json!({"__type": format!("com.amazon.coral.service#{code}"), "message": message});
     (status, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
 }

@@ -1,6 +1,7 @@
 //! A Queqiao of its own for each end-to-end test, and the words the tests speak to it in.
 
 mod answer;
+pub mod chaos;
 mod phone;
 
 use std::time::{Duration, Instant};
@@ -82,10 +83,21 @@ impl World {
         self.stack.as_ref().expect("a world of this process").invoke(function, event).await
     }
 
-    /// How many messages a queue holds: waiting, held back and in hand.
+    /// Puts a message on a queue of the template.
+    pub async fn enqueue(&self, queue: &str, body: &str) {
+        let stack = self.stack.as_ref().expect("a world of this process");
+        stack.enqueue(queue, body).await.expect("a queue that takes it");
+    }
+
+    /// How many messages a queue of the template holds: waiting, held back and in hand.
     pub async fn queued(&self, queue: &str) -> usize {
         let stack = self.stack.as_ref().expect("a world of this process");
-        stack.queued(queue).await.expect("a queue")
+        stack.queued(queue).await.expect("a queue that says so")
+    }
+
+    /// Kills the processes of a function that runs as a program.
+    pub fn kill(&self, function: &str) {
+        self.stack.as_ref().expect("a world of this process").kill(function);
     }
 
     /// Waits until it is so.
@@ -142,6 +154,13 @@ impl World {
     pub async fn send_as(&self, bearer: &str, notification: &str, to: &Value) -> Answer {
         let call = json!({ "notification": notification, "to": to, "data": approval() });
         self.post("/send", bearer, &call).await
+    }
+
+    /// POST /send with an Idempotency-Key.
+    pub async fn send_once(&self, bearer: &str, key: &str, call: &Value) -> Answer {
+        let request = self.http.post(format!("{}/send", self.gateway)).bearer_auth(bearer);
+        let request = request.header("idempotency-key", key).body(call.to_string());
+        Answer::read(request.send().await.expect("the gateway answers")).await
     }
 
     /// A service sends an approval; gives the answer to it.

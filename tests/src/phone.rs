@@ -54,6 +54,18 @@ impl World {
         self.ask(&format!("/_sim/messages?user={user}")).await.as_array().expect("messages").clone()
     }
 
+    /// All messages on all phones, the newest first.
+    pub async fn deliveries(&self) -> Vec<Value> {
+        self.ask("/_sim/messages").await.as_array().expect("messages").clone()
+    }
+
+    /// Changes how often an endpoint may be called: `per_day`, `per_minute`; null is no limit.
+    pub async fn limit(&self, endpoint: &str, limits: &Value) {
+        let mut quota = limits.clone();
+        quota["endpoint"] = endpoint.into();
+        self.tell("/_sim/quota", &quota).await;
+    }
+
     /// Lets something go wrong at WeChat.
     pub async fn fault(&self, fault: Value) {
         self.tell("/_sim/faults", &fault).await;

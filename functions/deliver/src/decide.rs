@@ -66,7 +66,7 @@ pub enum Next {
 }
 
 /// How long pauses are: 1 outside tests; and where between three quarters of a pause and the whole of it
-/// this one falls, so that messages that failed together do not come back together.
+/// this one falls, so that what many workers failed at together does not come back together.
 #[derive(Clone, Copy, Debug)]
 pub struct Clockwork {
     /// What every pause and the window are multiplied by.

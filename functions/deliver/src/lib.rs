@@ -96,7 +96,7 @@ impl Deliver {
             Ok(gate) => gate,
             Err(error) => return self.postpone(jobs, &error).await,
         };
-        let shift = Shift { deliver: self, gate, last_call };
+        let shift = Shift { deliver: self, gate, clockwork: self.clockwork(), last_call };
 
         let (mut open, mut failed) = (Vec::new(), Vec::new());
         for (job, pruned) in join_all(jobs.into_iter().map(|job| self.prune(job))).await {

@@ -1,6 +1,6 @@
 //! The daily quota: once it is used up, nobody calls WeChat until its reset, but for a probe now and then.
 
-use std::sync::atomic::{AtomicU8, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Duration;
 
 use shared::store::{Quota, State};
@@ -8,8 +8,8 @@ use shared::{Error, now};
 
 /// What a worker may do at the moment.
 const OPEN: u8 = 0;
-/// One message may be tried; whoever takes it closes the gate behind them.
-const PROBING: u8 = 1;
+/// The quota is used up, and nobody here has asked yet whether it is time for a probe.
+const UNASKED: u8 = 1;
 const CLOSED: u8 = 2;
 
 /// A worker's view of the quota, for one invocation.
@@ -17,33 +17,39 @@ pub struct Gate {
     state: State,
     oa_appid: String,
     probe_every: Duration,
+    /// What the table said when the invocation began.
+    parked: Option<Quota>,
+    /// A message of this invocation is the probe, and nothing is known yet.
+    probing: AtomicBool,
     is: AtomicU8,
 }
 
 impl Gate {
-    /// Looks whether the quota is used up, and if so, whether it is this worker's turn to probe.
+    /// Looks whether the quota is used up.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn look(state: &State, oa_appid: &str, probe_every: Duration) -> Result<Self, Error> {
-        let gate = Self {
-            state: state.clone(),
-            oa_appid: oa_appid.to_owned(),
-            probe_every,
-            is: AtomicU8::new(OPEN),
-        };
-        if let Some(quota) = state.parked(oa_appid).await? {
-            let probing = state.may_probe(oa_appid, quota, gate.next_probe()).await?;
-            gate.is.store(if probing { PROBING } else { CLOSED }, Ordering::Relaxed);
-        }
-        Ok(gate)
+        let parked = state.parked(oa_appid).await?;
+        let is = AtomicU8::new(if parked.is_some() { UNASKED } else { OPEN });
+        let (state, oa_appid, probing) = (state.clone(), oa_appid.to_owned(), AtomicBool::new(false));
+        Ok(Self { state, oa_appid, probe_every, parked, probing, is })
     }
 
-    /// Whether a message may be tried now.
-    pub fn lets_through(&self) -> bool {
-        match self.is.compare_exchange(PROBING, CLOSED, Ordering::Relaxed, Ordering::Relaxed) {
-            Ok(_) => true,
-            Err(is) => is == OPEN,
+    /// Whether a message may be tried now. Only one that is about to be tried takes the right to probe:
+    /// finished ones would waste it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn lets_through(&self) -> Result<bool, Error> {
+        let asked = self.is.compare_exchange(UNASKED, CLOSED, Ordering::Relaxed, Ordering::Relaxed);
+        match (asked, self.parked) {
+            (Ok(_), Some(quota)) => {
+                let probing = self.state.may_probe(&self.oa_appid, quota, self.next_probe()).await?;
+                self.probing.store(probing, Ordering::Relaxed);
+                Ok(probing)
+            }
+            (Ok(is) | Err(is), _) => Ok(is == OPEN),
         }
     }
 
@@ -57,6 +63,20 @@ impl Gate {
             self.state.unpark(&self.oa_appid).await?;
         }
         Ok(())
+    }
+
+    /// WeChat answered something that says nothing about the quota: if that was the probe, the next
+    /// message may be one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn undecided(&self) -> Result<(), Error> {
+        match self.parked {
+            Some(quota) if self.probing.swap(false, Ordering::Relaxed) => {
+                self.state.park(&self.oa_appid, Quota { probe_at: now(), ..quota }).await
+            }
+            _ => Ok(()),
+        }
     }
 
     /// WeChat says that the quota is used up.

@@ -9,7 +9,7 @@ use shared::wechat::errcode::Action;
 use shared::wechat::template::TemplateMessage;
 use shared::{Error, Reason, now};
 
-use crate::decide::{self, Next, Try, decide};
+use crate::decide::{self, Clockwork, Next, Try, decide};
 use crate::quota::Gate;
 use crate::{Deliver, InHand, STORE_PAUSE};
 
@@ -19,6 +19,8 @@ pub struct Shift<'a> {
     pub deliver: &'a Deliver,
     /// Whether there is quota left.
     pub gate: Gate,
+    /// One for all, so that the messages of a job that wait equally long stay one job.
+    pub clockwork: Clockwork,
     /// After this no call to WeChat is begun.
     pub last_call: Instant,
 }
@@ -59,8 +61,12 @@ impl Shift<'_> {
             let unknown = |record: Record| record.ended(Outcome::Unknown, Reason::OutcomeUnknown);
             return self.finish(job, message, unknown).await;
         }
-        if !self.gate.lets_through() {
-            let delay = self.deliver.clockwork().pause(decide::PARKED);
+        let may_be_tried = self.gate.lets_through().await.unwrap_or_else(|error| {
+            tracing::warn!(cause = error.causes(), "nobody knows whether it is time for a probe");
+            false
+        });
+        if !may_be_tried {
+            let delay = self.clockwork.pause(decide::PARKED);
             return Some(again(job, message, delay, |record| {
                 record.ended(Outcome::Parked, Reason::QuotaExhausted)
             }));
@@ -78,8 +84,7 @@ impl Shift<'_> {
     /// Whether WeChat would still recognize a second copy, or one is preferred to none.
     fn may_try(&self, job: &Job, message: &Message) -> bool {
         let since = message.progress.ambiguous_since;
-        job.prefer == Prefer::Arrive
-            || since.is_none_or(|since| self.deliver.clockwork().is_deduped(ago(since)))
+        job.prefer == Prefer::Arrive || since.is_none_or(|since| self.clockwork.is_deduped(ago(since)))
     }
 
     async fn attempt(&self, job: &Job, message: &mut Message) -> Result<i64, Failure> {
@@ -105,10 +110,12 @@ impl Shift<'_> {
         if failure.action() == Action::Ambiguous {
             message.progress.ambiguous_since.get_or_insert_with(now);
         }
-        if failure.action() == Action::NextDay
-            && let Err(error) = self.gate.exhausted().await
-        {
-            tracing::warn!(cause = error.causes(), "the quota is used up, but the table does not know");
+        let told = match failure.action() {
+            Action::NextDay => self.gate.exhausted().await,
+            _ => self.gate.undecided().await,
+        };
+        if let Err(error) = told {
+            tracing::warn!(cause = error.causes(), "the table does not know how it stands with the quota");
         }
         let tried = Try {
             action: failure.action(),
@@ -117,7 +124,7 @@ impl Shift<'_> {
             ambiguous_for: message.progress.ambiguous_since.map(ago),
             prefer: job.prefer,
         };
-        let next = match decide(tried, self.deliver.clockwork()) {
+        let next = match decide(tried, self.clockwork) {
             Next::Doubt => self.doubt(&message, tried).await,
             next => next,
         };
@@ -149,9 +156,7 @@ impl Shift<'_> {
         };
         match gone {
             Ok(()) => Next::Finish(Outcome::Failed, Reason::NotFollowing),
-            Err(action) => {
-                decide(Try { action, reason: Reason::WechatUnavailable, ..tried }, self.deliver.clockwork())
-            }
+            Err(action) => decide(Try { action, reason: Reason::WechatUnavailable, ..tried }, self.clockwork),
         }
     }
 

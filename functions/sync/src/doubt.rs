@@ -29,6 +29,11 @@ impl Size {
         if listed + total * COUNT_SLACK_PERCENT / 100 < total {
             return Some(format!("the list ended after {listed} of {total} followers."));
         }
+        if gone > ALWAYS_REMOVED && listed + gone <= total {
+            return Some(format!(
+                "{gone} known followers are not on the list, and WeChat counts {total}, not {listed}."
+            ));
+        }
         if gone > ALWAYS_REMOVED && gone * 100 > known * most_removed_percent {
             return Some(format!("{gone} of {known} known followers are not on the list."));
         }
@@ -56,6 +61,7 @@ mod tests {
     fn a_list_that_is_empty_cut_short_or_much_shorter_is_doubted() {
         assert!(is_doubted(0, 0, 5, 5));
         assert!(is_doubted(10_000, 25_050, 0, 0));
+        assert!(is_doubted(10_000, 10_050, 50, 10_050));
         assert!(is_doubted(700, 700, 300, 1_000));
     }
 }

@@ -1,0 +1,162 @@
+//! The caller: sends in batches, asks again until it is told, and takes down what it was told.
+
+use std::time::{Duration, Instant};
+
+use crate::{Answer, User, World, approval};
+use rand::SeedableRng;
+use rand::rngs::StdRng;
+use rand::seq::index;
+use reqwest::Method;
+use serde_json::{Value, json};
+
+/// The most recipients of one call.
+const MOST_RECIPIENTS: u32 = 1_000;
+
+/// At least so many calls share the messages.
+const LEAST_CALLS: u32 = 6;
+
+/// Between two tries of a call, and two looks at a batch.
+const PAUSE: Duration = Duration::from_millis(200);
+
+/// How many users the simulator names at a time.
+const USERS: u32 = 10_000;
+
+/// One accepted call of POST /send.
+pub struct Batch {
+    /// Its id.
+    pub id: String,
+    /// How many messages were accepted.
+    pub accepted: u64,
+    /// The Official Account's openids it went to, in order.
+    pub openids: Vec<String>,
+    /// Its messages as GET /send/{id} shows them.
+    pub messages: Vec<Value>,
+}
+
+/// The calls of a scenario.
+pub struct Client<'a> {
+    world: &'a World,
+    users: Vec<User>,
+    dice: StdRng,
+    seed: u64,
+    deadline: Instant,
+}
+
+impl<'a> Client<'a> {
+    /// A client that writes to any of the first `followers` users, and gives up after `patience`.
+    pub async fn new(world: &'a World, followers: u32, seed: u64, patience: Duration) -> Self {
+        let mut users = Vec::new();
+        for from in (0..followers).step_by(USERS as usize) {
+            users.extend(world.users(from, USERS.min(followers - from)).await);
+        }
+        let dice = StdRng::seed_from_u64(seed);
+        Self { world, users, dice, seed, deadline: Instant::now() + patience }
+    }
+
+    /// Sends so many messages in several calls, evenly over `spread`. Each call has its own content,
+    /// and names a user once, so that no user is to get the same content twice.
+    pub async fn send(&mut self, messages: u32, spread: Duration) -> Vec<Batch> {
+        let size = messages.div_ceil(LEAST_CALLS).min(MOST_RECIPIENTS);
+        let calls = messages.div_ceil(size);
+        let started = Instant::now();
+        let mut batches = Vec::new();
+        for call in 0..calls {
+            let due = started + spread * call / calls;
+            tokio::time::sleep_until(due.into()).await;
+            batches.push(self.send_batch(call, size.min(messages - call * size)).await);
+        }
+        batches
+    }
+
+    async fn send_batch(&mut self, call: u32, size: u32) -> Batch {
+        let chosen = index::sample(&mut self.dice, self.users.len(), size as usize);
+        let users: Vec<_> = chosen.into_iter().map(|user| &self.users[user]).collect();
+        let to: Vec<_> = users.iter().enumerate().map(|(place, user)| named(place, user)).collect();
+        let mut data = approval();
+        data["id"] = json!(format!("{}-{call}", self.seed));
+        let body = json!({ "notification": "approval_submitted", "to": to, "data": data });
+        let key = format!("chaos-{}-{call}", self.seed);
+        let send = async || self.world.send_once(&self.world.service_key, &key, &body).await;
+        let sent = self.insist(202, send).await;
+        let openids = users.iter().map(|user| user.oa_openid.clone()).collect();
+        let accepted = sent["accepted"].as_u64().unwrap_or_default();
+        Batch {
+            id: sent["id"].as_str().unwrap_or_default().to_owned(),
+            accepted,
+            openids,
+            messages: Vec::new(),
+        }
+    }
+
+    /// Waits until nothing more will be tried, or its patience is at an end, and takes the states down.
+    pub async fn settle(&self, batches: &mut [Batch]) {
+        for batch in batches {
+            while !is_settled(&self.get(&format!("/send/{}", batch.id)).await)
+                && Instant::now() < self.deadline
+            {
+                tokio::time::sleep(PAUSE).await;
+            }
+            batch.messages = self.messages(&batch.id).await;
+        }
+    }
+
+    async fn messages(&self, id: &str) -> Vec<Value> {
+        let (mut messages, mut after) = (Vec::new(), json!(0));
+        while !after.is_null() {
+            let mut page = self.get(&format!("/send/{id}?after={after}")).await;
+            messages.extend(page["messages"].as_array_mut().map(std::mem::take).unwrap_or_default());
+            after = page["next"].take();
+        }
+        messages
+    }
+
+    /// Has all that failed of these batches sent anew.
+    pub async fn replay(&self, batches: &[Batch]) {
+        for batch in batches {
+            let path = format!("/send/{}/replay", batch.id);
+            self.insist(202, async || self.world.post(&path, &self.world.service_key, &json!({})).await)
+                .await;
+        }
+    }
+
+    /// Syncs until the whole list was seen; gives the progress.
+    pub async fn sync(&self) -> Value {
+        loop {
+            let post = async || self.world.call(Method::POST, "/sync", &self.world.service_key, "").await;
+            let progress = self.insist(200, post).await;
+            if progress["state"] == "done" {
+                return progress;
+            }
+        }
+    }
+
+    async fn get(&self, path: &str) -> Value {
+        self.insist(200, async || self.world.get(path, &self.world.service_key).await).await
+    }
+
+    /// Calls until it is answered with this status, as a caller does that gets a 5xx.
+    async fn insist(&self, status: u16, call: impl AsyncFn() -> Answer) -> Value {
+        loop {
+            let answer = call().await;
+            if answer.status == status {
+                return answer.body;
+            }
+            let is_hopeless = !matches!(answer.status, 409 | 429 | 500..) || Instant::now() >= self.deadline;
+            assert!(!is_hopeless, "{} {}", answer.status, answer.body);
+            tokio::time::sleep(PAUSE).await;
+        }
+    }
+}
+
+/// By unionid or by openid, in turn.
+fn named(place: usize, user: &User) -> Value {
+    if place.is_multiple_of(2) {
+        json!({ "unionid": user.unionid })
+    } else {
+        json!({ "oa_openid": user.oa_openid })
+    }
+}
+
+fn is_settled(batch: &Value) -> bool {
+    ["queued", "retrying", "parked"].iter().all(|state| batch["counts"][state].is_null())
+}

@@ -1,0 +1,264 @@
+//! The scenarios: each one kind of weather, the last one all of them.
+//!
+//! Pauses and visibility time-outs run at a fiftieth of their length, WeChat's own clock at full length:
+//! its ten minutes of deduplication cover every retry. Where WeChat alone leaves much open, a tenth:
+//! a queue that is behind must not eat up the nine minutes in which a message may be tried again.
+
+use std::collections::BTreeMap;
+use std::future::pending;
+use std::time::{Duration, Instant};
+
+use crate::World;
+use local::{Faults, Settings};
+use serde_json::{Value, json};
+use simulator::Simulator;
+use tokio::net::TcpListener;
+
+use super::client::{Batch, Client};
+use super::verdict::Verdict;
+use super::weather::{self, Reset, SEND, USER_INFO, errors};
+
+/// What happens in a scenario.
+pub struct Scenario {
+    /// Its number, and what distinguishes it from others of that number.
+    pub name: &'static str,
+    /// What pauses are multiplied by.
+    time_scale: f64,
+    /// In this mode a third party fetches a token every two seconds.
+    rotation: Option<&'static str>,
+    /// The share of sends that WeChat answers with -1, half of which it delivers.
+    busy: f64,
+    /// The share of sends whose connection is cut, half of which it delivers.
+    cut: f64,
+    /// How often the workers are killed.
+    kills: u32,
+    /// How many more times than once the queue delivers a job.
+    extra_copies: u32,
+    /// The minute's and the day's quota are used up.
+    quota: Option<Reset>,
+    /// The share of calls to the tables that fail.
+    dynamodb: f64,
+    /// WeChat calls every openid another account's, until that is repaired.
+    wrong_appid: bool,
+    /// How many in 1,000 messages may end as unknown; at least one may.
+    most_unknown: Option<u64>,
+}
+
+const FAIR: Scenario = Scenario {
+    name: "",
+    time_scale: 0.02,
+    rotation: None,
+    busy: 0.0,
+    cut: 0.0,
+    kills: 0,
+    extra_copies: 0,
+    quota: None,
+    dynamodb: 0.0,
+    wrong_appid: false,
+    most_unknown: None,
+};
+
+/// All of them, in order.
+pub static SCENARIOS: [Scenario; 10] = [
+    Scenario { name: "1-classic", rotation: Some("classic"), ..FAIR },
+    Scenario { name: "1-stable", rotation: Some("stable"), ..FAIR },
+    Scenario { name: "2", time_scale: 0.1, busy: 0.3, most_unknown: Some(1), ..FAIR },
+    Scenario { name: "3", time_scale: 0.1, cut: 0.1, ..FAIR },
+    Scenario { name: "4", kills: 5, ..FAIR },
+    Scenario { name: "5", extra_copies: 2, ..FAIR },
+    Scenario { name: "6", quota: Some(Reset::Midnight), ..FAIR },
+    Scenario { name: "7", dynamodb: 0.05, ..FAIR },
+    Scenario { name: "8", wrong_appid: true, ..FAIR },
+    Scenario {
+        name: "9",
+        rotation: Some("classic"),
+        busy: 0.3,
+        cut: 0.1,
+        kills: 5,
+        extra_copies: 2,
+        quota: Some(Reset::Cleared),
+        dynamodb: 0.05,
+        ..FAIR
+    },
+];
+
+/// How long a scenario may take, in small and in large.
+const PATIENCE: Duration = Duration::from_secs(4 * 60);
+const LARGE_PATIENCE: Duration = Duration::from_secs(15 * 60);
+/// From this many messages on, a run is a large one.
+pub const LARGE: u32 = 1_000;
+
+/// The calls are made over this time, for the weather to change in between; and no faster than that.
+const SPREAD: Duration = Duration::from_secs(8);
+const MESSAGES_PER_SECOND: u32 = 400;
+
+/// How long copies of jobs may be about after the last message has its end: a parked one's pause.
+const DRAIN: Duration = Duration::from_secs(60);
+const GLANCE: Duration = Duration::from_millis(200);
+
+impl Scenario {
+    /// 1 for `1-classic`.
+    pub fn number(&self) -> u32 {
+        self.name.split('-').next().and_then(|number| number.parse().ok()).unwrap_or_default()
+    }
+
+    /// Runs it on a stack of its own.
+    pub async fn run(&self, messages: u32, seed: u64) -> Verdict {
+        eprintln!("chaos::{}: {messages} messages, pauses at {} of their length", self.name, self.time_scale);
+        let started = Instant::now();
+        let world = self.world(messages, seed).await;
+        let patience = if messages > LARGE { LARGE_PATIENCE } else { PATIENCE };
+        let mut client = Client::new(&world, messages, seed, patience).await;
+        client.sync().await;
+        self.begin(&world).await;
+        let spread = SPREAD.max(Duration::from_secs(u64::from(messages / MESSAGES_PER_SECOND)));
+        let (mut batches, mut missed) = (Vec::new(), Vec::new());
+        let messages_flow = async {
+            batches = client.send(messages, spread).await;
+            client.settle(&mut batches).await;
+        };
+        tokio::select! {
+            ((), ()) = async { tokio::join!(messages_flow, self.happen(&world, messages)) } => {}
+            () = self.go_on(&world) => {}
+            () = tokio::time::sleep(patience) => missed.push("it took too long".to_owned()),
+        }
+        if self.wrong_appid {
+            missed.extend(repair(&world, &client, &mut batches).await);
+        }
+        missed.extend(drain(&world).await);
+        let stats = world.stats().await;
+        missed.extend(self.missed(&stats));
+        let calls = world.calls(SEND).await;
+        eprintln!("  {calls} sends, answered {}", stats["endpoints"][SEND]["errors"]);
+        let verdict = Verdict::of(&batches, &world.deliveries().await, &stats);
+        Verdict { scenario: self.name, seconds: seconds(started), missed, ..verdict }
+    }
+
+    /// What is wrong with what it came to.
+    pub fn faults(&self, verdict: &Verdict) -> Vec<String> {
+        let mut faults = verdict.faults();
+        let most = self.most_unknown.map(|most| (verdict.accepted * most).div_ceil(1000).max(1));
+        if most.is_some_and(|most| verdict.unknown > most) {
+            faults.push(format!("unknown is {}", verdict.unknown));
+        }
+        faults
+    }
+
+    /// A stack and a WeChat whose dice are of this seed.
+    async fn world(&self, followers: u32, seed: u64) -> World {
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
+        let wechat = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(Simulator::new(simulator::Settings { followers, seed }).serve(listener, pending()));
+        let this = std::env::current_exe().expect("this program");
+        let programs = (self.kills > 0).then(|| ("deliver".to_owned(), this));
+        let mut environment = BTreeMap::from([("LOG_LEVEL".to_owned(), "error".to_owned())]);
+        environment.extend(self.rotation.map(|mode| ("TOKEN_MODE".to_owned(), mode.to_owned())));
+        World::with(Settings {
+            wechat: Some(wechat),
+            programs: programs.into_iter().collect(),
+            faults: Faults {
+                seed,
+                dynamodb: self.dynamodb,
+                extra_copies: self.extra_copies,
+                ..Faults::default()
+            },
+            time_scale: Some(self.time_scale),
+            environment,
+            ..Settings::default()
+        })
+        .await
+    }
+
+    /// What is wrong from the first message on.
+    async fn begin(&self, world: &World) {
+        let send = |fault: Value| {
+            let mut fault = fault;
+            fault["endpoint"] = SEND.into();
+            world.fault(fault)
+        };
+        if self.busy > 0.0 {
+            send(json!({ "probability": self.busy, "errcode": -1, "delivered": 0.5 })).await;
+        }
+        if self.cut > 0.0 {
+            send(json!({ "probability": self.cut, "cut": true, "delivered": 0.5 })).await;
+        }
+        if self.kills > 0 {
+            // For jobs to be in hand when the workers are killed.
+            send(json!({ "latency_ms": 100 })).await;
+        }
+        if self.wrong_appid {
+            send(json!({ "errcode": 40003 })).await;
+            world.fault(json!({ "endpoint": USER_INFO, "errcode": 40003 })).await;
+        }
+    }
+
+    /// What happens once.
+    async fn happen(&self, world: &World, messages: u32) {
+        let quota = async {
+            if let Some(reset) = self.quota {
+                weather::exhaust(world, messages, reset).await;
+            }
+        };
+        tokio::join!(weather::kill(world, self.kills), quota);
+    }
+
+    /// What happens over and over.
+    async fn go_on(&self, world: &World) {
+        match self.rotation {
+            Some(mode) => weather::rotate(world, mode).await,
+            None => pending().await,
+        }
+    }
+
+    /// A scenario in which nothing went wrong proves nothing.
+    fn missed(&self, stats: &Value) -> Vec<String> {
+        let expected = [
+            (self.rotation.is_some(), "40001"),
+            (self.busy > 0.0, "-1"),
+            (self.cut > 0.0, "cut"),
+            (self.quota.is_some(), "45011"),
+            (self.quota.is_some(), "45009"),
+            (self.wrong_appid, "40003"),
+        ];
+        let missed =
+            expected.into_iter().filter(|(is_expected, how)| *is_expected && errors(stats, how) == 0);
+        missed.map(|(_, how)| format!("no send ended in {how}")).collect()
+    }
+}
+
+/// The appid is put right: the map is as it was, and all that failed arrives.
+async fn repair(world: &World, client: &Client<'_>, batches: &mut [Batch]) -> Vec<String> {
+    let is_so = |message: &Value| message["state"] == "failed" && message["reason"] == "misconfigured";
+    let mut wrong = Vec::new();
+    let others = batches.iter().flat_map(|batch| &batch.messages).filter(|message| !is_so(message)).count();
+    if others > 0 {
+        wrong.push(format!("{others} messages did not fail as misconfigured"));
+    }
+    world.clear_faults().await;
+    let progress = client.sync().await;
+    if progress["new"] != 0 || progress["removed"] != 0 || progress["known"] != progress["listed"] {
+        wrong.push(format!("the map was touched: {progress}"));
+    }
+    client.replay(batches).await;
+    client.settle(batches).await;
+    wrong
+}
+
+/// Waits until the queue is empty: copies of jobs may be about after all messages have their end.
+async fn drain(world: &World) -> Vec<String> {
+    let deadline = Instant::now() + DRAIN;
+    while world.queued("DeliverQueue").await > 0 && Instant::now() < deadline {
+        tokio::time::sleep(GLANCE).await;
+    }
+    let left = [("DeliverQueue", "left on the queue"), ("DeliverDeadLetters", "among the dead letters")];
+    let mut wrong = Vec::new();
+    for (queue, place) in left {
+        let jobs = world.queued(queue).await;
+        wrong.extend((jobs > 0).then(|| format!("{jobs} jobs are {place}")));
+    }
+    wrong
+}
+
+fn seconds(since: Instant) -> f64 {
+    (since.elapsed().as_secs_f64() * 10.0).round() / 10.0
+}

@@ -1,0 +1,114 @@
+//! What Queqiao says against what WeChat saw.
+
+use std::collections::{HashMap, HashSet};
+
+use serde::Serialize;
+use serde_json::Value;
+
+use super::client::Batch;
+
+/// What a scenario came to.
+#[derive(Debug, Default, Serialize)]
+pub struct Verdict {
+    /// Its name.
+    pub scenario: &'static str,
+    /// Messages that POST /send accepted.
+    pub accepted: u64,
+    /// Of those, how many WeChat delivered.
+    pub delivered: u64,
+    /// Messages that WeChat delivered once more than once.
+    pub duplicates: u64,
+    /// Messages without an end, or sent by their state and never delivered.
+    pub lost: u64,
+    /// Messages whose state contradicts WeChat.
+    pub wrong_state: u64,
+    /// Messages that may have arrived, by their state.
+    pub unknown: u64,
+    /// How long it took.
+    pub seconds: f64,
+    /// What should have happened and did not.
+    #[serde(skip)]
+    pub missed: Vec<String>,
+}
+
+impl Verdict {
+    /// Compares.
+    pub fn of(batches: &[Batch], deliveries: &[Value], stats: &Value) -> Self {
+        let delivered = Delivered::of(deliveries);
+        let mut verdict = Self {
+            duplicates: stats["duplicates"].as_u64().unwrap_or(u64::MAX).max(delivered.twice),
+            ..Self::default()
+        };
+        let mut expected = HashSet::new();
+        for batch in batches {
+            verdict.accepted += batch.accepted;
+            for (n, openid) in (1..).zip(&batch.openids) {
+                expected.insert((batch.id.clone(), n));
+                let arrived = delivered.to.get(&(batch.id.clone(), n));
+                let message = batch.messages.iter().find(|message| message["n"] == n);
+                let state = message.and_then(|message| message["state"].as_str());
+                verdict.take(state, arrived.is_some());
+                verdict.wrong_state += u64::from(arrived.is_some_and(|to| to != openid));
+            }
+        }
+        let nobodys = delivered.to.keys().filter(|message| !expected.contains(*message)).count();
+        verdict.wrong_state += nobodys as u64;
+        verdict
+    }
+
+    /// Everybody here follows and takes messages: whatever failed is wrong, whether it arrived or not.
+    fn take(&mut self, state: Option<&str>, arrived: bool) {
+        self.delivered += u64::from(arrived);
+        match (state, arrived) {
+            (Some("sent" | "delivered"), true) => {}
+            (Some("sent" | "delivered"), false) => {
+                self.lost += 1;
+                self.wrong_state += 1;
+            }
+            (Some("unknown"), _) => self.unknown += 1,
+            (None | Some("queued" | "retrying" | "parked"), _) => self.lost += 1,
+            (Some(_), _) => self.wrong_state += 1,
+        }
+    }
+
+    /// What is not as it has to be in every scenario.
+    pub fn faults(&self) -> Vec<String> {
+        let zero = [("duplicates", self.duplicates), ("lost", self.lost), ("wrong_state", self.wrong_state)];
+        let wrong = zero.into_iter().filter(|(_, count)| *count > 0);
+        let mut faults: Vec<_> = wrong.map(|(name, count)| format!("{name} is {count}, not 0")).collect();
+        faults.extend(self.missed.iter().cloned());
+        faults
+    }
+
+    /// As a line of JSON.
+    pub fn line(&self) -> String {
+        serde_json::to_string(self).expect("numbers and a name")
+    }
+}
+
+/// What WeChat delivered.
+struct Delivered {
+    /// (batch, number) → the openid.
+    to: HashMap<(String, u32), String>,
+    /// How often a user got a content once more.
+    twice: u64,
+}
+
+impl Delivered {
+    fn of(deliveries: &[Value]) -> Self {
+        let (mut to, mut contents, mut twice) = (HashMap::new(), HashSet::new(), 0);
+        for delivery in deliveries {
+            let openid = delivery["oa_openid"].as_str().unwrap_or_default().to_owned();
+            twice += u64::from(!contents.insert((openid.clone(), delivery["data"].to_string())));
+            to.insert(message(delivery["client_msg_id"].as_str().unwrap_or_default()), openid);
+        }
+        Self { to, twice }
+    }
+}
+
+/// The batch and number that a client_msg_id was made of: `batch-7`, or `batch-7r1` when replayed.
+fn message(client_msg_id: &str) -> (String, u32) {
+    let (batch, number) = client_msg_id.rsplit_once('-').unwrap_or((client_msg_id, ""));
+    let number = number.split('r').next().unwrap_or_default();
+    (batch.to_owned(), number.parse().unwrap_or_default())
+}

@@ -1,0 +1,103 @@
+//! Many messages at once: large calls, a set pace, a used-up quota, and a job that cannot be worked off.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
+
+use local::Settings;
+use serde_json::{Value, json};
+use tests::World;
+
+const SEND: &str = "/cgi-bin/message/template/send";
+
+async fn send_to_first(world: &World, users: u32) -> String {
+    let users = world.users(0, users).await;
+    let to: Vec<_> = users.iter().map(|user| json!({ "oa_openid": user.oa_openid })).collect();
+    let sent = world.send(&json!(to)).await;
+    assert_eq!(sent["accepted"], users.len(), "{}", sent["rejected"]);
+    sent["id"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test]
+async fn ten_thousand_recipients_are_accepted_within_ten_seconds() {
+    let world = World::with_followers(10_000).await;
+    world.sync_until_done().await;
+    let users = world.users(0, 10_000).await;
+    let to: Vec<_> = users.iter().map(|user| json!({ "unionid": user.unionid })).collect();
+    let started = Instant::now();
+    let sent = world.send(&json!(to)).await;
+    let seconds = started.elapsed().as_secs_f64();
+    eprintln!("10,000 recipients were accepted in {seconds:.2} s");
+    assert_eq!(sent["accepted"], 10_000);
+    assert!(seconds < 10.0, "{seconds}");
+}
+
+#[tokio::test]
+async fn a_used_up_day_parks_what_is_left_and_its_end_lets_it_through() {
+    // A parked message comes again after 4.5 s instead of 15 min.
+    let time_scale = Some(0.005);
+    let world = World::with(Settings { followers: 100, time_scale, ..Settings::default() }).await;
+    world.limit(SEND, &json!({ "per_day": 10 })).await;
+    let id = send_to_first(&world, 100).await;
+    let is_parked = |batch: &Value| batch["counts"] == json!({ "sent": 10, "parked": 90 });
+    let batch = world.wait_for(&id, is_parked).await;
+    let parked = batch["messages"].as_array().expect("messages").iter().find(|m| m["state"] == "parked");
+    let parked = parked.expect("one of the 90");
+    assert_eq!(parked["reason"], "quota_exhausted", "{parked}");
+    // They wait together, in as many jobs as they came in, and not each on its own.
+    let jobs = world.queued("DeliverQueue").await;
+    assert!(jobs <= 10, "90 parked messages are {jobs} jobs");
+
+    // Two rounds of the parked: one probe each, at most.
+    let before = world.calls(SEND).await;
+    tokio::time::sleep(Duration::from_secs(9)).await;
+    let probes = world.calls(SEND).await - before;
+    assert!((1..=3).contains(&probes), "{probes} calls while the quota is used up");
+
+    world.limit(SEND, &json!({ "per_day": null })).await;
+    assert_eq!(world.settled(&id).await["counts"], json!({ "sent": 100 }));
+    let stats = world.stats().await;
+    assert_eq!((&stats["delivered"], &stats["duplicates"]), (&json!(100), &json!(0)));
+}
+
+#[tokio::test]
+async fn a_probe_that_meets_another_trouble_is_made_up_for_at_once() {
+    let time_scale = Some(0.005);
+    let world = World::with(Settings { followers: 20, time_scale, ..Settings::default() }).await;
+    world.limit(SEND, &json!({ "per_day": 0 })).await;
+    let id = send_to_first(&world, 20).await;
+    world.wait_for(&id, |batch| batch["counts"] == json!({ "parked": 20 })).await;
+    world.limit(SEND, &json!({ "per_day": null })).await;
+    world.fault(json!({ "endpoint": SEND, "errcode": 268_487_001, "times": 12 })).await;
+    // One round is 4.5 s. Were each of these probes the only one of its round, it would take a minute.
+    assert_eq!(world.settled(&id).await["counts"], json!({ "sent": 20 }));
+}
+
+#[tokio::test]
+async fn all_workers_together_keep_the_pace() {
+    let environment = BTreeMap::from([("SENDS_PER_SECOND".to_owned(), "20".to_owned())]);
+    let world = World::with(Settings { followers: 100, environment, ..Settings::default() }).await;
+    let id = send_to_first(&world, 100).await;
+    assert_eq!(world.settled(&id).await["counts"], json!({ "sent": 100 }));
+    let mut by_second = BTreeMap::<i64, u32>::new();
+    for message in world.deliveries().await {
+        *by_second.entry(message["at"].as_i64().expect("a time")).or_default() += 1;
+    }
+    assert_eq!(world.calls(SEND).await, 100);
+    assert!(by_second.values().all(|sends| *sends <= 20), "{by_second:?}");
+}
+
+#[tokio::test]
+async fn a_job_that_does_not_read_ends_among_the_dead_letters_and_holds_up_nobody() {
+    // The queue gives a job up after five tries of 360 s each, here of one.
+    let time_scale = Some(0.002);
+    let world = World::with(Settings { followers: 20, time_scale, ..Settings::default() }).await;
+    world.enqueue("DeliverQueue", "no job").await;
+    let id = send_to_first(&world, 20).await;
+    assert_eq!(world.settled(&id).await["counts"], json!({ "sent": 20 }));
+    let deadline = Instant::now() + Duration::from_secs(30);
+    while world.queued("DeliverDeadLetters").await == 0 {
+        assert!(Instant::now() < deadline, "it never became a dead letter");
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    assert_eq!((world.queued("DeliverDeadLetters").await, world.queued("DeliverQueue").await), (1, 0));
+}
