@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
+use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use crate::job::Job;
@@ -12,6 +13,9 @@ use crate::{Config, Error};
 
 /// SQS takes ten messages a call.
 const BATCH: usize = 10;
+
+/// How many such calls run at a time.
+const CONCURRENCY: usize = 8;
 
 /// The longest SQS can hold a message back.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
@@ -59,21 +63,23 @@ impl Queues {
     /// # Errors
     /// [`Error::Unavailable`]; some of the jobs may be on the queue.
     pub async fn deliver(&self, jobs: &[Job], delay: Duration) -> Result<(), Error> {
-        let delay = seconds(delay);
-        for batch in jobs.chunks(BATCH) {
-            let mut entries = Vec::with_capacity(batch.len());
-            for (index, job) in batch.iter().enumerate() {
-                let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
-                let entry = entry.message_body(text(job)?).delay_seconds(delay);
-                entries.push(entry.build().map_err(Error::unavailable)?);
-            }
-            let send = self.client.send_message_batch().queue_url(&self.deliver_url);
-            let answer = send.set_entries(Some(entries)).send().await.map_err(Error::unavailable)?;
-            if let Some(failed) = answer.failed.first() {
-                return Err(Error::unavailable(format!("SQS did not take a job: {}", failed.code)));
-            }
+        let batches = jobs.chunks(BATCH).map(|batch| self.deliver_batch(batch, delay));
+        stream::iter(batches).buffer_unordered(CONCURRENCY).boxed().try_collect().await
+    }
+
+    async fn deliver_batch(&self, jobs: &[Job], delay: Duration) -> Result<(), Error> {
+        let mut entries = Vec::with_capacity(jobs.len());
+        for (index, job) in jobs.iter().enumerate() {
+            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
+            let entry = entry.message_body(text(job)?).delay_seconds(seconds(delay));
+            entries.push(entry.build().map_err(Error::unavailable)?);
         }
-        Ok(())
+        let send = self.client.send_message_batch().queue_url(&self.deliver_url);
+        let answer = send.set_entries(Some(entries)).send().await.map_err(Error::unavailable)?;
+        match answer.failed.first() {
+            Some(failed) => Err(Error::unavailable(format!("SQS did not take a job: {}", failed.code))),
+            None => Ok(()),
+        }
     }
 
     /// Asks `refresh` for a new token.

@@ -148,7 +148,10 @@ impl Scenario {
     async fn world(&self, followers: u32, seed: u64) -> World {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
         let wechat = format!("http://{}", listener.local_addr().expect("an address"));
-        tokio::spawn(Simulator::new(simulator::Settings { followers, seed }).serve(listener, pending()));
+        tokio::spawn(
+            Simulator::new(simulator::Settings { followers, seed, ..Default::default() })
+                .serve(listener, pending()),
+        );
         let this = std::env::current_exe().expect("this program");
         let programs = (self.kills > 0).then(|| ("deliver".to_owned(), this));
         let mut environment = BTreeMap::from([("LOG_LEVEL".to_owned(), "error".to_owned())]);
