@@ -33,8 +33,9 @@ const AMBIGUOUS: [Duration; 6] = [
 /// minutes and promises nothing after that; one is kept in reserve.
 pub const WINDOW: Duration = Duration::from_secs(9 * 60);
 
-/// A minute quota is whole again with the next minute.
-const MINUTE: Duration = Duration::from_secs(60);
+/// A minute quota is whole again with the next minute, which is over after this even when jitter takes
+/// a quarter off.
+const MINUTE: Duration = Duration::from_secs(80);
 
 /// The longest SQS holds a job back; while the daily quota is used up, messages wait in such steps.
 pub const PARKED: Duration = Duration::from_secs(15 * 60);
@@ -153,7 +154,7 @@ mod tests {
                 -1 | 40001 | 40014 | 41001 | 42001 | 43108 | 43117 | 268_487_001 | 268_487_002 => again(5),
                 40003 | 43004 | 50005 => Next::Doubt,
                 45009 => Next::Again(Duration::from_secs(900), Outcome::Parked),
-                45011 => again(60),
+                45011 => again(80),
                 43019 | 43101 | 48002 => Next::Finish(Refused, Reason::Refused),
                 _ => Next::Finish(Failed, entry.reason),
             };

@@ -25,7 +25,8 @@ pub struct Unfollowed {
 }
 
 impl Identities {
-    /// A callback of time `at`, or WeChat when it was asked then, says that this user follows. `false` when a later one says otherwise.
+    /// A callback of time `at`, or WeChat when it was asked then, says that this user follows. `false`
+    /// when a later one says otherwise.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -112,8 +113,9 @@ impl Identities {
     }
 }
 
-/// Whether a transaction failed by its conditions alone, and not because another one was under way.
+/// Whether a transaction failed by its conditions alone: not because another one was under way, and not
+/// because the table was too busy. The message lists each part's code.
 fn is_outdone<R>(error: &aws_sdk_dynamodb::error::SdkError<impl ProvideErrorMetadata, R>) -> bool {
-    let conflict = error.message().is_some_and(|message| message.contains("TransactionConflict"));
-    error.code() == Some("TransactionCanceledException") && !conflict
+    let says = |code| error.message().is_some_and(|message| message.contains(code));
+    says("ConditionalCheckFailed") && !says("TransactionConflict") && !says("Throttling")
 }
