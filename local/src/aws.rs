@@ -7,6 +7,7 @@ use tokio::task::JoinSet;
 
 use crate::data::DataFolder;
 use crate::ledger::Ledger;
+use crate::meter::Meter;
 use crate::rights::{Rights, STACK};
 use crate::template::Template;
 use crate::{Settings, StackError, queues, tables};
@@ -20,6 +21,8 @@ pub struct Aws {
     dynamodb: aws_sdk_dynamodb::Client,
     /// The client that polls and refills.
     pub sqs: aws_sdk_sqs::Client,
+    /// What the functions took from the tables, where that is kept.
+    pub meter: Meter,
 }
 
 impl Aws {
@@ -34,11 +37,12 @@ impl Aws {
         ledger: &Ledger,
         tasks: &mut JoinSet<()>,
     ) -> Result<Self, StackError> {
+        let meter = Meter::default();
         let dynamodb_url = match settings.set("AWS_ENDPOINT_URL_DYNAMODB") {
             Some(url) => url,
             None => {
-                tables::serve(data.map(DataFolder::tables).as_deref(), rights.clone(), settings.faults, tasks)
-                    .await?
+                let (file, meter) = (data.map(DataFolder::tables), settings.meters.then(|| meter.clone()));
+                tables::serve(file.as_deref(), rights.clone(), settings.faults, meter, tasks).await?
             }
         };
         let sqs_url = match settings.set("AWS_ENDPOINT_URL_SQS") {
@@ -61,6 +65,7 @@ impl Aws {
             sqs_url,
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             sqs: aws_sdk_sqs::Client::from_conf(sqs.build()),
+            meter,
         })
     }
 

@@ -1,6 +1,6 @@
 //! The Lambda Runtime API, for one function: starts its bootstrap and hands it events.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::process::Stdio;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -25,6 +25,7 @@ const RESTART_PAUSE: Duration = Duration::from_millis(200);
 pub struct Bootstrap {
     events: mpsc::Sender<Invocation>,
     kill: Arc<Notify>,
+    running: Arc<Mutex<BTreeSet<u32>>>,
 }
 
 struct Invocation {
@@ -39,7 +40,7 @@ type Answer = oneshot::Sender<Result<Value, String>>;
 #[derive(Clone)]
 struct RuntimeApi {
     waiting: Arc<AsyncMutex<mpsc::Receiver<Invocation>>>,
-    running: Arc<Mutex<HashMap<String, Answer>>>,
+    in_hand: Arc<Mutex<HashMap<String, Answer>>>,
     /// How long an invocation may take; the runtime is told, the host keeps to it.
     timeout: Duration,
 }
@@ -61,22 +62,30 @@ impl Bootstrap {
         }
         let (events, waiting) = mpsc::channel(1000);
         let (waiting, kill) = (Arc::new(AsyncMutex::new(waiting)), Arc::new(Notify::new()));
+        let running = Arc::<Mutex<_>>::default();
         for _ in 0..processes(function) {
-            let api = RuntimeApi { waiting: waiting.clone(), running: Arc::default(), timeout };
+            let api = RuntimeApi { waiting: waiting.clone(), in_hand: Arc::default(), timeout };
             let (listener, url) = loopback(0).await?;
             let mut command = Command::new(program);
             command.env_clear().envs(&variables).envs(runtime_variables(name, &url));
             command.kill_on_drop(true).stdin(Stdio::null()).stdout(std::io::stderr());
             let app = router(api.clone());
             tokio::spawn(async move { axum::serve(listener, app).await });
-            tokio::spawn(keep_running(name.clone(), command, api, kill.clone()));
+            let process =
+                Process { name: name.clone(), command, kill: kill.clone(), running: running.clone() };
+            tokio::spawn(process.keep_running(api));
         }
-        Ok(Self { events, kill })
+        Ok(Self { events, kill, running })
     }
 
     /// Kills the processes, whatever they are doing.
     pub fn kill(&self) {
         self.kill.notify_waiters();
+    }
+
+    /// The ids of the processes that are running.
+    pub fn processes(&self) -> Vec<u32> {
+        self.running.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
     }
 
     /// Hands one process the event and waits for its answer.
@@ -98,27 +107,42 @@ fn processes(function: &template::Function) -> usize {
     subscriptions.sum::<usize>() + function.routes.len().min(2)
 }
 
-async fn keep_running(name: String, mut command: Command, api: RuntimeApi, kill: Arc<Notify>) {
-    loop {
-        let ended = match command.spawn() {
-            Ok(child) => wait(child, &kill).await,
-            Err(error) => error.to_string(),
-        };
-        tracing::warn!(function = name, ended, "a bootstrap ended; starting it again");
-        // Whatever it had in hand will never be answered.
-        api.running.lock().unwrap_or_else(PoisonError::into_inner).clear();
-        tokio::time::sleep(RESTART_PAUSE).await;
-    }
+/// One process, started again whenever it ends.
+struct Process {
+    name: String,
+    command: Command,
+    kill: Arc<Notify>,
+    running: Arc<Mutex<BTreeSet<u32>>>,
 }
 
-async fn wait(mut child: Child, kill: &Notify) -> String {
-    tokio::select! {
-        _ = child.wait() => {}
-        () = kill.notified() => drop(child.start_kill()),
+impl Process {
+    async fn keep_running(mut self, api: RuntimeApi) {
+        loop {
+            let ended = match self.command.spawn() {
+                Ok(child) => self.wait(child).await,
+                Err(error) => error.to_string(),
+            };
+            tracing::warn!(function = self.name, ended, "a bootstrap ended; starting it again");
+            // Whatever it had in hand will never be answered.
+            api.in_hand.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            tokio::time::sleep(RESTART_PAUSE).await;
+        }
     }
-    match child.wait().await {
-        Ok(status) => status.to_string(),
-        Err(error) => error.to_string(),
+
+    async fn wait(&self, mut child: Child) -> String {
+        let running = || self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let id = child.id();
+        running().extend(id);
+        tokio::select! {
+            _ = child.wait() => {}
+            () = self.kill.notified() => drop(child.start_kill()),
+        }
+        let ended = child.wait().await;
+        running().retain(|running| Some(*running) != id);
+        match ended {
+            Ok(status) => status.to_string(),
+            Err(error) => error.to_string(),
+        }
     }
 }
 
@@ -154,7 +178,7 @@ async fn next(State(api): State<RuntimeApi>) -> Response {
         std::future::pending().await
     };
     let id = shared::random_id();
-    api.running.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), invocation.answer);
+    api.in_hand.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), invocation.answer);
     let deadline = SystemTime::now() + api.timeout;
     let deadline = deadline.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
     let headers = [
@@ -178,7 +202,7 @@ async fn fail(State(api): State<RuntimeApi>, UrlPath(id): UrlPath<String>, body:
 
 impl RuntimeApi {
     fn answer(&self, id: &str, outcome: Result<Value, String>) -> StatusCode {
-        let waiting = self.running.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        let waiting = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
         match waiting.map(|waiting| waiting.send(outcome)) {
             Some(_) => StatusCode::ACCEPTED,
             None => StatusCode::NOT_FOUND,

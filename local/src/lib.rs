@@ -7,6 +7,7 @@ mod dice;
 mod gateway;
 mod host;
 mod ledger;
+mod meter;
 mod queues;
 mod rights;
 mod settings;
@@ -15,6 +16,8 @@ mod tables;
 mod template;
 mod triggers;
 
+pub use host::run_as_function;
+pub use meter::Usage;
 pub use settings::{Faults, Settings};
 pub use stack::Stack;
 

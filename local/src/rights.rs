@@ -83,15 +83,24 @@ pub fn is_stack(headers: &HeaderMap) -> bool {
     signer(headers) == Some(STACK)
 }
 
-/// `Credential=<access key>/…` of the signature.
-fn signer(headers: &HeaderMap) -> Option<&str> {
+/// Who signed this request, by their access key: `Credential=<access key>/…`.
+pub fn signer(headers: &HeaderMap) -> Option<&str> {
     let (_, credential) = headers.get("authorization")?.to_str().ok()?.split_once("Credential=")?;
     credential.split('/').next()
 }
 
+/// Which call this is: `PutItem` of `DynamoDB_20120810.PutItem`.
+pub fn call(headers: &HeaderMap) -> Option<&str> {
+    target(headers).map(|(_, call)| call)
+}
+
+fn target(headers: &HeaderMap) -> Option<(&str, &str)> {
+    headers.get("x-amz-target")?.to_str().ok()?.split_once('.')
+}
+
 /// `DynamoDB_20120810.PutItem` → `dynamodb:PutItem`; SQS's batch calls need the right of the single one.
 fn action(headers: &HeaderMap) -> Option<String> {
-    let (service, call) = headers.get("x-amz-target")?.to_str().ok()?.split_once('.')?;
+    let (service, call) = target(headers)?;
     Some(if service.starts_with("DynamoDB") {
         format!("dynamodb:{call}")
     } else {

@@ -28,6 +28,8 @@ pub struct Settings {
     pub programs: BTreeMap<String, PathBuf>,
     /// Whether the simulated WeChat calls back when users follow, unfollow or get a message.
     pub callbacks: bool,
+    /// Whether [`Stack::usage`](crate::Stack::usage) keeps count, which costs every call a little.
+    pub meters: bool,
     /// What goes wrong on purpose.
     pub faults: Faults,
     /// What the pauses between tries and the queues' visibility time-outs are multiplied by; `None`, 1.

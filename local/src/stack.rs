@@ -20,7 +20,7 @@ use crate::host::Function;
 use crate::ledger::Ledger;
 use crate::rights::{Rights, STACK};
 use crate::template::{Source, Template, Values};
-use crate::{Settings, StackError, gateway, loopback, triggers};
+use crate::{Settings, StackError, Usage, gateway, loopback, triggers};
 
 /// Under this name the stack's own service key sends.
 const SERVICE: &str = "local";
@@ -39,6 +39,8 @@ pub struct Stack {
     settings: Settings,
     aws: Aws,
     queue_urls: BTreeMap<String, String>,
+    /// The template's variables of one of the functions, which all have those that name tables.
+    variables: BTreeMap<String, String>,
     functions: BTreeMap<String, Function>,
     simulator: Option<Simulator>,
     ledger: Ledger,
@@ -84,6 +86,7 @@ impl Stack {
             settings,
             aws,
             queue_urls: values.queue_urls,
+            variables: template.functions.first().map(|one| one.environment.clone()).unwrap_or_default(),
             functions: BTreeMap::new(),
             simulator,
             ledger,
@@ -93,7 +96,7 @@ impl Stack {
             data,
         };
         let routes = stack.start_functions(&template).await?;
-        stack.admit_service_key(&template).await?;
+        stack.admit_service_key().await?;
         let app = gateway::router(routes).into_make_service_with_connect_info::<SocketAddr>();
         stack.tasks.spawn(async move { drop(axum::serve(listener, app).into_future().await) });
         Ok(stack)
@@ -144,9 +147,29 @@ impl Stack {
         }
     }
 
+    /// The ids of the processes of a function that runs as a program.
+    pub fn processes(&self, name: &str) -> Vec<u32> {
+        self.functions.get(name).map(Function::processes).unwrap_or_default()
+    }
+
+    /// What a function took from a table so far, if the settings have it metered.
+    pub fn usage(&self, function: &str, table: &str) -> Usage {
+        self.aws.meter.usage(function, table)
+    }
+
     /// The addresses and the key, for a program: the ready line.
     pub fn ready(&self) -> Value {
         json!({"gateway": self.gateway, "wechat": self.wechat, "service_key": self.service_key})
+    }
+
+    /// What a function would be told that may do everything: for a look behind the routes.
+    ///
+    /// # Errors
+    /// When the template's variables make no sense.
+    pub fn config(&self) -> Result<Config, StackError> {
+        let variables = self.settings.variables(&self.variables, STACK, &self.aws);
+        let config = Config::read(&|name| variables.get(name).cloned());
+        config.map_err(|error| StackError::new("configure the stack", error))
     }
 
     /// Ends everything and writes what the emulators would forget.
@@ -211,12 +234,8 @@ impl Stack {
         Ok(routes)
     }
 
-    async fn admit_service_key(&self, template: &Template) -> Result<(), StackError> {
-        let any =
-            template.functions.first().map(|function| &function.environment).cloned().unwrap_or_default();
-        let variables = self.settings.variables(&any, STACK, &self.aws);
-        let config = Config::read(&|name| variables.get(name).cloned());
-        let config = config.map_err(|error| StackError::new("configure the stack", error))?;
+    async fn admit_service_key(&self) -> Result<(), StackError> {
+        let config = self.config()?;
         let sessions = Sessions::new(&config, store::client(&config));
         let admitted = sessions.admit_service(&Token::from_text(&self.service_key), SERVICE).await;
         admitted.map_err(|error| StackError::new("write the service key", error))

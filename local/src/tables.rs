@@ -11,7 +11,7 @@ use aws_sdk_dynamodb::types::{
 use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use dynoxide::Database;
 use serde_json::{Value, json};
@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 
 use crate::dice::Dice;
+use crate::meter::Meter;
 use crate::rights::{self, Rights};
 use crate::template::Table;
 use crate::{Faults, StackError, loopback};
@@ -26,7 +27,11 @@ use crate::{Faults, StackError, loopback};
 /// How often items whose time is up are deleted.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// Starts the emulator; gives its endpoint. Without a file it forgets everything at the end.
+/// How many items a page of a scan has: about as many small ones as fit into DynamoDB's megabyte.
+const SCAN_PAGE: i32 = 5_000;
+
+/// Starts the emulator; gives its endpoint. Without a file it forgets everything at the end; with a meter,
+/// that hears of every call of the functions.
 ///
 /// # Errors
 /// When the file or a socket cannot be opened.
@@ -34,6 +39,7 @@ pub async fn serve(
     file: Option<&Path>,
     rights: Rights,
     faults: Faults,
+    meter: Option<Meter>,
     tasks: &mut JoinSet<()>,
 ) -> Result<String, StackError> {
     let database = match file {
@@ -51,6 +57,7 @@ pub async fn serve(
             rights,
             faults,
             dice: Dice::new(faults.seed),
+            meter,
             http: reqwest::Client::new(),
             inner: inner_url,
         },
@@ -72,6 +79,7 @@ struct Doorman {
     rights: Rights,
     faults: Faults,
     dice: Dice,
+    meter: Option<Meter>,
     http: reqwest::Client,
     inner: String,
 }
@@ -107,6 +115,43 @@ async fn pass(State(doorman): State<Doorman>, headers: HeaderMap, body: Bytes) -
 
 impl Doorman {
     async fn forward(&self, headers: HeaderMap, body: Bytes) -> Response {
+        match &self.meter {
+            Some(meter) if !rights::is_stack(&headers) => self.forward_metered(meter, headers, body).await,
+            _ => self.forward_translated(headers, body).await,
+        }
+    }
+
+    async fn forward_metered(&self, meter: &Meter, mut headers: HeaderMap, body: Bytes) -> Response {
+        let (function, call) =
+            (rights::signer(&headers).map(str::to_owned), rights::call(&headers).map(str::to_owned));
+        headers.remove(header::CONTENT_LENGTH);
+        let answer = self.forward_translated(headers, Meter::ask(&body)).await;
+        let (parts, answer) = answer.into_parts();
+        let answer = axum::body::to_bytes(answer, usize::MAX).await.unwrap_or_default();
+        if parts.status.is_success() {
+            meter.hear(&function.unwrap_or_default(), &call.unwrap_or_default(), &body, &answer);
+        }
+        Response::from_parts(parts, answer.into())
+    }
+
+    /// Passes a call on; a scan, in the only shape that the emulator pages through without reading the
+    /// whole table for each page: not in segments, and with a limit. DynamoDB promises nothing about how
+    /// segments share a table's items, so here the first has all of them.
+    async fn forward_translated(&self, headers: HeaderMap, body: Bytes) -> Response {
+        let scan =
+            (rights::call(&headers) == Some("Scan")).then(|| serde_json::from_slice(&body).ok()).flatten();
+        let Some(Value::Object(mut scan)) = scan else { return self.forward_as_it_is(headers, body).await };
+        scan.remove("TotalSegments");
+        if scan.remove("Segment").is_some_and(|segment| segment != 0) {
+            return axum::Json(json!({ "Items": [], "Count": 0, "ScannedCount": 0 })).into_response();
+        }
+        scan.entry("Limit").or_insert(SCAN_PAGE.into());
+        let mut headers = headers;
+        headers.remove(header::CONTENT_LENGTH);
+        self.forward_as_it_is(headers, Value::Object(scan).to_string().into()).await
+    }
+
+    async fn forward_as_it_is(&self, headers: HeaderMap, body: Bytes) -> Response {
         match self.http.post(&self.inner).headers(headers).body(body).send().await {
             Ok(answer) => {
                 let (status, headers) = (answer.status(), answer.headers().clone());

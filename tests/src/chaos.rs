@@ -7,13 +7,11 @@ mod verdict;
 mod weather;
 
 use std::process::ExitCode;
-use std::time::{Instant, SystemTime};
+use std::time::Instant;
 
 use clap::Parser;
 use futures::{FutureExt, StreamExt, stream};
-use lambda_runtime::{LambdaEvent, service_fn};
 use scenario::SCENARIOS;
-use shared::Config;
 
 /// Sends messages through a Queqiao to which all kinds of things happen. Prints one line of JSON per
 /// scenario.
@@ -69,9 +67,8 @@ impl Arguments {
 /// Runs what the command line asks for. A test closes with the summary that tests close with; an example
 /// leaves stdout to the lines of JSON.
 pub async fn run(is_test: bool) -> ExitCode {
-    if std::env::var_os("AWS_LAMBDA_RUNTIME_API").is_some() {
-        // It ends with an error when the stack has gone before it: nobody is left to be told.
-        return if deliver().await.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE };
+    if let Some(ended) = local::run_as_function().await {
+        return ended;
     }
     let arguments = Arguments::parse();
     let chosen = arguments.chosen();
@@ -106,16 +103,4 @@ pub async fn run(is_test: bool) -> ExitCode {
         eprintln!("{summary}")
     }
     if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE }
-}
-
-/// The delivery worker as a Lambda: what its own program does, in a process that can be killed.
-async fn deliver() -> Result<(), lambda_runtime::Error> {
-    shared::telemetry::init();
-    let deliver = deliver::Deliver::new(&Config::from_env()?);
-    let deliver = &deliver;
-    lambda_runtime::run(service_fn(|event: LambdaEvent<_>| async move {
-        let time_left = event.context.deadline().duration_since(SystemTime::now()).unwrap_or_default();
-        Ok::<_, lambda_runtime::Error>(deliver.handle(event.payload, time_left).await)
-    }))
-    .await
 }

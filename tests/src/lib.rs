@@ -75,29 +75,32 @@ impl World {
         self.stack.expect("a world of this process").stop().await.expect("a stack that stops");
     }
 
+    /// The stack behind it.
+    pub fn stack(&self) -> &Stack {
+        self.stack.as_ref().expect("a world of this process")
+    }
+
     /// Hands a function an event, past the gateway.
     ///
     /// # Errors
     /// What the function failed with.
     pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, String> {
-        self.stack.as_ref().expect("a world of this process").invoke(function, event).await
+        self.stack().invoke(function, event).await
     }
 
     /// Puts a message on a queue of the template.
     pub async fn enqueue(&self, queue: &str, body: &str) {
-        let stack = self.stack.as_ref().expect("a world of this process");
-        stack.enqueue(queue, body).await.expect("a queue that takes it");
+        self.stack().enqueue(queue, body).await.expect("a queue that takes it");
     }
 
     /// How many messages a queue of the template holds: waiting, held back and in hand.
     pub async fn queued(&self, queue: &str) -> usize {
-        let stack = self.stack.as_ref().expect("a world of this process");
-        stack.queued(queue).await.expect("a queue that says so")
+        self.stack().queued(queue).await.expect("a queue that says so")
     }
 
     /// Kills the processes of a function that runs as a program.
     pub fn kill(&self, function: &str) {
-        self.stack.as_ref().expect("a world of this process").kill(function);
+        self.stack().kill(function);
     }
 
     /// Waits until it is so.
