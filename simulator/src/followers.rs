@@ -146,7 +146,7 @@ pub(crate) fn user_get(state: &mut State, call: &Call) -> Answer {
     }
     let total = state.followers.places.len();
     let mut page = state.followers.page(after);
-    state.follower_faults.cut(&mut page, state.followers.before(after));
+    state.follower_faults.cut(&mut page, || state.followers.before(after));
     Ok(match page.last().cloned() {
         None => json!({ "total": total, "count": 0, "next_openid": "" }),
         Some(last) => json!({

@@ -162,7 +162,7 @@ impl Shift<'_> {
 
     async fn forget(&self, oa_openid: &str) -> Result<(), Action> {
         let removed = self.deliver.identities.remove_followers(vec![oa_openid.to_owned()], now()).await;
-        removed.map_err(|error: Error| {
+        removed.map(drop).map_err(|error: Error| {
             tracing::warn!(cause = error.causes(), "a follower who is none any more is still on the map");
             Action::Retry
         })

@@ -6,8 +6,18 @@ const LONGEST: usize = 31;
 /// An openid: its length, then its bytes.
 type Packed = [u8; LONGEST + 1];
 
-/// A set of openids, each of which can be crossed off once it is seen on WeChat's list.
+/// Openids as they come.
 #[derive(Default)]
+pub struct Openids(Vec<Packed>);
+
+impl Openids {
+    /// Adds one. One that is too long to be WeChat's is left out: it counts as new.
+    pub fn push(&mut self, openid: &str) {
+        self.0.extend(pack(openid));
+    }
+}
+
+/// A set of openids, each of which can be crossed off once it is seen on WeChat's list.
 pub struct Known {
     /// In order.
     openids: Vec<Packed>,
@@ -16,12 +26,8 @@ pub struct Known {
 }
 
 impl Known {
-    /// The set of these openids. One that is too long to be WeChat's is left out: it counts as new.
-    pub fn of(openids: impl IntoIterator<Item = String>) -> Self {
-        Self::from_packed(openids.into_iter().filter_map(|openid| pack(&openid)).collect())
-    }
-
-    fn from_packed(mut openids: Vec<Packed>) -> Self {
+    /// The set of these openids.
+    pub fn of(Openids(mut openids): Openids) -> Self {
         openids.sort_unstable();
         openids.dedup();
         openids.shrink_to_fit();
@@ -65,10 +71,16 @@ fn unpack(packed: &Packed) -> String {
 mod tests {
     use super::*;
 
+    fn known(openids: impl Iterator<Item = String>) -> Known {
+        let mut packed = Openids::default();
+        openids.for_each(|openid| packed.push(&openid));
+        Known::of(packed)
+    }
+
     #[test]
     fn what_is_crossed_off_is_known_and_what_is_left_is_unseen() {
         let openids = (0..1000).map(|n| format!("o{n:027}"));
-        let mut known = Known::of(openids.clone());
+        let mut known = known(openids.clone());
         assert_eq!(known.len(), 1000);
         for openid in openids.filter(|openid| !openid.ends_with('7')) {
             assert!(known.cross_off(&openid));
@@ -82,7 +94,7 @@ mod tests {
 
     #[test]
     fn a_follower_takes_no_more_than_64_bytes() {
-        let known = Known::of((0..10_000).map(|n| format!("o{n:027}")));
+        let known = known((0..10_000).map(|n| format!("o{n:027}")));
         let bytes = known.openids.capacity() * size_of::<Packed>() + known.seen.capacity() * size_of::<u64>();
         assert!(bytes / known.len() <= 64, "{bytes}");
     }

@@ -2,8 +2,12 @@
 
 mod doubt;
 mod known;
+mod list;
 mod lookup;
+mod run;
 mod walk;
+
+pub use lookup::LOOKUPS;
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -29,6 +33,7 @@ const TICK_SLICE: Duration = Duration::from_secs(13 * 60);
 pub struct Sync {
     oa_appid: String,
     most_removed_percent: u64,
+    retry_time_scale: f64,
     wechat: WeChat,
     sessions: Sessions,
     identities: Identities,
@@ -44,6 +49,7 @@ impl Sync {
         Self {
             oa_appid: config.oa_appid.clone(),
             most_removed_percent: config.sync_most_removed_percent,
+            retry_time_scale: config.retry_time_scale,
             wechat: WeChat::new(config, tokens),
             sessions: Sessions::new(config, client.clone()),
             identities: Identities::new(config, client),

@@ -1,52 +1,42 @@
 //! Newcomers' unionids: a hundred at a time, and no answer believed that cannot be right.
 
 use std::collections::HashSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
-use futures::{StreamExt, TryStreamExt, stream};
+use futures::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use shared::now;
 use shared::wechat::Failure;
 use shared::wechat::errcode::Action;
 use shared::wechat::followers::{BATCH, UserInfo};
 
-use crate::walk::Walk;
+use crate::run::Run;
 
 /// How many batchget calls run at a time.
-const LOOKUPS: usize = 8;
+pub const LOOKUPS: usize = 8;
 
-/// What looking up came to.
-#[derive(Default)]
-pub struct Found {
-    /// Followers written to the map.
-    pub added: u64,
-    /// Followers WeChat gave no unionid for.
-    pub without_unionid: u64,
-}
+/// A call that WeChat was too busy for, or whose token died, is made again after these pauses,
+/// doubling: 0.5 s to 8 s.
+const FIRST_PAUSE: Duration = Duration::from_millis(500);
+const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
-impl std::ops::Add for Found {
-    type Output = Self;
-
-    fn add(self, other: Self) -> Self {
-        Self {
-            added: self.added + other.added,
-            without_unionid: self.without_unionid + other.without_unionid,
-        }
-    }
-}
-
-impl Walk<'_> {
-    /// Looks up openids and writes those that have a unionid.
-    pub async fn look_up_all(&self, openids: &[String]) -> Result<Found, Failure> {
-        stream::iter(openids.chunks(BATCH))
-            .map(|batch| self.look_up_batch(batch))
+impl Run<'_> {
+    /// Looks up openids and writes those that have a unionid. Once one batch has failed no other is begun;
+    /// those under way are finished, for WeChat has counted them.
+    pub async fn look_up(&self, openids: &[String]) -> Result<(), Failure> {
+        let has_failed = AtomicBool::new(false);
+        let batches = openids.chunks(BATCH).take_while(|_| !has_failed.load(Ordering::Relaxed));
+        stream::iter(batches)
+            .map(|batch| self.look_up_batch(batch).inspect_err(|_| has_failed.store(true, Ordering::Relaxed)))
             .buffer_unordered(LOOKUPS)
             // Without this the compiler loses sight of the future being Send.
             .boxed()
-            .try_fold(Found::default(), async |sum, found| Ok(sum + found))
+            .fold(Ok(()), async |sum, outcome| sum.and(outcome))
             .await
     }
 
     /// Asks WeChat for up to [`BATCH`] followers' unionids and writes them.
-    async fn look_up_batch(&self, openids: &[String]) -> Result<Found, Failure> {
+    async fn look_up_batch(&self, openids: &[String]) -> Result<(), Failure> {
         let asked_at = now();
         let infos = self.call("user/info/batchget", || self.sync.wechat.user_infos(openids)).await?;
         let mut followers = Vec::with_capacity(infos.len());
@@ -59,7 +49,10 @@ impl Walk<'_> {
         }
         let added = followers.len() as u64;
         self.sync.identities.add_followers(followers, asked_at).await?;
-        Ok(Found { added, without_unionid })
+        let progress = &mut self.record().progress;
+        progress.new += added;
+        progress.without_unionid += without_unionid;
+        Ok(())
     }
 
     /// Asks for each of them alone, and has the map say what WeChat says.
@@ -73,7 +66,7 @@ impl Walk<'_> {
         let follower = self.infos(std::slice::from_ref(&openid)).await?.pop().filter(UserInfo::follows);
         match follower.and_then(|info| info.unionid) {
             Some(unionid) => drop(self.sync.identities.follows(&unionid, &openid, asked_at).await?),
-            None => self.sync.identities.remove_followers(vec![openid], asked_at).await?,
+            None => drop(self.sync.identities.remove_followers(vec![openid], asked_at).await?),
         }
         Ok(())
     }
@@ -123,5 +116,31 @@ impl Walk<'_> {
             }
         }
         Ok(infos)
+    }
+
+    /// Makes a call that may be made again as often as one likes, counting each try.
+    pub async fn call<T, F>(&self, endpoint: &str, call: impl Fn() -> F) -> Result<T, Failure>
+    where
+        F: Future<Output = Result<T, Failure>>,
+    {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            *self.record().progress.calls.entry(endpoint.to_owned()).or_default() += 1;
+            let failure = match call().await {
+                Ok(answer) => return Ok(answer),
+                Err(failure) => failure,
+            };
+            let again = matches!(failure.action(), Action::Retry | Action::Ambiguous | Action::RefreshToken);
+            if !again || pause > LONGEST_PAUSE {
+                return Err(failure);
+            }
+            tokio::time::sleep(pause).await;
+            pause *= 2;
+        }
+    }
+
+    /// Counts what WeChat did wrong and was put right.
+    fn mend(&self, what: &str) {
+        *self.record().progress.mended.entry(what.to_owned()).or_default() += 1;
     }
 }

@@ -5,11 +5,11 @@ mod live;
 use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, DeleteRequest, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::{Item, READ_BATCH, WRITE_BATCH, from_item, text, to_item};
+use super::{Item, READ_BATCH, WRITE_BATCH, from_item, held, number, text, to_item};
 use crate::{Config, Error, now};
 
 /// The key prefix of a user WeChat gave no unionid for. Such a row is what tells `no_unionid` from
@@ -19,7 +19,7 @@ const UNBOUND: &str = "unbound#";
 /// In how many parts the table is scanned at a time.
 const SEGMENTS: i32 = 4;
 
-/// How many BatchGetItem or BatchWriteItem calls run at a time.
+/// How many calls run at a time, where there are many of a kind.
 const CONCURRENCY: usize = 8;
 
 /// One row of the map.
@@ -143,28 +143,42 @@ impl Identities {
                 PutRequest::builder().set_item(Some(to_item(&row)?)).build().map_err(Error::unavailable)?;
             writes.push(WriteRequest::builder().put_request(put).build());
         }
-        self.write(writes).await
-    }
-
-    /// Deletes the rows of followers who were none any more `as_of` then; a row that was confirmed
-    /// later stays, and openids that have no row are passed over.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn remove_followers(&self, openids: Vec<String>, as_of: i64) -> Result<(), Error> {
-        let rows: Vec<_> = stream::iter(openids)
-            .map(|openid| async move { self.by_openid(&openid, &self.oa_appid).await })
+        stream::iter(writes.chunks(WRITE_BATCH).map(<[_]>::to_vec))
+            .map(|batch| super::write_batch(&self.client, &self.table, batch))
             .buffer_unordered(CONCURRENCY)
             .boxed()
             .try_collect()
-            .await?;
-        let mut writes = Vec::new();
-        for row in rows.into_iter().flatten().filter(|row| row.event_at.is_none_or(|at| at <= as_of)) {
-            let key = self.oa_key(&row.unionid);
-            let delete = DeleteRequest::builder().set_key(Some(key)).build().map_err(Error::unavailable)?;
-            writes.push(WriteRequest::builder().delete_request(delete).build());
+            .await
+    }
+
+    /// Deletes the rows of followers who were none any more `as_of` then, and gives how many; a row that
+    /// was confirmed later stays, and openids that have no row are passed over.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; what was deleted by then stays so.
+    pub async fn remove_followers(&self, openids: Vec<String>, as_of: i64) -> Result<u64, Error> {
+        stream::iter(openids)
+            .map(|openid| async move { self.remove_follower(&openid, as_of).await })
+            .buffer_unordered(CONCURRENCY)
+            .boxed()
+            .try_fold(0, async |sum, removed| Ok(sum + removed))
+            .await
+    }
+
+    /// One by one, for BatchWriteItem knows no conditions: who follows again this very moment stays.
+    async fn remove_follower(&self, openid: &str, as_of: i64) -> Result<u64, Error> {
+        let mut removed = 0;
+        for row in self.by_openid(openid, &self.oa_appid).await? {
+            let delete = self.client.delete_item().table_name(&self.table);
+            let delete = delete
+                .set_key(Some(self.oa_key(&row.unionid)))
+                .condition_expression(
+                    "attribute_exists(openid) AND (attribute_not_exists(event_at) OR event_at <= :as_of)",
+                )
+                .expression_attribute_values(":as_of", number(as_of));
+            removed += u64::from(held(delete.send().await)?);
         }
-        self.write(writes).await
+        Ok(removed)
     }
 
     /// Hands every openid of the Official Account that the map knows to `take`, in no order, by a
@@ -172,19 +186,19 @@ impl Identities {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn known_followers(&self, take: &(dyn Fn(String) + Send + Sync)) -> Result<(), Error> {
+    pub async fn known_followers(&self, take: &(dyn Fn(&str) + Send + Sync)) -> Result<(), Error> {
         let segments = (0..SEGMENTS).map(|segment| self.known_in(segment, take));
         futures::future::try_join_all(segments).await?;
         Ok(())
     }
 
-    async fn known_in(&self, segment: i32, take: &(dyn Fn(String) + Send + Sync)) -> Result<(), Error> {
+    async fn known_in(&self, segment: i32, take: &(dyn Fn(&str) + Send + Sync)) -> Result<(), Error> {
         let scan = self.client.scan().table_name(&self.table).segment(segment).total_segments(SEGMENTS);
         let scan = scan.filter_expression("account = :oa").projection_expression("openid");
         let mut pages = scan.expression_attribute_values(":oa", text(&self.oa_appid)).into_paginator().send();
         while let Some(page) = pages.next().await {
-            for mut item in page.map_err(Error::unavailable)?.items.unwrap_or_default() {
-                if let Some(AttributeValue::S(openid)) = item.remove("openid") {
+            for item in page.map_err(Error::unavailable)?.items.unwrap_or_default() {
+                if let Some(AttributeValue::S(openid)) = item.get("openid") {
                     take(openid);
                 }
             }
@@ -203,14 +217,5 @@ impl Identities {
 
     fn oa_key(&self, unionid: &str) -> Item {
         [("unionid".to_owned(), text(unionid)), ("account".to_owned(), text(&self.oa_appid))].into()
-    }
-
-    async fn write(&self, writes: Vec<WriteRequest>) -> Result<(), Error> {
-        stream::iter(writes.chunks(WRITE_BATCH).map(<[_]>::to_vec))
-            .map(|batch| super::write_batch(&self.client, &self.table, batch))
-            .buffer_unordered(CONCURRENCY)
-            .boxed()
-            .try_collect()
-            .await
     }
 }

@@ -64,8 +64,8 @@ impl FollowerFaults {
     }
 
     /// Cuts off what the list is not to show of a page that `before` openids go before.
-    pub(crate) fn cut(&mut self, page: &mut Vec<String>, before: usize) {
-        let Some(most) = self.order.cut_after.map(|most| most.saturating_sub(before)) else { return };
+    pub(crate) fn cut(&mut self, page: &mut Vec<String>, before: impl Fn() -> usize) {
+        let Some(most) = self.order.cut_after.map(|most| most.saturating_sub(before())) else { return };
         if page.len() > most && self.strikes() {
             page.truncate(most);
         }
@@ -171,7 +171,7 @@ mod tests {
         let mut faults = faults(json!({ "cut_after": 3 }));
         let mut left = |before| {
             let mut page = vec!["o".to_owned(); 2];
-            faults.cut(&mut page, before);
+            faults.cut(&mut page, || before);
             page.len()
         };
         assert_eq!([left(0), left(2), left(4)], [2, 1, 0]);

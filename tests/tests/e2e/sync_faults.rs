@@ -137,16 +137,20 @@ async fn a_unionid_that_is_missing_once_is_asked_for_again() {
 #[tokio::test]
 async fn a_quota_that_ends_in_the_middle_is_named_and_the_run_ends_whole_when_it_is_back() {
     let world = World::with_followers(10_200).await;
+    let mut run = Value::Null;
     for (endpoint, calls) in [(BATCHGET, 30), (USER_GET, 1)] {
         world.quota(endpoint, json!(world.calls(endpoint).await + calls)).await;
         let progress = world.sync().await;
+        assert!(run.is_null() || run == progress["run"], "{progress}");
+        run = progress["run"].clone();
         assert_eq!((&progress["state"], &progress["removed"]), (&json!("running"), &json!(0)), "{progress}");
         assert!(error(&progress).contains("45009"), "{progress}");
         assert_eq!(world.get("/sync", &world.service_key).await.ok(200), progress);
         world.quota(endpoint, Value::Null).await;
     }
     let whole = world.sync_until_done().await;
-    assert_eq!(whole["error"], Value::Null, "{whole}");
+    assert_eq!((&whole["run"], &whole["error"]), (&run, &Value::Null), "{whole}");
+    assert_eq!((&whole["listed"], &whole["new"]), (&json!(10_200), &json!(10_200)), "{whole}");
     let again = world.sync_until_done().await;
     assert_eq!((&again["known"], &again["new"]), (&json!(10_200), &json!(0)), "{again}");
 }

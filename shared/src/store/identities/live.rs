@@ -72,16 +72,7 @@ impl Identities {
             .expression_attribute_values(":at", number(at))
             .expression_attribute_values(":expires_at", number(now() + KEPT_FOR));
         held(mark.send().await)?;
-        let rows = self.by_openid(openid, &self.oa_appid).await?;
-        for row in &rows {
-            let delete = self.client.delete_item().table_name(&self.table);
-            let delete = delete
-                .set_key(Some(self.oa_key(&row.unionid)))
-                .condition_expression("attribute_not_exists(event_at) OR event_at <= :at")
-                .expression_attribute_values(":at", number(at));
-            held(delete.send().await)?;
-        }
-        Ok(!rows.is_empty())
+        Ok(self.remove_follower(openid, at).await? > 0)
     }
 
     /// Those who unfollowed since then.

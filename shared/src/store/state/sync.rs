@@ -6,28 +6,32 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::State;
-use crate::Error;
-use crate::store::{held, text, to_item};
+use crate::store::{held, number, text, to_item};
+use crate::{Error, now};
 
 /// A run of the sync, and where it stands.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SyncRun {
     /// What GET /sync shows of it.
     pub progress: SyncProgress,
-    /// Where it goes on.
+    /// Where it goes on; `None` when it is at its end.
     #[serde(default)]
     pub checkpoint: Option<Checkpoint>,
 }
 
 /// A place in the list before which everybody is in the map.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct Checkpoint {
-    /// `user/get` goes on after this openid.
-    pub after: String,
+    /// `user/get` goes on after this openid; `None` at the list's beginning.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub after: Option<String>,
     /// How many were listed up to here.
     pub listed: u64,
     /// Of those, how many the map had already.
     pub known: u64,
+    /// Of those, how many WeChat gave no unionid for.
+    pub without_unionid: u64,
 }
 
 /// A sync run's progress.
@@ -99,27 +103,42 @@ impl State {
         Ok(row.map(|row| row.run.unwrap_or_default()))
     }
 
-    /// Writes the run's progress; `false` when the lease is lost, and with it the right to go on.
+    /// Writes where the run stands and keeps the lease for `seconds` more; `false` when it is lost, and
+    /// with it the right to go on.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn save_sync(&self, appid: &str, lease: &str, run: &SyncRun) -> Result<bool, Error> {
+    pub async fn save_sync(
+        &self,
+        appid: &str,
+        lease: &str,
+        seconds: i64,
+        run: &SyncRun,
+    ) -> Result<bool, Error> {
         let update = self.client.update_item().table_name(&self.table).key("key", text(sync_key(appid)));
         let update = update
-            .update_expression("SET #run = :run")
+            .update_expression("SET #run = :run, lease_until = :until")
+            .condition_expression("lease = :lease")
+            .expression_attribute_names("#run", "run")
+            .expression_attribute_values(":run", AttributeValue::M(to_item(run)?))
+            .expression_attribute_values(":until", number(now() + seconds))
+            .expression_attribute_values(":lease", text(lease));
+        held(update.send().await)
+    }
+
+    /// Writes what the slice came to and ends its lease; `false` when that was lost before.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn end_sync(&self, appid: &str, lease: &str, run: &SyncRun) -> Result<bool, Error> {
+        let update = self.client.update_item().table_name(&self.table).key("key", text(sync_key(appid)));
+        let update = update
+            .update_expression("SET #run = :run REMOVE lease, lease_until")
             .condition_expression("lease = :lease")
             .expression_attribute_names("#run", "run")
             .expression_attribute_values(":run", AttributeValue::M(to_item(run)?))
             .expression_attribute_values(":lease", text(lease));
         held(update.send().await)
-    }
-
-    /// Ends the sync's lease.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn release_sync(&self, appid: &str, lease: &str) -> Result<(), Error> {
-        self.release(&sync_key(appid), lease).await
     }
 }
 

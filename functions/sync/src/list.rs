@@ -1,0 +1,77 @@
+//! WeChat's list of followers, page after page.
+
+use std::collections::VecDeque;
+
+use shared::wechat::Failure;
+
+use crate::run::Run;
+
+/// How many pages wait at most: about 700 KB each.
+const MOST_AHEAD: usize = 32;
+
+/// The list, some pages of which may wait to be walked.
+pub struct List {
+    waiting: VecDeque<Listed>,
+    /// The next page to be listed is the one after this openid.
+    after: Option<String>,
+    has_ended: bool,
+}
+
+/// A page.
+pub struct Listed {
+    /// Up to 10,000.
+    pub openids: Vec<String>,
+    /// All followers, by WeChat's own count.
+    pub total: u64,
+    /// Where the next page starts; `None` after the last.
+    pub next: Option<String>,
+}
+
+impl List {
+    /// The list from this openid on, or from its beginning.
+    pub fn after(after: Option<String>) -> Self {
+        Self { waiting: VecDeque::new(), after, has_ended: false }
+    }
+
+    /// The next page.
+    pub async fn next(&mut self, run: &Run<'_>) -> Result<Listed, Failure> {
+        match self.waiting.pop_front() {
+            Some(page) => Ok(page),
+            None => self.list(run).await,
+        }
+    }
+
+    /// Lists a page, if none is waiting and there is one.
+    pub async fn look_ahead(&mut self, run: &Run<'_>) -> Result<(), Failure> {
+        if self.waiting.is_empty() && !self.has_ended {
+            let page = self.list(run).await?;
+            self.waiting.push_back(page);
+        }
+        Ok(())
+    }
+
+    /// Lists page after page while it is worth while, but not too many.
+    pub async fn run_ahead(
+        &mut self,
+        run: &Run<'_>,
+        is_worth_while: impl Fn() -> bool,
+    ) -> Result<(), Failure> {
+        while is_worth_while() && !self.has_ended && self.waiting.len() < MOST_AHEAD {
+            let page = self.list(run).await?;
+            self.waiting.push_back(page);
+        }
+        Ok(())
+    }
+
+    async fn list(&mut self, run: &Run<'_>) -> Result<Listed, Failure> {
+        let after = self.after.take();
+        let page = run.call("user/get", || run.sync.wechat.followers(after.as_deref())).await?;
+        let total = page.total;
+        let (openids, next) = page.into_parts();
+        // A cursor that does not move would go round for ever.
+        let next = next.filter(|next| Some(next) != after.as_ref());
+        self.has_ended = next.is_none();
+        self.after.clone_from(&next);
+        Ok(Listed { openids, total, next })
+    }
+}
