@@ -1,0 +1,31 @@
+//! What a function's processes take.
+
+use std::time::Duration;
+
+use tests::World;
+
+/// Ends the processes of this function, and waits for those that follow them.
+pub async fn restart(world: &World, function: &str) {
+    let before = world.stack().processes(function);
+    world.stack().kill(function);
+    loop {
+        let now = world.stack().processes(function);
+        if now.len() == before.len() && !now.iter().any(|process| before.contains(process)) {
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
+}
+
+/// The most memory that any process of this function has held since it started, in MB: `VmHWM` of Linux;
+/// 0 elsewhere.
+pub fn peak_mb(world: &World, function: &str) -> f64 {
+    let processes = world.stack().processes(function);
+    processes.into_iter().filter_map(peak_kb).fold(0.0, f64::max) / 1024.0
+}
+
+fn peak_kb(process: u32) -> Option<f64> {
+    let status = std::fs::read_to_string(format!("/proc/{process}/status")).ok()?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:"))?;
+    line.split_whitespace().next()?.parse().ok()
+}
