@@ -2,6 +2,7 @@
 
 mod bound;
 mod process;
+mod receipts;
 mod sync;
 
 use std::process::ExitCode;
@@ -25,6 +26,8 @@ struct Arguments {
 enum Job {
     /// A first import of the followers, then a second run with 1,000 new and 500 gone
     Sync(sync::Size),
+    /// A receipt for each of many messages, pushed as fast as the endpoint takes them
+    Receipts(receipts::Size),
 }
 
 #[tokio::main]
@@ -36,6 +39,7 @@ async fn main() -> ExitCode {
     let Arguments { job, json } = Arguments::parse();
     match job {
         Job::Sync(size) => sync::measure(&size, json).await,
+        Job::Receipts(size) => receipts::measure(&size, json).await,
     }
     ExitCode::SUCCESS
 }

@@ -66,7 +66,7 @@ pub async fn measure(size: &Size, json: bool) {
     for user in size.followers..size.followers + NEW {
         world.have(user, "follow").await;
     }
-    // As most ticks do, the second run begins in a fresh process.
+    // As on most ticks, the second run begins in a fresh process.
     restart(&world, "sync").await;
     Run::of("second", &world, &bound).await.print(json);
     world.stop().await;
@@ -88,7 +88,7 @@ async fn world(size: &Size) -> World {
 }
 
 impl Run {
-    /// Lets the schedule tick until the list is done.
+    /// Has it run until the list is done.
     async fn of(run: &'static str, world: &World, bound: &Bound) -> Self {
         let calls_before = (world.calls(USER_GET).await, world.calls(BATCHGET).await);
         let before = world.stack().usage("sync", "IdentitiesTable");
@@ -151,7 +151,7 @@ impl Run {
 
 async fn sync_until_done(world: &World) -> Value {
     loop {
-        let progress = world.invoke("sync", json!({ "sync": "tick" })).await.expect("a tick's answer");
+        let progress = world.invoke("sync", json!({ "sync": "now" })).await.expect("its progress");
         match progress["state"].as_str() {
             Some("done") => return progress,
             Some("running") => {}

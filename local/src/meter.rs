@@ -8,12 +8,14 @@ use serde::Deserialize;
 use serde_json::Value;
 
 /// What a function took from a table.
-#[derive(Clone, Copy, Debug, Default, PartialEq)]
+#[derive(Clone, Debug, Default, PartialEq)]
 pub struct Usage {
     /// Items put, updated or deleted.
     pub item_writes: u64,
     /// Read units: 4 KB each, half of one where the read may be stale.
     pub read_units: f64,
+    /// The keys of the items it deleted, in order.
+    pub deleted: Vec<Value>,
 }
 
 /// Usage by function and table. Clones share it.
@@ -27,7 +29,6 @@ type Tables = BTreeMap<String, Usage>;
 #[serde(rename_all = "PascalCase", default)]
 struct Answer {
     consumed_capacity: Option<Capacities>,
-    unprocessed_items: BTreeMap<String, Vec<Value>>,
 }
 
 /// One table's, or in batches each table's.
@@ -59,11 +60,10 @@ impl Meter {
         let answer: Answer = serde_json::from_slice(answer).unwrap_or_default();
         let mut functions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let tables = functions.entry(function.to_owned()).or_default();
-        for table in tables_written(call, &request) {
-            tables.entry(table.to_owned()).or_default().item_writes += 1;
-        }
-        for (table, unwritten) in answer.unprocessed_items {
-            tables.entry(table).or_default().item_writes -= unwritten.len() as u64;
+        for Write { table, deletes } in writes(call, &request) {
+            let usage = tables.entry(table.to_owned()).or_default();
+            usage.item_writes += 1;
+            usage.deleted.extend(deletes.cloned());
         }
         if matches!(call, "GetItem" | "BatchGetItem" | "Query" | "Scan") {
             let read = match answer.consumed_capacity {
@@ -80,24 +80,37 @@ impl Meter {
     /// What this function took from this table so far.
     pub fn usage(&self, function: &str, table: &str) -> Usage {
         let functions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        functions.get(function).and_then(|tables| tables.get(table)).copied().unwrap_or_default()
+        functions.get(function).and_then(|tables| tables.get(table)).cloned().unwrap_or_default()
     }
 }
 
-/// The table of each item that a call writes.
-fn tables_written<'a>(call: &str, request: &'a Value) -> Vec<&'a str> {
-    let table = |part: &'a Value| part["TableName"].as_str();
+/// One item that a call writes.
+struct Write<'a> {
+    table: &'a str,
+    /// Its key, where it is deleted.
+    deletes: Option<&'a Value>,
+}
+
+/// The items that a call writes. This emulator leaves none of a batch unprocessed.
+fn writes<'a>(call: &str, request: &'a Value) -> Vec<Write<'a>> {
+    let write = |part: &'a Value, deletes: bool| {
+        Some(Write { table: part["TableName"].as_str()?, deletes: Some(&part["Key"]).filter(|_| deletes) })
+    };
+    let object = |value: &'a Value| value.as_object().into_iter().flatten();
+    let array = |value: &'a Value| value.as_array().into_iter().flatten();
     match call {
-        "PutItem" | "UpdateItem" | "DeleteItem" => table(request).into_iter().collect(),
+        "PutItem" | "UpdateItem" | "DeleteItem" => write(request, call == "DeleteItem").into_iter().collect(),
         "BatchWriteItem" => {
-            let tables = request["RequestItems"].as_object().into_iter().flatten();
-            let items = |items: &Value| items.as_array().map_or(0, Vec::len);
-            tables.flat_map(|(table, writes)| std::iter::repeat_n(table.as_str(), items(writes))).collect()
+            let of =
+                |table: &'a String, one: &'a Value| Write { table, deletes: one["DeleteRequest"].get("Key") };
+            object(&request["RequestItems"])
+                .flat_map(|(table, ones)| array(ones).map(move |one| of(table, one)))
+                .collect()
         }
         "TransactWriteItems" => {
-            let parts = request["TransactItems"].as_array().into_iter().flatten();
-            let parts = parts.filter_map(Value::as_object).flatten();
-            parts.filter(|(part, _)| *part != "ConditionCheck").filter_map(|(_, part)| table(part)).collect()
+            let parts = array(&request["TransactItems"]).flat_map(object);
+            let writing = parts.filter(|(part, _)| *part != "ConditionCheck");
+            writing.filter_map(|(part, one)| write(one, part == "Delete")).collect()
         }
         _ => Vec::new(),
     }
@@ -110,8 +123,10 @@ mod tests {
     #[test]
     fn each_item_written_and_each_unit_read_counts() {
         let meter = Meter::default();
-        let put = br#"{"RequestItems":{"T":[{"PutRequest":{}},{"PutRequest":{}},{"DeleteRequest":{}}]}}"#;
-        meter.hear("sync", "BatchWriteItem", put, br#"{"UnprocessedItems":{"T":[{"PutRequest":{}}]}}"#);
+        let batch =
+            br#"{"RequestItems":{"T":[{"PutRequest":{}},{"DeleteRequest":{"Key":{"id":{"S":"a"}}}}]}}"#;
+        meter.hear("sync", "BatchWriteItem", batch, b"{}");
+        meter.hear("sync", "DeleteItem", br#"{"TableName":"T","Key":{"id":{"S":"b"}}}"#, b"{}");
         let both = br#"{"TransactItems":[{"ConditionCheck":{"TableName":"T"}},{"Put":{"TableName":"T"}}]}"#;
         meter.hear("sync", "TransactWriteItems", both, b"{}");
         let scanned = br#"{"Items":[],"ConsumedCapacity":{"TableName":"T","CapacityUnits":128.5}}"#;
@@ -119,7 +134,8 @@ mod tests {
         let got = br#"{"ConsumedCapacity":[{"TableName":"T","CapacityUnits":1.0}]}"#;
         meter.hear("sync", "BatchGetItem", b"{}", got);
         meter.hear("send", "GetItem", b"{}", br#"{"ConsumedCapacity":{"TableName":"T","CapacityUnits":9}}"#);
-        assert_eq!(meter.usage("sync", "T"), Usage { item_writes: 3, read_units: 129.5 });
+        let deleted = ["a", "b"].map(|id| serde_json::json!({ "id": { "S": id } })).into();
+        assert_eq!(meter.usage("sync", "T"), Usage { item_writes: 4, read_units: 129.5, deleted });
     }
 
     #[test]

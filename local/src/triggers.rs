@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{Message, MessageSystemAttributeName};
+use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName};
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
@@ -12,6 +12,9 @@ use crate::template::{Subscription, arn};
 
 /// How long a poll waits for a message, in seconds.
 const POLL: i32 = 5;
+
+/// SQS gives and takes ten messages a call.
+const BATCH: i32 = 10;
 
 /// After a poll that failed.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -48,31 +51,69 @@ pub async fn subscribe(
     queue_url: String,
     ending: CancellationToken,
 ) {
+    let queue = Polled { client, url: queue_url };
     while !ending.is_cancelled() {
-        let receive = client
-            .receive_message()
-            .queue_url(&queue_url)
-            .max_number_of_messages(subscription.batch_size)
-            .message_system_attribute_names(MessageSystemAttributeName::All)
-            .wait_time_seconds(POLL);
         let received = tokio::select! {
-            received = receive.send() => received,
+            received = queue.receive(subscription.batch_size) => received,
             () = ending.cancelled() => return,
         };
         let messages = match received {
-            Ok(answer) => answer.messages.unwrap_or_default(),
+            Ok(messages) if messages.is_empty() => continue,
+            Ok(messages) => messages,
             Err(_) => {
                 tokio::time::sleep(PAUSE).await;
                 continue;
             }
         };
-        if messages.is_empty() {
-            continue;
-        }
-        let event = event(&subscription.queue, &messages);
-        match function.invoke(event).await {
-            Ok(answer) => delete(&client, &queue_url, &messages, &answer).await,
+        match function.invoke(event(&subscription.queue, &messages)).await {
+            Ok(answer) => queue.delete(&messages, &answer).await,
             Err(error) => tracing::error!(function = function.name, %error, "a batch failed; it comes again"),
+        }
+    }
+}
+
+struct Polled {
+    client: Client,
+    url: String,
+}
+
+impl Polled {
+    /// Up to `most` messages, gathered ten at a time, as Lambda does: SQS gives no more in one call.
+    async fn receive(&self, most: i32) -> Result<Vec<Message>, aws_sdk_sqs::Error> {
+        let mut messages = self.receive_once(most.min(BATCH), POLL).await?;
+        let mut last = messages.len();
+        while last == BATCH as usize && messages.len() < most as usize {
+            // What was received before must not be lost with an error now.
+            let more = self.receive_once(BATCH, 0).await.unwrap_or_default();
+            last = more.len();
+            messages.extend(more);
+        }
+        Ok(messages)
+    }
+
+    async fn receive_once(&self, most: i32, wait_seconds: i32) -> Result<Vec<Message>, aws_sdk_sqs::Error> {
+        let receive = self.client.receive_message().queue_url(&self.url).max_number_of_messages(most);
+        let receive = receive.message_system_attribute_names(MessageSystemAttributeName::All);
+        Ok(receive.wait_time_seconds(wait_seconds).send().await?.messages.unwrap_or_default())
+    }
+
+    /// Deletes those that the function did not report as failed.
+    async fn delete(&self, messages: &[Message], answer: &Value) {
+        let failed = answer["batchItemFailures"].as_array().into_iter().flatten();
+        let failed: Vec<_> = failed.filter_map(|failure| failure["itemIdentifier"].as_str()).collect();
+        let is_finished =
+            |message: &&Message| !failed.contains(&message.message_id.as_deref().unwrap_or_default());
+        let finished: Vec<_> = messages.iter().filter(is_finished).collect();
+        for batch in finished.chunks(BATCH as usize) {
+            let entries = batch.iter().enumerate().map(|(place, message)| {
+                let entry = DeleteMessageBatchRequestEntry::builder().id(place.to_string());
+                let entry = entry.receipt_handle(message.receipt_handle.as_deref().unwrap_or_default());
+                entry.build().expect("it has an id and a handle")
+            });
+            let delete = self.client.delete_message_batch().queue_url(&self.url);
+            if let Err(error) = delete.set_entries(Some(entries.collect())).send().await {
+                tracing::warn!(%error, "finished messages stay on their queue; they come again");
+            }
         }
     }
 }
@@ -95,18 +136,6 @@ fn event(queue: &str, messages: &[Message]) -> Value {
         })
     });
     json!({"Records": records.collect::<Vec<_>>()})
-}
-
-async fn delete(client: &Client, queue_url: &str, messages: &[Message], answer: &Value) {
-    let failed = answer["batchItemFailures"].as_array().into_iter().flatten();
-    let failed: Vec<_> = failed.filter_map(|failure| failure["itemIdentifier"].as_str()).collect();
-    for message in messages.iter().filter(|m| !failed.contains(&m.message_id.as_deref().unwrap_or_default()))
-    {
-        let handle = message.receipt_handle.as_deref().unwrap_or_default();
-        if let Err(error) = client.delete_message().queue_url(queue_url).receipt_handle(handle).send().await {
-            tracing::warn!(%error, "a finished message stays on its queue; it comes again");
-        }
-    }
 }
 
 #[cfg(test)]

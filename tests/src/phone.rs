@@ -104,6 +104,16 @@ impl World {
         self.ask("/_sim/callback/stats").await
     }
 
+    /// WeChat keeps its callbacks for later.
+    pub async fn hold_callbacks(&self) {
+        self.tell("/_sim/callback/pause", &Value::Null).await;
+    }
+
+    /// WeChat pushes what it kept.
+    pub async fn let_callbacks_go(&self) {
+        self.tell("/_sim/callback/resume", &Value::Null).await;
+    }
+
     /// Waits until every callback was pushed and worked on.
     pub async fn calm(&self) {
         let is_calm =

@@ -26,8 +26,23 @@ use shared::{Config, Error, http};
 /// How long a request may advance the run; API Gateway hangs up after 30 s.
 const REQUEST_SLICE: Duration = Duration::from_secs(20);
 
-/// How long a tick may; Lambda ends the function after 15 minutes.
-const TICK_SLICE: Duration = Duration::from_secs(13 * 60);
+/// How long an invocation that no caller waits for may; Lambda ends the function after 15 minutes.
+const LONG_SLICE: Duration = Duration::from_secs(13 * 60);
+
+/// What hands the function work past the gateway: `{"sync": "tick"}`.
+#[derive(Deserialize)]
+struct Order {
+    sync: When,
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum When {
+    /// The schedule: goes on with the unfinished run, or begins one if it is time.
+    Tick,
+    /// An operator, by `aws lambda invoke`: at once, and without POST /sync's limit.
+    Now,
+}
 
 /// The function's clients.
 pub struct Sync {
@@ -57,13 +72,17 @@ impl Sync {
         }
     }
 
-    /// Takes a request from API Gateway, or the schedule's tick.
+    /// Takes a request from API Gateway, the schedule's tick, or an operator's order.
     ///
     /// # Errors
-    /// When the tables do not answer during a tick; the next one tries again.
+    /// When the event is none of these, or the tables do not answer; the next tick tries again.
     pub async fn handle(&self, event: Value) -> Result<Value, RuntimeError> {
         if event.get("requestContext").is_none() {
-            return Ok(serde_json::to_value(self.advance(TICK_SLICE, false).await?)?);
+            let progress = match serde_json::from_value::<Order>(event)?.sync {
+                When::Tick => self.tick(LONG_SLICE).await?,
+                When::Now => self.advance(LONG_SLICE, false).await?,
+            };
+            return Ok(serde_json::to_value(progress)?);
         }
         let request = serde_json::from_str(&event.to_string())?;
         let answer = |request| async { Ok::<_, Infallible>(http::answer(self.answer(request).await)) };

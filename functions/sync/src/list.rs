@@ -6,6 +6,9 @@ use shared::wechat::Failure;
 
 use crate::run::Run;
 
+/// Under this name its calls are counted.
+pub const USER_GET: &str = "user/get";
+
 /// How many pages wait at most: about 700 KB each.
 const MOST_AHEAD: usize = 32;
 
@@ -65,7 +68,7 @@ impl List {
 
     async fn list(&mut self, run: &Run<'_>) -> Result<Listed, Failure> {
         let after = self.after.take();
-        let page = run.call("user/get", || run.sync.wechat.followers(after.as_deref())).await?;
+        let page = run.call(USER_GET, || run.sync.wechat.followers(after.as_deref())).await?;
         let total = page.total;
         let (openids, next) = page.into_parts();
         // A cursor that does not move would go round for ever.

@@ -9,6 +9,7 @@ use shared::wechat::errcode::Action;
 use shared::{Error, now};
 
 use crate::Sync;
+use crate::list::USER_GET;
 
 /// How often the record is written and the lease kept.
 const SAVED_EVERY: Duration = Duration::from_secs(1);
@@ -16,6 +17,12 @@ const SAVED_EVERY: Duration = Duration::from_secs(1);
 /// How long the lease of a run that was killed keeps others away, in seconds: many times that.
 const LEASE: f64 = 30.0;
 const SHORTEST_LEASE: f64 = 3.0;
+
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// How many calls of `user/get` the schedule's runs may make in a day: half of the 500 that a new account
+/// has, for others may list, too.
+const LIST_CALLS_A_DAY: f64 = 250.0;
 
 /// Why a slice ended before the list did.
 pub enum Stop {
@@ -75,7 +82,6 @@ impl Run<'_> {
     /// Writes where the run stands, over and over, until it may not go on.
     async fn keep(&self, lease: &str) -> Stop {
         loop {
-            tokio::time::sleep(SAVED_EVERY).await;
             let run = {
                 let mut run = self.record();
                 run.progress.updated_at = now();
@@ -83,7 +89,7 @@ impl Run<'_> {
             };
             let (state, seconds) = (&self.sync.state, self.sync.lease_seconds());
             match state.save_sync(&self.sync.oa_appid, lease, seconds, &run).await {
-                Ok(true) => {}
+                Ok(true) => tokio::time::sleep(SAVED_EVERY).await,
                 Ok(false) => return Stop::LostLease,
                 Err(error) => return error.into(),
             }
@@ -92,6 +98,20 @@ impl Run<'_> {
 }
 
 impl Sync {
+    /// Goes on with the unfinished run, or begins one if the last is long enough ago.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the state table does not answer.
+    pub(crate) async fn tick(&self, slice: Duration) -> Result<SyncProgress, Error> {
+        let last = self.state.sync_run(&self.oa_appid).await?;
+        let pause = pause_after(&last.progress).mul_f64(self.retry_time_scale);
+        let is_early = now() < last.progress.started_at.saturating_add_unsigned(pause.as_secs());
+        if last.checkpoint.is_none() && is_early {
+            return Ok(last.progress);
+        }
+        self.advance(slice, false).await
+    }
+
     /// Goes on with the unfinished run, or begins one, for at most about `slice`. `force` believes a
     /// list that would be doubted.
     ///
@@ -126,6 +146,13 @@ impl Sync {
     }
 }
 
+/// How long after this run began the schedule begins no other: by then a day's share of its calls is won
+/// back.
+fn pause_after(run: &SyncProgress) -> Duration {
+    let calls = run.calls.get(USER_GET).copied().unwrap_or_default();
+    A_DAY.mul_f64(f64::from(u32::try_from(calls).unwrap_or(u32::MAX)) / LIST_CALLS_A_DAY)
+}
+
 fn resume_or_begin(mut last: SyncRun) -> SyncRun {
     if let Some(checkpoint) = &last.checkpoint {
         let progress = &mut last.progress;
@@ -142,4 +169,22 @@ fn resume_or_begin(mut last: SyncRun) -> SyncRun {
         ..SyncProgress::default()
     };
     SyncRun { progress, checkpoint: Some(Checkpoint::default()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn pause_after_calls(calls: u64) -> Duration {
+        pause_after(&SyncProgress { calls: [(USER_GET.to_owned(), calls)].into(), ..SyncProgress::default() })
+    }
+
+    #[test]
+    fn the_schedule_leaves_half_of_the_days_list_calls_to_others() {
+        assert_eq!(pause_after(&SyncProgress::default()), Duration::ZERO);
+        for calls in [2, 11, 101, 501] {
+            let runs_a_day = A_DAY.div_duration_f64(pause_after_calls(calls));
+            assert!((runs_a_day * calls as f64 - 250.0).abs() < 0.01, "{calls}: {runs_a_day}");
+        }
+    }
 }

@@ -144,7 +144,7 @@ mod tests {
     fn nothing_goes_wrong_unless_asked_for() {
         let mut faults = faults(json!({}));
         let mut page = vec!["o1".to_owned()];
-        faults.cut(&mut page, 0);
+        faults.cut(&mut page, || 0);
         assert!(!faults.empties() && page.len() == 1);
         assert_eq!(spoiled(&mut faults), (0..10).map(Some).collect::<Vec<_>>());
     }

@@ -13,4 +13,5 @@ mod stack;
 mod status;
 mod sync;
 mod sync_faults;
+mod sync_killed;
 mod tokens;

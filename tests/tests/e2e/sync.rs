@@ -116,6 +116,24 @@ async fn whoever_comes_or_goes_while_a_sync_runs_is_as_they_are_at_the_end() {
     assert_eq!(known, world.following(1, 109).await);
 }
 
+/// Twenty followers are two calls of 250 a day, which is one run in 691 s; here in 1.4 s.
+#[tokio::test]
+async fn the_schedule_goes_on_with_a_run_and_begins_another_when_it_is_time() {
+    let world = World::with(Settings { followers: 20, time_scale: Some(0.002), ..Settings::default() }).await;
+    let tick = async || world.invoke("sync", json!({ "sync": "tick" })).await.expect("progress");
+    world.fault(json!({ "endpoint": BATCHGET, "errcode": 45009, "times": 1 })).await;
+    let stopped = tick().await;
+    assert_eq!(stopped["state"], "running", "{stopped}");
+    let done = tick().await;
+    assert_eq!((&done["state"], &done["run"]), (&json!("done"), &stopped["run"]), "{done}");
+    assert_eq!(tick().await, done);
+    world.until(async || tick().await["run"] != done["run"]).await;
+    let last = world.sync().await;
+    let at_once = world.invoke("sync", json!({ "sync": "now" })).await.expect("progress");
+    assert_ne!(at_once["run"], last["run"], "{at_once}");
+    assert!(world.invoke("sync", json!({ "sync": "later" })).await.is_err());
+}
+
 #[tokio::test]
 async fn two_requests_at_once_make_one_run() {
     let world = World::with_followers(1_000).await;
