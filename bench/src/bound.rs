@@ -1,5 +1,6 @@
 //! How fast a sync can be here at best: each of its parts, measured alone.
 
+use std::collections::HashMap;
 use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt, stream};
@@ -42,7 +43,8 @@ impl Bound {
         let config = world.stack().config().expect("the stack's own configuration");
         let identities = Identities::new(&config, store::client(&config));
         eprintln!("bounds: writing {followers} rows");
-        let write_seconds = write(&world, &identities, followers).await;
+        let rows = in_order(&world, openids, followers).await;
+        let write_seconds = write(&identities, &rows).await;
         eprintln!("bounds: reading them");
         let started = Instant::now();
         identities.known_followers(&|_| {}).await.expect("a map that reads");
@@ -52,19 +54,24 @@ impl Bound {
     }
 }
 
-/// Seconds per row.
-async fn write(world: &World, identities: &Identities, followers: u32) -> f64 {
-    let mut seconds = 0.0;
+/// The rows of the map (unionid and openid) in the list's order, which is the order they come in.
+async fn in_order(world: &World, openids: Vec<String>, followers: u32) -> Vec<(String, String)> {
+    let mut unionids = HashMap::new();
     for from in (0..followers).step_by(USERS as usize) {
         let users = world.users(from, USERS.min(followers - from)).await;
-        let rows: Vec<_> = users.into_iter().map(|user| (user.unionid, user.oa_openid)).collect();
-        let started = Instant::now();
-        let batches = rows.chunks(BATCH).map(|batch| identities.add_followers(batch.to_vec(), now()));
-        let written = stream::iter(batches).buffer_unordered(LOOKUPS).try_collect::<()>().await;
-        written.expect("a table that takes rows");
-        seconds += started.elapsed().as_secs_f64();
+        unionids.extend(users.into_iter().map(|user| (user.oa_openid, user.unionid)));
     }
-    seconds / f64::from(followers)
+    openids.into_iter().filter_map(|openid| Some((unionids.remove(&openid)?, openid))).collect()
+}
+
+/// Seconds per row.
+#[expect(clippy::cast_precision_loss, reason = "a count far below 2^52")]
+async fn write(identities: &Identities, rows: &[(String, String)]) -> f64 {
+    let started = Instant::now();
+    let batches = rows.chunks(BATCH).map(|batch| identities.add_followers(batch.to_vec(), now()));
+    let written = stream::iter(batches).buffer_unordered(LOOKUPS).try_collect::<()>().await;
+    written.expect("a table that takes rows");
+    started.elapsed().as_secs_f64() / rows.len() as f64
 }
 
 /// The simulated WeChat, called as anybody may.
@@ -92,22 +99,20 @@ impl Wechat {
         request.json(body).send().await.expect("WeChat answers").json().await.expect("JSON")
     }
 
-    /// The seconds it takes, and the openids of the first page.
+    /// The seconds it takes, and the openids.
     async fn list(&self) -> (f64, Vec<String>) {
         let started = Instant::now();
-        let (mut first, mut after) = (Vec::new(), String::new());
+        let (mut all, mut after) = (Vec::new(), String::new());
         loop {
             let query = [("access_token", &self.token), ("next_openid", &after)];
             let query = if after.is_empty() { &query[..1] } else { &query };
             let request = self.http.get(format!("{}/cgi-bin/user/get", self.base)).query(query);
             let page: Value = request.send().await.expect("WeChat answers").json().await.expect("JSON");
             let Some(openids) = page["data"]["openid"].as_array() else { break };
-            if first.is_empty() {
-                first = openids.iter().filter_map(|openid| Some(openid.as_str()?.to_owned())).collect();
-            }
+            all.extend(openids.iter().filter_map(|openid| Some(openid.as_str()?.to_owned())));
             after = page["next_openid"].as_str().unwrap_or_default().to_owned();
         }
-        (started.elapsed().as_secs_f64(), first)
+        (started.elapsed().as_secs_f64(), all)
     }
 
     /// Seconds per call, one after the other.

@@ -29,7 +29,7 @@ pub fn router(routes: Vec<(String, String, Function)>) -> Router {
         let filter = method.parse::<Method>().ok().and_then(|method| MethodFilter::try_from(method).ok());
         let route_key = format!("{method} {path}");
         let answer = move |ConnectInfo(peer): ConnectInfo<SocketAddr>, call: Call, body: Bytes| async move {
-            answer(&function, call.event(&route_key, peer, &body)).await
+            answer(function, call.event(&route_key, peer, &body)).await
         };
         router = router.route(&path, on(filter.unwrap_or(MethodFilter::GET), answer));
     }
@@ -114,14 +114,17 @@ fn query_parameters(query: &str) -> BTreeMap<String, String> {
     joined
 }
 
-async fn answer(function: &Function, event: Value) -> Response {
-    match tokio::time::timeout(TIMEOUT, function.invoke(event)).await {
-        Ok(Ok(answer)) => response(&answer),
-        Ok(Err(Failed::Error(error))) => {
+/// The function goes on when its caller has gone or the gateway waits no longer, as in Lambda.
+async fn answer(function: Function, event: Value) -> Response {
+    let invoked = function.clone();
+    let invocation = tokio::spawn(async move { invoked.invoke(event).await });
+    match tokio::time::timeout(TIMEOUT, invocation).await {
+        Ok(Ok(Ok(answer))) => response(&answer),
+        Ok(Ok(Err(Failed::Error(error)))) => {
             tracing::error!(function = function.name, error, "a function failed");
             message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         }
-        Ok(Err(Failed::TimedOut(_))) | Err(_) => {
+        Ok(Ok(Err(Failed::TimedOut(_))) | Err(_)) | Err(_) => {
             message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
         }
     }

@@ -17,7 +17,7 @@ use winterbaume_sqs::SqsService;
 
 use crate::dice::Dice;
 use crate::ledger::Ledger;
-use crate::rights::Rights;
+use crate::rights::{self, Rights};
 use crate::template::{Queue, arn};
 use crate::{Faults, StackError, loopback, tables};
 
@@ -62,11 +62,12 @@ async fn pass(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Resp
     }
     let target =
         headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default().to_owned();
-    // Only jobs are sent in batches.
-    let is_job = target.ends_with("SendMessageBatch");
-    if is_job && door.dice.hit(door.faults.sqs) {
+    let is_sent = target.contains(".SendMessage") && !rights::is_stack(&headers);
+    if is_sent && door.dice.hit(door.faults.sqs) {
         return tables::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure", "thrown by the dice");
     }
+    // Only jobs are sent in batches.
+    let is_job = target.ends_with(".SendMessageBatch");
     let mut answer = door.carry_out(&target, &headers, &body).await;
     for _ in 0..if is_job { door.faults.extra_copies } else { 0 } {
         answer = door.carry_out(&target, &headers, &body).await;

@@ -46,7 +46,7 @@ pub struct Faults {
     /// The share of DynamoDB calls answered by throttling or by a 500, half of the latter after the call
     /// was carried out.
     pub dynamodb: f64,
-    /// The share of calls that put jobs on the queue answered by a 500, none of which were carried out.
+    /// The share of calls that put messages on a queue answered by a 500, none of which were carried out.
     pub sqs: f64,
     /// How many more times than once the delivery queue delivers each job.
     pub extra_copies: u32,

@@ -134,7 +134,7 @@ impl Run<'_> {
             if !again || pause > LONGEST_PAUSE {
                 return Err(failure);
             }
-            tokio::time::sleep(pause).await;
+            tokio::time::sleep(pause.mul_f64(self.sync.retry_time_scale)).await;
             pause *= 2;
         }
     }

@@ -49,12 +49,16 @@ impl Stop {
         }
     }
 
+    /// What happened and what to do about it.
     fn remedy(&self) -> String {
         match self {
             Self::Failed(failure) => {
                 let (errcode, rid, remedy) = (failure.errcode(), failure.rid(), failure.remedy());
                 tracing::error!(errcode, rid, remedy, "sync stopped: {failure}");
-                remedy
+                match errcode {
+                    Some(_) => remedy,
+                    None => format!("{}. {remedy}", failure.to_string().trim_end_matches('.')),
+                }
             }
             Self::Doubtful(doubt) => format!(
                 "Nothing was deleted: {doubt} Check the account in WeChat's console; the next run looks again. If the list is right, POST /sync with {{\"force\": true}}."

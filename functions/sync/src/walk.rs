@@ -14,6 +14,9 @@ use crate::known::{Known, Openids};
 use crate::list::{List, Listed};
 use crate::run::{Run, Stop};
 
+/// How many rows are deleted between two looks at the clock: about a second's work.
+const SWEPT_AT_A_TIME: usize = 1_000;
+
 impl Run<'_> {
     /// Walks on from the checkpoint until the list's end or, at the end of a page, the deadline.
     pub async fn walk(&self, deadline: Instant) -> Result<(), Stop> {
@@ -32,11 +35,8 @@ impl Run<'_> {
                 // Whatever the sweep comes to, the next run begins at the beginning.
                 self.record().checkpoint = None;
                 // Only a walk that began at the beginning can know who is gone.
-                if start.after.is_none() {
-                    self.sweep(&known, page.total, began_at).await?;
-                }
-                self.record().progress.state = SyncState::Done;
-                return Ok(());
+                let gone = if start.after.is_none() { self.gone(&known, page.total)? } else { Vec::new() };
+                return self.sweep(&gone, began_at, deadline).await;
             };
             if Instant::now() >= deadline {
                 self.look_up(&newcomers).await?;
@@ -82,11 +82,11 @@ impl Run<'_> {
 
     /// Whoever is on the list is not gone; those the map lacks are to be looked up.
     fn cross_off(&self, page: &Listed, known: &mut Known, newcomers: &mut Vec<String>) {
-        let (listed, before) = (page.openids.len(), newcomers.len());
-        newcomers.extend(page.openids.iter().filter(|openid| !known.cross_off(openid)).cloned());
+        let before = newcomers.len();
+        newcomers.extend(page.openids.lines().filter(|openid| !known.cross_off(openid)).map(str::to_owned));
         let progress = &mut self.record().progress;
-        progress.listed += listed as u64;
-        progress.known += (listed - (newcomers.len() - before)) as u64;
+        progress.listed += page.count;
+        progress.known += page.count.saturating_sub((newcomers.len() - before) as u64);
         let spent = u64::try_from(now() - progress.started_at).unwrap_or(0);
         let whole = spent.saturating_mul(page.total).checked_div(progress.listed);
         let whole = whole.and_then(|seconds| i64::try_from(seconds).ok());
@@ -102,17 +102,32 @@ impl Run<'_> {
         Ok(())
     }
 
-    /// Deletes the rows of those who were not on the list, unless the list looks wrong.
-    async fn sweep(&self, known: &Known, total: u64, began_at: i64) -> Result<(), Stop> {
+    /// Those who were not on the list, unless the list looks wrong.
+    fn gone(&self, known: &Known, total: u64) -> Result<Vec<String>, Stop> {
         let gone = known.unseen();
         let listed = self.record().progress.listed;
         let size = Size { listed, total, gone: gone.len() as u64, known: known.len() as u64 };
-        if let Some(doubt) = size.doubt(self.sync.most_removed_percent).filter(|_| !self.force) {
-            tracing::error!(?size, "sync refused to delete: {doubt}");
-            return Err(Stop::Doubtful(doubt));
+        match size.doubt(self.sync.most_removed_percent).filter(|_| !self.force) {
+            Some(doubt) => {
+                tracing::error!(?size, "sync refused to delete: {doubt}");
+                Err(Stop::Doubtful(doubt))
+            }
+            None => Ok(gone),
         }
-        let removed = self.sync.identities.remove_followers(gone, began_at).await?;
-        self.record().progress.removed += removed;
+    }
+
+    /// Deletes the rows of those who are gone, and so ends the run. What the deadline leaves over is found
+    /// again by the same run's next walk.
+    async fn sweep(&self, gone: &[String], began_at: i64, deadline: Instant) -> Result<(), Stop> {
+        for some in gone.chunks(SWEPT_AT_A_TIME) {
+            if Instant::now() >= deadline {
+                self.record().checkpoint = Some(Checkpoint::default());
+                return Ok(());
+            }
+            let removed = self.sync.identities.remove_followers(some.to_vec(), began_at).await?;
+            self.record().progress.removed += removed;
+        }
+        self.record().progress.state = SyncState::Done;
         Ok(())
     }
 }

@@ -1,6 +1,6 @@
 //! GET and POST /events: what WeChat's callbacks do to the map and to the messages, and who else may call.
 
-use local::Settings;
+use local::{Faults, Settings};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use reqwest::Method;
@@ -125,6 +125,31 @@ async fn a_receipt_that_overtakes_its_message_is_joined_later() {
     let batch = world.wait_for(&id, |batch| batch["counts"]["delivered"] == 1).await;
     assert_eq!(batch["messages"][0]["attempts"], 2, "{batch}");
     assert_eq!(world.messages_of(1).await.len(), 1);
+}
+
+/// What WeChat counts of its callbacks.
+async fn pushed(world: &World) -> [u64; 4] {
+    world.until(async || world.callbacks().await["pending"] == 0).await;
+    let stats = world.callbacks().await;
+    ["tries", "answered", "given_up", "over_5s"].map(|name| stats[name].as_u64().expect("a count"))
+}
+
+#[tokio::test]
+async fn a_callback_is_answered_whatever_the_tables_and_wechat_do() {
+    let faults = Faults { dynamodb: 1.0, ..Faults::default() };
+    let world = World::with(Settings { faults, ..called_back() }).await;
+    world.fault(json!({ "endpoint": "/cgi-bin/user/info", "latency_ms": 7_000 })).await;
+    world.have(7, "follow").await;
+    assert_eq!(pushed(&world).await, [1, 1, 0, 0]);
+    assert_eq!(world.queued("EventsQueue").await, 1, "it waits for the tables");
+}
+
+#[tokio::test]
+async fn a_callback_that_the_queue_does_not_take_is_not_answered_with_success() {
+    let faults = Faults { sqs: 1.0, ..Faults::default() };
+    let world = World::with(Settings { faults, ..called_back() }).await;
+    world.have(7, "follow").await;
+    assert_eq!(pushed(&world).await, [3, 0, 1, 0]);
 }
 
 /// Lets somebody else's callbacks come; each has to be refused as often as it is tried.

@@ -116,6 +116,26 @@ async fn whoever_comes_or_goes_while_a_sync_runs_is_as_they_are_at_the_end() {
     assert_eq!(known, world.following(1, 109).await);
 }
 
+/// Three answers of seven seconds, and the twenty of a request are over.
+#[tokio::test]
+async fn a_request_whose_time_is_over_before_the_sweep_leaves_it_to_the_next() {
+    let world = World::start().await;
+    world.sync_until_done().await;
+    world.have(3, "unfollow").await;
+    world.have(100, "follow").await;
+    for endpoint in [USER_GET, BATCHGET] {
+        world.fault(json!({ "endpoint": endpoint, "latency_ms": 7_000 })).await;
+    }
+    let over = world.sync().await;
+    let counts = |p: &Value| ["state", "new", "removed"].map(|name| p[name].clone());
+    assert_eq!(counts(&over), [json!("running"), json!(1), json!(0)], "{over}");
+    world.clear_faults().await;
+    let done = world.sync_until_done().await;
+    assert_eq!(counts(&done), [json!("done"), json!(1), json!(1)], "{done}");
+    assert_eq!((&done["run"], &done["listed"]), (&over["run"], &json!(20)), "{done}");
+    assert_eq!(reasons(&world, &[2, 3, 100]).await, [json!(null), json!("not_following"), json!(null)]);
+}
+
 /// Twenty followers are two calls of 250 a day, which is one run in 691 s; here in 1.4 s.
 #[tokio::test]
 async fn the_schedule_goes_on_with_a_run_and_begins_another_when_it_is_time() {

@@ -1,5 +1,6 @@
 //! The sync, when the list or an answer about it is wrong, late or refused: nothing is lost, and it is told.
 
+use local::Settings;
 use serde_json::{Value, json};
 use tests::{User, World};
 
@@ -183,13 +184,19 @@ async fn a_wechat_that_is_busy_for_a_moment_is_asked_again() {
 }
 
 #[tokio::test]
-async fn a_wechat_that_stays_busy_ends_the_run_and_deletes_nothing() {
-    let world = World::start().await;
+async fn a_wechat_that_stays_busy_or_silent_ends_the_run_and_deletes_nothing() {
+    let world = World::with(Settings { followers: 20, time_scale: Some(0.02), ..Settings::default() }).await;
     world.sync_until_done().await;
-    world.fault(json!({ "endpoint": USER_GET, "errcode": -1 })).await;
-    let progress = world.sync().await;
-    assert_eq!((&progress["state"], &progress["removed"]), (&json!("failed"), &json!(0)), "{progress}");
-    assert!(error(&progress).contains("-1"), "{progress}");
+    let silent = "WeChat gave no answer: HTTP 502 Bad Gateway. Nothing to do; it is tried again.";
+    for (fault, told) in [("errcode", "errcode -1, system busy. "), ("http_status", silent)] {
+        let value = if fault == "errcode" { -1 } else { 502 };
+        world.fault(json!({ "endpoint": USER_GET, fault: value })).await;
+        let progress = world.sync().await;
+        assert_eq!((&progress["state"], &progress["removed"]), (&json!("failed"), &json!(0)), "{progress}");
+        assert!(error(&progress).starts_with(told), "{progress}");
+        assert_eq!(progress["calls"]["user/get"], if fault == "errcode" { 6 } else { 12 }, "{progress}");
+        world.clear_faults().await;
+    }
     assert_eq!(reasons(&world, &[0]).await, [json!(null)]);
 }
 
