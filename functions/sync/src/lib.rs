@@ -1,5 +1,6 @@
 //! POST /sync, GET /sync and the sync schedule: brings the map of followers up to date.
 
+mod advance;
 mod doubt;
 mod known;
 mod list;

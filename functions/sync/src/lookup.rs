@@ -2,7 +2,6 @@
 
 use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Duration;
 
 use futures::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use shared::now;
@@ -14,11 +13,6 @@ use crate::run::Run;
 
 /// How many batchget calls run at a time.
 pub const LOOKUPS: usize = 8;
-
-/// A call that WeChat was too busy for, or whose token died, is made again after these pauses,
-/// doubling: 0.5 s to 8 s.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
-const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
 impl Run<'_> {
     /// Looks up openids and writes those that have a unionid. Once one batch has failed no other is begun;
@@ -116,31 +110,5 @@ impl Run<'_> {
             }
         }
         Ok(infos)
-    }
-
-    /// Makes a call that may be made again as often as one likes, counting each try.
-    pub async fn call<T, F>(&self, endpoint: &str, call: impl Fn() -> F) -> Result<T, Failure>
-    where
-        F: Future<Output = Result<T, Failure>>,
-    {
-        let mut pause = FIRST_PAUSE;
-        loop {
-            *self.record().progress.calls.entry(endpoint.to_owned()).or_default() += 1;
-            let failure = match call().await {
-                Ok(answer) => return Ok(answer),
-                Err(failure) => failure,
-            };
-            let again = matches!(failure.action(), Action::Retry | Action::Ambiguous | Action::RefreshToken);
-            if !again || pause > LONGEST_PAUSE {
-                return Err(failure);
-            }
-            tokio::time::sleep(pause.mul_f64(self.sync.retry_time_scale)).await;
-            pause *= 2;
-        }
-    }
-
-    /// Counts what WeChat did wrong and was put right.
-    fn mend(&self, what: &str) {
-        *self.record().progress.mended.entry(what.to_owned()).or_default() += 1;
     }
 }

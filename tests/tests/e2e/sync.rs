@@ -144,6 +144,9 @@ async fn the_schedule_goes_on_with_a_run_and_begins_another_when_it_is_time() {
     world.fault(json!({ "endpoint": BATCHGET, "errcode": 45009, "times": 1 })).await;
     let stopped = tick().await;
     assert_eq!(stopped["state"], "running", "{stopped}");
+    assert_eq!(tick().await, stopped, "the quota is not asked for at each tick");
+    world.fault(json!({ "endpoint": BATCHGET, "errcode": -1, "times": 6 })).await;
+    assert_eq!(world.sync().await["state"], "failed");
     let done = tick().await;
     assert_eq!((&done["state"], &done["run"]), (&json!("done"), &stopped["run"]), "{done}");
     assert_eq!(tick().await, done);

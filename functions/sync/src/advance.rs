@@ -1,0 +1,154 @@
+//! Who may advance a run, for how long, and when the schedule begins another.
+
+use std::time::{Duration, Instant};
+
+use shared::store::{Checkpoint, SyncProgress, SyncRun, SyncState};
+use shared::{Error, now};
+
+use crate::Sync;
+use crate::list::USER_GET;
+use crate::run::{Run, Stop};
+
+/// How often the record is written and the lease kept.
+const SAVED_EVERY: Duration = Duration::from_secs(1);
+
+/// How long the lease of a run that was killed keeps others away, in seconds: many times that.
+const LEASE: f64 = 30.0;
+const SHORTEST_LEASE: f64 = 3.0;
+
+const A_DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// How many calls of `user/get` the schedule's runs may make in a day: half of the 500 that a new account
+/// has, for others may list, too.
+const LIST_CALLS_A_DAY: f64 = 250.0;
+
+/// A used-up quota is whole again at midnight Beijing time, or when somebody clears it.
+const QUOTA_ASKED_EVERY: Duration = Duration::from_secs(3600);
+
+impl Sync {
+    /// Goes on with the unfinished run, or begins one, if it is time for either.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the state table does not answer.
+    pub(crate) async fn tick(&self, slice: Duration) -> Result<SyncProgress, Error> {
+        let last = self.state.sync_run(&self.oa_appid).await?;
+        let (since, rest) = rest_after(&last);
+        let rest = rest.mul_f64(self.retry_time_scale);
+        if now() < since.saturating_add_unsigned(rest.as_secs()) {
+            return Ok(last.progress);
+        }
+        self.advance(slice, false).await
+    }
+
+    /// Goes on with the unfinished run, or begins one, for at most about `slice`. `force` believes a
+    /// list that would be doubted.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the state table does not answer.
+    pub(crate) async fn advance(&self, slice: Duration, force: bool) -> Result<SyncProgress, Error> {
+        let lease = shared::random_id();
+        let Some(last) = self.state.lease_sync(&self.oa_appid, &lease, self.lease_seconds()).await? else {
+            return Ok(self.state.sync_run(&self.oa_appid).await?.progress);
+        };
+        let run = Run::of(self, force, resume_or_begin(last));
+        let outcome = tokio::select! {
+            outcome = run.walk(Instant::now() + slice) => outcome,
+            stop = self.keep(&run, &lease) => Err(stop),
+        };
+        let mut record = run.record().clone();
+        let progress = &mut record.progress;
+        if let Err(stop) = outcome {
+            (progress.state, progress.error) = (stop.state(), Some(stop.remedy()));
+        }
+        progress.updated_at = now();
+        progress.ends_at = progress.ends_at.filter(|_| progress.state == SyncState::Running);
+        // When the lease is lost, the record is the other's to write.
+        self.state.end_sync(&self.oa_appid, &lease, &record).await?;
+        Ok(record.progress)
+    }
+
+    /// Writes where the run stands, over and over, until it may not go on.
+    async fn keep(&self, run: &Run<'_>, lease: &str) -> Stop {
+        loop {
+            let record = {
+                let mut record = run.record();
+                record.progress.updated_at = now();
+                record.clone()
+            };
+            match self.state.save_sync(&self.oa_appid, lease, self.lease_seconds(), &record).await {
+                Ok(true) => tokio::time::sleep(SAVED_EVERY).await,
+                Ok(false) => return Stop::LostLease,
+                Err(error) => return error.into(),
+            }
+        }
+    }
+
+    fn lease_seconds(&self) -> i64 {
+        #[expect(clippy::cast_possible_truncation, reason = "half a minute, scaled")]
+        let seconds = (LEASE * self.retry_time_scale).max(SHORTEST_LEASE) as i64;
+        seconds
+    }
+}
+
+/// From when on, in Unix seconds, and how long the schedule leaves a run alone.
+fn rest_after(SyncRun { progress, checkpoint }: &SyncRun) -> (i64, Duration) {
+    let is_stopped_by_quota = progress.state == SyncState::Running && progress.error.is_some();
+    match checkpoint {
+        // It is at its end. Before the next begins, its calls are won back.
+        None => {
+            let calls =
+                progress.calls.get(USER_GET).map_or(0, |calls| u32::try_from(*calls).unwrap_or(u32::MAX));
+            (progress.started_at, A_DAY.mul_f64(f64::from(calls) / LIST_CALLS_A_DAY))
+        }
+        Some(_) if is_stopped_by_quota => (progress.updated_at, QUOTA_ASKED_EVERY),
+        Some(_) => (progress.updated_at, Duration::ZERO),
+    }
+}
+
+fn resume_or_begin(mut last: SyncRun) -> SyncRun {
+    if let Some(checkpoint) = &last.checkpoint {
+        let progress = &mut last.progress;
+        (progress.listed, progress.known) = (checkpoint.listed, checkpoint.known);
+        progress.without_unionid = checkpoint.without_unionid;
+        (progress.state, progress.error) = (SyncState::Running, None);
+        return last;
+    }
+    let progress = SyncProgress {
+        state: SyncState::Running,
+        run: Some(shared::random_id()),
+        started_at: now(),
+        updated_at: now(),
+        ..SyncProgress::default()
+    };
+    SyncRun { progress, checkpoint: Some(Checkpoint::default()) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_schedule_leaves_half_of_the_days_list_calls_to_others() {
+        for calls in [1_u32, 2, 11, 101, 501] {
+            let mut run = SyncRun::default();
+            run.progress.calls = [(USER_GET.to_owned(), u64::from(calls))].into();
+            let runs_a_day = A_DAY.div_duration_f64(rest_after(&run).1);
+            assert!((runs_a_day * f64::from(calls) - 250.0).abs() < 0.01, "{calls}: {runs_a_day}");
+        }
+        assert_eq!(rest_after(&SyncRun::default()), (0, Duration::ZERO));
+    }
+
+    #[test]
+    fn an_unfinished_run_goes_on_at_once_unless_the_quota_is_used_up() {
+        let mut run = SyncRun { checkpoint: Some(Checkpoint::default()), ..SyncRun::default() };
+        run.progress.calls = [(USER_GET.to_owned(), 101)].into();
+        for (state, error, rest) in [
+            (SyncState::Running, None, Duration::ZERO),
+            (SyncState::Failed, Some("errcode -1".to_owned()), Duration::ZERO),
+            (SyncState::Running, Some("errcode 45009".to_owned()), QUOTA_ASKED_EVERY),
+        ] {
+            (run.progress.state, run.progress.error) = (state, error);
+            assert_eq!(rest_after(&run).1, rest, "{run:?}");
+        }
+    }
+}
