@@ -8,11 +8,11 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, Projection,
     TimeToLiveSpecification,
 };
-use axum::Router;
 use axum::body::{Body, Bytes};
 use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use axum::{Json, Router};
 use dynoxide::Database;
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
@@ -114,44 +114,29 @@ async fn pass(State(doorman): State<Doorman>, headers: HeaderMap, body: Bytes) -
 }
 
 impl Doorman {
+    /// Passes a call on, and lets the meter hear of it if it is a function's.
     async fn forward(&self, headers: HeaderMap, body: Bytes) -> Response {
-        match &self.meter {
-            Some(meter) if !rights::is_stack(&headers) => self.forward_metered(meter, headers, body).await,
-            _ => self.forward_translated(headers, body).await,
-        }
-    }
-
-    async fn forward_metered(&self, meter: &Meter, mut headers: HeaderMap, body: Bytes) -> Response {
-        let (function, call) =
-            (rights::signer(&headers).map(str::to_owned), rights::call(&headers).map(str::to_owned));
-        headers.remove(header::CONTENT_LENGTH);
-        let answer = self.forward_translated(headers, Meter::ask(&body)).await;
-        let (parts, answer) = answer.into_parts();
+        let Some(meter) = self.meter.as_ref().filter(|_| !rights::is_stack(&headers)) else {
+            return self.carry_out(&headers, body).await;
+        };
+        let (parts, answer) = self.carry_out(&headers, Meter::ask(&body)).await.into_parts();
         let answer = axum::body::to_bytes(answer, usize::MAX).await.unwrap_or_default();
         if parts.status.is_success() {
-            meter.hear(&function.unwrap_or_default(), &call.unwrap_or_default(), &body, &answer);
+            let (function, call) = (rights::signer(&headers), rights::call(&headers));
+            meter.hear(function.unwrap_or_default(), call.unwrap_or_default(), &body, &answer);
         }
         Response::from_parts(parts, answer.into())
     }
 
-    /// Passes a call on; a scan, in the only shape that the emulator pages through without reading the
-    /// whole table for each page: not in segments, and with a limit. DynamoDB promises nothing about how
-    /// segments share a table's items, so here the first has all of them.
-    async fn forward_translated(&self, headers: HeaderMap, body: Bytes) -> Response {
-        let scan =
-            (rights::call(&headers) == Some("Scan")).then(|| serde_json::from_slice(&body).ok()).flatten();
-        let Some(Value::Object(mut scan)) = scan else { return self.forward_as_it_is(headers, body).await };
-        scan.remove("TotalSegments");
-        if scan.remove("Segment").is_some_and(|segment| segment != 0) {
-            return axum::Json(json!({ "Items": [], "Count": 0, "ScannedCount": 0 })).into_response();
+    async fn carry_out(&self, headers: &HeaderMap, mut body: Bytes) -> Response {
+        if rights::call(headers) == Some("Scan") {
+            match whole_scan(&body) {
+                Some(scan) => body = scan,
+                None => return Json(json!({ "Items": [], "Count": 0, "ScannedCount": 0 })).into_response(),
+            }
         }
-        scan.entry("Limit").or_insert(SCAN_PAGE.into());
-        let mut headers = headers;
+        let mut headers = headers.clone();
         headers.remove(header::CONTENT_LENGTH);
-        self.forward_as_it_is(headers, Value::Object(scan).to_string().into()).await
-    }
-
-    async fn forward_as_it_is(&self, headers: HeaderMap, body: Bytes) -> Response {
         match self.http.post(&self.inner).headers(headers).body(body).send().await {
             Ok(answer) => {
                 let (status, headers) = (answer.status(), answer.headers().clone());
@@ -163,6 +148,19 @@ impl Doorman {
             Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
         }
     }
+}
+
+/// A scan in the only shape that the emulator pages through; in others it reads the rest of the table for
+/// each page. The first segment has everything and the others nothing, for which this is `None`: DynamoDB
+/// promises nothing about how segments share a table's items.
+fn whole_scan(scan: &Bytes) -> Option<Bytes> {
+    let Ok(Value::Object(mut scan)) = serde_json::from_slice(scan) else { return Some(scan.clone()) };
+    scan.remove("TotalSegments");
+    if scan.remove("Segment").is_some_and(|segment| segment != 0) {
+        return None;
+    }
+    scan.entry("Limit").or_insert(SCAN_PAGE.into());
+    Some(Value::Object(scan).to_string().into())
 }
 
 /// AWS's answer to a call that no policy allows.
@@ -228,4 +226,20 @@ fn key_schema(keys: &Value) -> Result<Vec<KeySchemaElement>, aws_sdk_dynamodb::e
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn scan(segment: i32) -> Option<Value> {
+        let scan = json!({ "TableName": "T", "Segment": segment, "TotalSegments": 4 }).to_string();
+        whole_scan(&scan.into()).map(|scan| serde_json::from_slice(&scan).expect("JSON"))
+    }
+
+    #[test]
+    fn of_a_scan_in_parts_the_first_is_the_whole() {
+        assert_eq!(scan(0), Some(json!({ "TableName": "T", "Limit": SCAN_PAGE })));
+        assert_eq!([scan(1), scan(3)], [None, None]);
+    }
 }

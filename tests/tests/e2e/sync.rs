@@ -166,6 +166,20 @@ async fn two_requests_at_once_make_one_run() {
     assert_eq!(world.calls(BATCHGET).await, 10, "nobody is looked up twice");
 }
 
+/// The lease is 3 s here, and each of the list's two answers takes 5 s.
+#[tokio::test]
+async fn a_run_that_takes_longer_than_its_lease_is_left_alone() {
+    let world = World::with(Settings { followers: 20, time_scale: Some(0.02), ..Settings::default() }).await;
+    world.fault(json!({ "endpoint": USER_GET, "latency_ms": 5_000 })).await;
+    let other = async {
+        world.until(async || world.calls(USER_GET).await == 2).await;
+        world.sync().await
+    };
+    let (run, other) = tokio::join!(world.sync(), other);
+    assert_eq!((&run["state"], &other["state"]), (&json!("done"), &json!("running")), "{run} {other}");
+    assert_eq!((&run["run"], world.calls(USER_GET).await), (&other["run"], 2));
+}
+
 #[tokio::test]
 async fn only_a_service_key_syncs() {
     let world = World::start().await;
