@@ -1,0 +1,78 @@
+//! The simulator's own routes: faults on demand, wrong orders, and what outlives a restart.
+
+use reqwest::{Method, StatusCode};
+use serde_json::{Value, json};
+
+use crate::wechat::{SEND, Wechat, message};
+
+#[tokio::test]
+async fn a_cut_connection_answers_nothing_and_may_have_delivered_all_the_same() {
+    let wechat = Wechat::start().await;
+    let (token, openid) = (wechat.token().await, wechat.oa_openid(7).await);
+    wechat.fault(json!({ "endpoint": SEND, "cut": true, "times": 1 })).await;
+    assert!(wechat.try_send(&token, &message(&openid, "b-1")).await.is_err());
+    assert_eq!(wechat.inbox().await.len(), 0);
+    wechat.fault(json!({ "endpoint": SEND, "cut": true, "delivered": 1.0, "times": 1 })).await;
+    assert!(wechat.try_send(&token, &message(&openid, "b-1")).await.is_err());
+    assert_eq!(wechat.inbox().await.len(), 1);
+    assert_eq!(wechat.errcode(&token, &message(&openid, "b-1")).await, 0);
+    assert_eq!(wechat.inbox().await.len(), 1);
+    assert_eq!(wechat.get("/_sim/stats").await["endpoints"][SEND]["errors"], json!({ "cut": 2 }));
+}
+
+#[tokio::test]
+async fn faults_answer_with_their_errcode_or_status_until_they_are_cleared() {
+    let wechat = Wechat::start().await;
+    let (token, openid) = (wechat.token().await, wechat.oa_openid(7).await);
+    let other = wechat.oa_openid(8).await;
+    wechat.fault(json!({ "endpoint": SEND, "errcode": 43117, "user": 8 })).await;
+    assert_eq!(wechat.errcode(&token, &message(&other, "b-1")).await, 43117);
+    assert_eq!(wechat.errcode(&token, &message(&openid, "b-1")).await, 0);
+    wechat.fault(json!({ "endpoint": "*", "http_status": 502 })).await;
+    let (status, body) = wechat.try_send(&token, &message(&openid, "b-2")).await.unwrap();
+    assert_eq!(status, StatusCode::BAD_GATEWAY);
+    assert!(body.as_str().unwrap().starts_with("<html>"));
+    wechat.try_call(Method::DELETE, "/_sim/faults", &Value::Null).await.unwrap();
+    assert_eq!(wechat.errcode(&token, &message(&other, "b-2")).await, 0);
+}
+
+#[tokio::test]
+async fn a_wrong_order_is_answered_with_a_sentence() {
+    let wechat = Wechat::start().await;
+    for (path, body) in [
+        ("/_sim/faults", json!({ "endpoint": SEND, "errcod": -1 })),
+        ("/_sim/faults", json!({ "endpoint": "/cgi-bin/message/template/sent", "errcode": -1 })),
+        ("/_sim/faults", json!({ "endpoint": SEND })),
+        ("/_sim/quota", json!({ "endpoint": "/nothing", "per_day": 1 })),
+        ("/_sim/clock", json!({ "advance": "1 h" })),
+        ("/_sim/clock", json!({ "advance": i64::MAX })),
+        ("/_sim/rotate", json!({ "account": "both" })),
+    ] {
+        let (status, answer) = wechat.try_call(Method::POST, path, &body).await.unwrap();
+        assert_eq!(status, StatusCode::BAD_REQUEST, "{path} {body}");
+        assert!(answer["error"].as_str().unwrap().ends_with('.'), "{answer}");
+    }
+}
+
+#[tokio::test]
+async fn a_restart_keeps_tokens_follows_logins_messages_and_the_clock() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("wechat.json");
+    let before = Wechat::restart(&path).await;
+    let (token, openid) = (before.token().await, before.oa_openid(7).await);
+    before.login(7).await;
+    before.post("/_sim/users/8/unfollow", Value::Null).await;
+    before.post("/_sim/users/9/hide-unionid", Value::Null).await;
+    before.advance(1_000_000).await;
+    let token_after_the_jump = before.token().await;
+    let sent = before.send(&token_after_the_jump, &message(&openid, "b-1")).await;
+    before.simulator.save(&path).unwrap();
+
+    let after = Wechat::restart(&path).await;
+    assert_eq!(after.send(&token_after_the_jump, &message(&openid, "b-1")).await, sent);
+    assert_eq!(after.errcode(&token, &message(&openid, "b-1")).await, 42001);
+    assert_eq!(after.inbox().await, before.inbox().await);
+    assert_eq!(after.user(8).await["following"], false);
+    assert!(after.login(9).await.get("unionid").is_none());
+    assert!(after.post("/_sim/users/7/sealed", json!({})).await["encryptedData"].is_string());
+}
