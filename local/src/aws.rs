@@ -3,6 +3,9 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::config::{Credentials, Region};
+use axum::http::StatusCode;
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::data::DataFolder;
@@ -83,4 +86,15 @@ impl Aws {
         queues::configure(&self.sqs, &plan.queues, &urls, time_scale).await?;
         Ok(urls)
     }
+}
+
+/// AWS's answer to a call that no policy allows.
+pub fn refuse(message: &str) -> Response {
+    error(StatusCode::BAD_REQUEST, "AccessDeniedException", message)
+}
+
+/// An error as AWS writes it.
+pub fn error(status: StatusCode, code: &str, message: &str) -> Response {
+    let body = json!({"__type": format!("com.amazon.coral.service#{code}"), "message": message});
+    (status, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
 }

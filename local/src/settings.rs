@@ -43,8 +43,8 @@ pub struct Settings {
 pub struct Faults {
     /// Seeds the dice.
     pub seed: u64,
-    /// The share of DynamoDB calls answered by throttling or by a 500, half of the latter after the call
-    /// was carried out.
+    /// The share of DynamoDB calls answered by throttling, of batches perhaps in part, or by a 500, half of
+    /// the latter after the call was carried out.
     pub dynamodb: f64,
     /// The share of calls that put messages on a queue answered by a 500, none of which were carried out.
     pub sqs: f64,

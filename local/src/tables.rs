@@ -1,4 +1,6 @@
-//! DynamoDB on this machine: the emulator, a doorman that checks rights, and the template's tables.
+//! DynamoDB on this machine: the emulator behind its door, and the template's tables.
+
+mod door;
 
 use std::path::Path;
 use std::time::Duration;
@@ -8,27 +10,18 @@ use aws_sdk_dynamodb::types::{
     AttributeDefinition, BillingMode, GlobalSecondaryIndex, KeySchemaElement, Projection,
     TimeToLiveSpecification,
 };
-use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode, header};
-use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
 use dynoxide::Database;
-use serde_json::{Value, json};
-use tokio::net::TcpListener;
+use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::dice::Dice;
 use crate::meter::Meter;
-use crate::rights::{self, Rights};
+use crate::rights::Rights;
 use crate::template::Table;
 use crate::{Faults, StackError, loopback};
+use door::Doorman;
 
 /// How often items whose time is up are deleted.
 const SWEEP: Duration = Duration::from_secs(60);
-
-/// How many items a page of a scan has: about as many small ones as fit into DynamoDB's megabyte.
-const SCAN_PAGE: i32 = 5_000;
 
 /// Starts the emulator; gives its endpoint. Without a file it forgets everything at the end; with a meter,
 /// that hears of every call of the functions.
@@ -51,17 +44,7 @@ pub async fn serve(
     let (outer, outer_url) = loopback(0).await?;
     tasks.spawn(sweep(database.clone()));
     tasks.spawn(dynoxide::server::serve_on(inner, database));
-    tasks.spawn(guard(
-        outer,
-        Doorman {
-            rights,
-            faults,
-            dice: Dice::new(faults.seed),
-            meter,
-            http: reqwest::Client::new(),
-            inner: inner_url,
-        },
-    ));
+    tasks.spawn(Doorman::new(rights, faults, meter, inner_url).guard(outer));
     Ok(outer_url)
 }
 
@@ -72,106 +55,6 @@ async fn sweep(database: Database) {
             tracing::warn!(%error, "could not delete expired items");
         }
     }
-}
-
-#[derive(Clone)]
-struct Doorman {
-    rights: Rights,
-    faults: Faults,
-    dice: Dice,
-    meter: Option<Meter>,
-    http: reqwest::Client,
-    inner: String,
-}
-
-async fn guard(listener: TcpListener, doorman: Doorman) {
-    let app = Router::new().fallback(pass).layer(DefaultBodyLimit::disable()).with_state(doorman);
-    if let Err(error) = axum::serve(listener, app).await {
-        tracing::error!(%error, "the tables are gone");
-    }
-}
-
-async fn pass(State(doorman): State<Doorman>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Err(denied) = doorman.rights.check(&headers, &body) {
-        tracing::error!("{denied}");
-        return refuse(&denied);
-    }
-    let goes_wrong = !rights::is_stack(&headers) && doorman.dice.hit(doorman.faults.dynamodb);
-    if !goes_wrong {
-        return doorman.forward(headers, body).await;
-    }
-    if doorman.dice.hit(0.5) {
-        return error(
-            StatusCode::BAD_REQUEST,
-            "ProvisionedThroughputExceededException",
-            "thrown by the dice",
-        );
-    }
-    if doorman.dice.hit(0.5) {
-        doorman.forward(headers, body).await;
-    }
-    error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", "thrown by the dice")
-}
-
-impl Doorman {
-    /// Passes a call on, and lets the meter hear of it if it is a function's.
-    async fn forward(&self, headers: HeaderMap, body: Bytes) -> Response {
-        let Some(meter) = self.meter.as_ref().filter(|_| !rights::is_stack(&headers)) else {
-            return self.carry_out(&headers, body).await;
-        };
-        let (parts, answer) = self.carry_out(&headers, Meter::ask(&body)).await.into_parts();
-        let answer = axum::body::to_bytes(answer, usize::MAX).await.unwrap_or_default();
-        if parts.status.is_success() {
-            let (function, call) = (rights::signer(&headers), rights::call(&headers));
-            meter.hear(function.unwrap_or_default(), call.unwrap_or_default(), &body, &answer);
-        }
-        Response::from_parts(parts, answer.into())
-    }
-
-    async fn carry_out(&self, headers: &HeaderMap, mut body: Bytes) -> Response {
-        if rights::call(headers) == Some("Scan") {
-            match whole_scan(&body) {
-                Some(scan) => body = scan,
-                None => return Json(json!({ "Items": [], "Count": 0, "ScannedCount": 0 })).into_response(),
-            }
-        }
-        let mut headers = headers.clone();
-        headers.remove(header::CONTENT_LENGTH);
-        match self.http.post(&self.inner).headers(headers).body(body).send().await {
-            Ok(answer) => {
-                let (status, headers) = (answer.status(), answer.headers().clone());
-                let mut response = Response::new(Body::from_stream(answer.bytes_stream()));
-                *response.status_mut() = status;
-                *response.headers_mut() = headers;
-                response
-            }
-            Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
-        }
-    }
-}
-
-/// A scan in the only shape that the emulator pages through; in others it reads the rest of the table for
-/// each page. The first segment has everything and the others nothing, for which this is `None`: DynamoDB
-/// promises nothing about how segments share a table's items.
-fn whole_scan(scan: &Bytes) -> Option<Bytes> {
-    let Ok(Value::Object(mut scan)) = serde_json::from_slice(scan) else { return Some(scan.clone()) };
-    scan.remove("TotalSegments");
-    if scan.remove("Segment").is_some_and(|segment| segment != 0) {
-        return None;
-    }
-    scan.entry("Limit").or_insert(SCAN_PAGE.into());
-    Some(Value::Object(scan).to_string().into())
-}
-
-/// AWS's answer to a call that no policy allows.
-pub fn refuse(message: &str) -> Response {
-    error(StatusCode::BAD_REQUEST, "AccessDeniedException", message)
-}
-
-/// An error as AWS writes it.
-pub fn error(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = json!({"__type": format!("com.amazon.coral.service#{code}"), "message": message});
-    (status, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
 }
 
 /// Creates the tables that are not there yet.
@@ -226,20 +109,4 @@ fn key_schema(keys: &Value) -> Result<Vec<KeySchemaElement>, aws_sdk_dynamodb::e
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn scan(segment: i32) -> Option<Value> {
-        let scan = json!({ "TableName": "T", "Segment": segment, "TotalSegments": 4 }).to_string();
-        whole_scan(&scan.into()).map(|scan| serde_json::from_slice(&scan).expect("JSON"))
-    }
-
-    #[test]
-    fn of_a_scan_in_parts_the_first_is_the_whole() {
-        assert_eq!(scan(0), Some(json!({ "TableName": "T", "Limit": SCAN_PAGE })));
-        assert_eq!([scan(1), scan(3)], [None, None]);
-    }
 }

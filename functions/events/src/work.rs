@@ -12,7 +12,8 @@ use shared::{Error, Reason};
 use crate::Events;
 use crate::callback::Event;
 
-/// How many events are worked on at a time.
+/// How many events are worked on at a time. A receipt is a query of an index and a conditional update, and
+/// DynamoDB takes neither in batches.
 const CONCURRENCY: usize = 32;
 
 /// A receipt may overtake the record of its message. It is looked for after these pauses; one that has

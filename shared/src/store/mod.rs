@@ -77,7 +77,26 @@ where
     }
 }
 
-/// Reads up to [`READ_BATCH`] items, asking again for what DynamoDB left out.
+/// Waits before what DynamoDB left over of a batch is tried again: 50 ms, doubling.
+struct Backoff(Duration);
+
+impl Backoff {
+    fn new() -> Self {
+        Self(Duration::from_millis(50))
+    }
+
+    /// An error when it has waited 6 s in all.
+    async fn wait(&mut self) -> Result<(), Error> {
+        if self.0 > Duration::from_secs(5) {
+            return Err(Error::unavailable("DynamoDB keeps leaving a part of a batch undone"));
+        }
+        tokio::time::sleep(self.0).await;
+        self.0 *= 2;
+        Ok(())
+    }
+}
+
+/// Reads up to [`READ_BATCH`] items, and again what DynamoDB left over.
 async fn read_batch<T: DeserializeOwned>(
     client: &Client,
     table: &str,
@@ -85,6 +104,7 @@ async fn read_batch<T: DeserializeOwned>(
     consistent: bool,
 ) -> Result<Vec<T>, Error> {
     let mut items = Vec::with_capacity(keys.len());
+    let mut backoff = Backoff::new();
     while !keys.is_empty() {
         let wanted = KeysAndAttributes::builder().set_keys(Some(keys)).consistent_read(consistent).build();
         let get = client.batch_get_item().request_items(table, wanted.map_err(Error::unavailable)?);
@@ -94,13 +114,16 @@ async fn read_batch<T: DeserializeOwned>(
         }
         let left = answer.unprocessed_keys.unwrap_or_default().remove(table);
         keys = left.map(|left| left.keys).unwrap_or_default();
+        if !keys.is_empty() {
+            backoff.wait().await?;
+        }
     }
     Ok(items)
 }
 
-/// Writes up to [`WRITE_BATCH`] items, and again what DynamoDB left over, with a growing pause.
+/// Writes up to [`WRITE_BATCH`] items, and again what DynamoDB left over.
 async fn write_batch(client: &Client, table: &str, mut writes: Vec<WriteRequest>) -> Result<(), Error> {
-    let mut pause = Duration::from_millis(50);
+    let mut backoff = Backoff::new();
     loop {
         let write = client.batch_write_item().request_items(table, writes);
         let answer = write.send().await.map_err(Error::unavailable)?;
@@ -108,10 +131,6 @@ async fn write_batch(client: &Client, table: &str, mut writes: Vec<WriteRequest>
         if writes.is_empty() {
             return Ok(());
         }
-        if pause > Duration::from_secs(5) {
-            return Err(Error::unavailable("DynamoDB keeps leaving items of a batch unwritten"));
-        }
-        tokio::time::sleep(pause).await;
-        pause *= 2;
+        backoff.wait().await?;
     }
 }
