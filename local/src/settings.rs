@@ -32,7 +32,8 @@ pub struct Settings {
     pub meters: bool,
     /// What goes wrong on purpose.
     pub faults: Faults,
-    /// What the pauses between tries and the queues' visibility time-outs are multiplied by; `None`, 1.
+    /// What the pauses between tries, the sync's lease and the queues' visibility time-outs are multiplied
+    /// by; `None`, 1.
     pub time_scale: Option<f64>,
     /// Variables that outdo the template's and the simulator's: `MINI_APPID`, `AWS_ENDPOINT_URL_SQS`, …
     pub environment: BTreeMap<String, String>,

@@ -41,7 +41,8 @@ pub struct Config {
     pub catalog_file: Option<PathBuf>,
     /// `SENDS_PER_SECOND`: how many messages all workers together send in a second; 0, as many as they can.
     pub sends_per_second: u32,
-    /// `RETRY_TIME_SCALE`: what every pause between two tries is multiplied by; 1 outside tests.
+    /// `RETRY_TIME_SCALE`: what every pause between two tries, and the sync's lease, is multiplied by; 1
+    /// outside tests.
     pub retry_time_scale: f64,
     /// `SYNC_MOST_REMOVED_PERCENT`: a list that lacks more than this share of the followers the map
     /// knows deletes none of them.
