@@ -50,15 +50,18 @@ impl Sync {
         let Some(last) = self.state.lease_sync(&self.oa_appid, &lease, self.lease_seconds()).await? else {
             return Ok(self.state.sync_run(&self.oa_appid).await?.progress);
         };
-        let run = Run::of(self, force, resume_or_begin(last));
+        let run = Run::of(self, resume_or_begin(last), Instant::now() + slice, force);
         let outcome = tokio::select! {
-            outcome = run.walk(Instant::now() + slice) => outcome,
+            outcome = run.walk() => outcome,
             stop = self.keep(&run, &lease) => Err(stop),
         };
         let mut record = run.record().clone();
         let progress = &mut record.progress;
         if let Err(stop) = outcome {
             (progress.state, progress.error) = (stop.state(), Some(stop.remedy()));
+            if stop.doubts_place() {
+                record.checkpoint = Some(Checkpoint::default());
+            }
         }
         progress.updated_at = now();
         progress.ends_at = progress.ends_at.filter(|_| progress.state == SyncState::Running);

@@ -34,6 +34,9 @@ const LONG_SLICE: Duration = Duration::from_secs(13 * 60);
 #[derive(Deserialize)]
 struct Order {
     sync: When,
+    /// Believes a list that would be doubted.
+    #[serde(default)]
+    force: bool,
 }
 
 #[derive(Deserialize)]
@@ -79,9 +82,10 @@ impl Sync {
     /// When the event is none of these, or the tables do not answer; the next tick tries again.
     pub async fn handle(&self, event: Value) -> Result<Value, RuntimeError> {
         if event.get("requestContext").is_none() {
-            let progress = match serde_json::from_value::<Order>(event)?.sync {
+            let order: Order = serde_json::from_value(event)?;
+            let progress = match order.sync {
                 When::Tick => self.tick(LONG_SLICE).await?,
-                When::Now => self.advance(LONG_SLICE, false).await?,
+                When::Now => self.advance(LONG_SLICE, order.force).await?,
             };
             return Ok(serde_json::to_value(progress)?);
         }

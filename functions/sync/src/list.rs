@@ -9,12 +9,14 @@ use crate::run::Run;
 /// Under this name its calls are counted.
 pub const USER_GET: &str = "user/get";
 
-/// How many pages wait at most: 290 KB each.
+/// How many pages wait at most: 290 KB each. A walk that goes on may well end before it comes to them.
 const MOST_AHEAD: usize = 100;
+const MOST_AHEAD_LATER: usize = 1;
 
 /// The list, some pages of which may wait to be walked.
 pub struct List {
-    waiting: VecDeque<Listed>,
+    /// Pages, and at their end perhaps why there are no more: what was listed before is walked first.
+    waiting: VecDeque<Result<Listed, Failure>>,
     /// The next page to be listed is the one after this openid.
     after: Option<String>,
     has_ended: bool,
@@ -41,36 +43,32 @@ impl List {
     /// The next page.
     pub async fn next(&mut self, run: &Run<'_>) -> Result<Listed, Failure> {
         match self.waiting.pop_front() {
-            Some(page) => Ok(page),
+            Some(page) => page,
             None => self.list(run).await,
         }
     }
 
     /// Lists a page, if none is waiting and there is one.
-    pub async fn look_ahead(&mut self, run: &Run<'_>) -> Result<(), Failure> {
+    pub async fn look_ahead(&mut self, run: &Run<'_>) {
         if self.waiting.is_empty() && !self.has_ended {
-            let page = self.list(run).await?;
+            let page = self.list(run).await;
             self.waiting.push_back(page);
         }
-        Ok(())
     }
 
     /// Lists page after page while it is worth while, but not too many.
-    pub async fn run_ahead(
-        &mut self,
-        run: &Run<'_>,
-        is_worth_while: impl Fn() -> bool,
-    ) -> Result<(), Failure> {
-        while is_worth_while() && !self.has_ended && self.waiting.len() < MOST_AHEAD {
-            let page = self.list(run).await?;
+    pub async fn run_ahead(&mut self, run: &Run<'_>, is_worth_while: impl Fn() -> bool) {
+        let most = if self.after.is_none() { MOST_AHEAD } else { MOST_AHEAD_LATER };
+        while is_worth_while() && !self.has_ended && self.waiting.len() < most {
+            let page = self.list(run).await;
             self.waiting.push_back(page);
         }
-        Ok(())
     }
 
     async fn list(&mut self, run: &Run<'_>) -> Result<Listed, Failure> {
         let after = self.after.take();
-        let page = run.call(USER_GET, || run.sync.wechat.followers(after.as_deref())).await?;
+        let page = run.call(USER_GET, || run.sync.wechat.followers(after.as_deref())).await;
+        let page = page.inspect_err(|_| self.has_ended = true)?;
         let total = page.total;
         let (openids, next) = page.into_parts();
         // A cursor that does not move would go round for ever.

@@ -1,6 +1,6 @@
 //! Newcomers' unionids: a hundred at a time, and no answer believed that cannot be right.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use futures::{StreamExt, TryFutureExt, TryStreamExt, stream};
@@ -32,12 +32,19 @@ impl Run<'_> {
     /// Asks WeChat for up to [`BATCH`] followers' unionids and writes them.
     async fn look_up_batch(&self, openids: &[String]) -> Result<(), Failure> {
         let asked_at = now();
-        let infos = self.call("user/info/batchget", || self.sync.wechat.user_infos(openids)).await?;
-        let mut followers = Vec::with_capacity(infos.len());
+        let infos = match self.call("user/info/batchget", || self.sync.wechat.user_infos(openids)).await {
+            Ok(infos) => self.checked(openids, infos).await?,
+            // One openid that WeChat does not take is enough.
+            Err(failure) if failure.action() == Action::DoubtFollower => {
+                self.one_by_one("batchget refused", openids).await?
+            }
+            Err(failure) => return Err(failure),
+        };
+        let mut followers = HashMap::with_capacity(infos.len());
         let mut without_unionid = 0;
-        for info in self.checked(openids, infos).await? {
+        for info in infos {
             match info.unionid {
-                Some(unionid) => followers.push((unionid, info.openid)),
+                Some(unionid) => drop(followers.insert(unionid, info.openid)),
                 None => without_unionid += 1,
             }
         }
@@ -55,25 +62,36 @@ impl Run<'_> {
         stream::iter(asked).buffer_unordered(LOOKUPS).boxed().try_collect().await
     }
 
+    /// Only a plain "follows" or "does not" changes anything: a unionid may be missing once, and a wrong
+    /// appid is told of everybody that they are unknown.
     async fn settle_one(&self, openid: String) -> Result<(), Failure> {
         let asked_at = now();
-        let follower = self.infos(std::slice::from_ref(&openid)).await?.pop().filter(UserInfo::follows);
-        match follower.and_then(|info| info.unionid) {
-            Some(unionid) => drop(self.sync.identities.follows(&unionid, &openid, asked_at).await?),
-            None => drop(self.sync.identities.remove_followers(vec![openid], asked_at).await?),
+        match self.infos(std::slice::from_ref(&openid)).await?.pop() {
+            Some(info) if !info.follows() => {
+                let removed = self.sync.identities.remove_followers(vec![openid], asked_at).await?;
+                self.record().progress.removed += removed.rows;
+            }
+            Some(UserInfo { unionid: Some(unionid), .. }) => {
+                self.sync.identities.follows(&unionid, &openid, asked_at).await?;
+            }
+            Some(_) | None => {}
         }
         Ok(())
     }
 
     /// The answer's followers, as far as it can be trusted. An answer that is not about exactly the
     /// openids asked for was seen to pair people with other people's unionids: then each is asked for
-    /// alone. So is a follower whose unionid is missing; if alone it is not, the answer's rows may have
-    /// shifted, and the last one, which every shift moves, is asked for, too.
+    /// alone, as when two have one unionid. So is a follower whose unionid is missing; if alone it is not,
+    /// the answer's rows may have shifted, and the last one, which every shift moves, is asked for, too.
     async fn checked(&self, openids: &[String], infos: Vec<UserInfo>) -> Result<Vec<UserInfo>, Failure> {
         let asked: HashSet<_> = openids.iter().collect();
         let answered: HashSet<_> = infos.iter().map(|info| &info.openid).collect();
         if asked != answered || infos.len() != openids.len() {
             return self.one_by_one("batchget about others", openids).await;
+        }
+        let unionids: Vec<_> = infos.iter().filter_map(|info| info.unionid.as_ref()).collect();
+        if unionids.len() > unionids.iter().collect::<HashSet<_>>().len() {
+            return self.one_by_one("unionid twice in batchget", openids).await;
         }
         let (mut trusted, doubtful): (Vec<_>, Vec<_>) = infos.into_iter().partition(|i| i.unionid.is_some());
         let doubtful: Vec<_> = doubtful.into_iter().map(|info| info.openid).collect();

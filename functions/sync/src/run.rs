@@ -1,7 +1,7 @@
 //! A run that is being advanced: where it stands, the calls it makes, why it stops.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use shared::store::{SyncRun, SyncState};
 use shared::wechat::Failure;
@@ -14,19 +14,24 @@ use crate::Sync;
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
 
+/// After a minute's quota was used up, while there is time.
+const A_MINUTE: Duration = Duration::from_secs(60);
+
 /// A run that is being advanced.
 pub struct Run<'a> {
     /// The clients.
     pub sync: &'a Sync,
     /// Whether a list is believed that would be doubted.
     pub force: bool,
+    /// When its time is over, at the end of a page.
+    pub deadline: Instant,
     record: Mutex<SyncRun>,
 }
 
 impl<'a> Run<'a> {
     /// The run as it stands.
-    pub fn of(sync: &'a Sync, force: bool, run: SyncRun) -> Self {
-        Self { sync, force, record: Mutex::new(run) }
+    pub fn of(sync: &'a Sync, run: SyncRun, deadline: Instant, force: bool) -> Self {
+        Self { sync, force, deadline, record: Mutex::new(run) }
     }
 
     /// Where the run stands; what is changed here is in the table a second later.
@@ -46,11 +51,12 @@ impl<'a> Run<'a> {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };
-            let again = matches!(failure.action(), Action::Retry | Action::Ambiguous | Action::RefreshToken);
-            if !again || pause > LONGEST_PAUSE {
-                return Err(failure);
-            }
-            tokio::time::sleep(pause.mul_f64(self.sync.retry_time_scale)).await;
+            let wait = match failure.action() {
+                Action::Retry | Action::Ambiguous | Action::RefreshToken if pause <= LONGEST_PAUSE => pause,
+                Action::NextMinute if Instant::now() + A_MINUTE < self.deadline => A_MINUTE,
+                _ => return Err(failure),
+            };
+            tokio::time::sleep(wait.mul_f64(self.sync.retry_time_scale)).await;
             pause *= 2;
         }
     }
@@ -86,6 +92,11 @@ impl Stop {
         }
     }
 
+    /// Whether WeChat may have refused the very place the run is at: a cursor is an openid, too.
+    pub fn doubts_place(&self) -> bool {
+        matches!(self, Self::Failed(failure) if failure.action() == Action::DoubtFollower)
+    }
+
     /// What happened and what to do about it.
     pub fn remedy(&self) -> String {
         match self {
@@ -98,7 +109,7 @@ impl Stop {
                 }
             }
             Self::Doubtful(doubt) => format!(
-                "Nothing was deleted: {doubt} Check the account in WeChat's console; the next run looks again. If the list is right, POST /sync with {{\"force\": true}}."
+                "Nothing was deleted: {doubt} Check the account in WeChat's console; the next run looks again. If the list is right, POST /sync with {{\"force\": true}}, or invoke the function with {{\"sync\": \"now\", \"force\": true}}, which has more time."
             ),
             Self::LostLease => "Another run took over; ask again.".to_owned(),
         }

@@ -5,7 +5,6 @@ use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
 use shared::store::{Checkpoint, SyncState};
-use shared::wechat::Failure;
 use shared::wechat::followers::BATCH;
 use shared::{Error, now};
 
@@ -17,15 +16,21 @@ use crate::run::{Run, Stop};
 /// How many rows are deleted between two looks at the clock: about a second's work.
 const SWEPT_AT_A_TIME: usize = 1_000;
 
+/// Whoever was confirmed less than this before the walk, in seconds, may have followed when their page was
+/// listed already, and clocks differ: WeChat is asked for them.
+const JUST_NOW: i64 = 60;
+
 impl Run<'_> {
     /// Walks on from the checkpoint until the list's end or, at the end of a page, the deadline.
-    pub async fn walk(&self, deadline: Instant) -> Result<(), Stop> {
+    pub async fn walk(&self) -> Result<(), Stop> {
         let began_at = now();
-        let start = self.record().checkpoint.clone().unwrap_or_default();
-        let mut list = List::after(start.after.clone());
+        let Checkpoint { after, waiting, .. } = self.record().checkpoint.clone().unwrap_or_default();
+        // Only a walk that begins at the beginning can know who is gone.
+        let sees_all = after.is_none();
+        let mut list = List::after(after);
         let mut known = self.known_while_listing(&mut list).await?;
         // Listed and not in the map: looked up a hundred at a time, over the pages' ends.
-        let mut newcomers = Vec::new();
+        let mut newcomers = waiting;
         loop {
             let page = list.next(self).await?;
             self.cross_off(&page, &mut known, &mut newcomers);
@@ -34,43 +39,39 @@ impl Run<'_> {
                 self.settle_who_left().await?;
                 // Whatever the sweep comes to, the next run begins at the beginning.
                 self.record().checkpoint = None;
-                // Only a walk that began at the beginning can know who is gone.
-                let gone = if start.after.is_none() { self.gone(&known, page.total)? } else { Vec::new() };
-                return self.sweep(&gone, began_at, deadline).await;
+                let gone = if sees_all { self.gone(&known, page.total)? } else { Vec::new() };
+                return self.sweep(&gone, began_at).await;
             };
-            if Instant::now() >= deadline {
-                self.look_up(&newcomers).await?;
-                self.checkpoint(next);
-                return Ok(());
-            }
             let whole_batches: Vec<_> = newcomers.drain(..newcomers.len() / BATCH * BATCH).collect();
             // The next page is listed while this one's newcomers are looked up.
-            let (looked_up, listed) = tokio::join!(self.look_up(&whole_batches), list.look_ahead(self));
-            looked_up.and(listed)?;
-            if newcomers.is_empty() {
-                self.checkpoint(next);
+            let (looked_up, ()) = tokio::join!(self.look_up(&whole_batches), list.look_ahead(self));
+            looked_up?;
+            self.checkpoint(next, &newcomers);
+            if Instant::now() >= self.deadline {
+                return Ok(());
             }
         }
     }
 
-    /// Everybody before this place is in the map.
-    fn checkpoint(&self, after: String) {
+    /// Everybody before this place is in the map, but for those who wait.
+    fn checkpoint(&self, after: String, waiting: &[String]) {
         let mut run = self.record();
         let (listed, known) = (run.progress.listed, run.progress.known);
         let without_unionid = run.progress.without_unionid;
-        run.checkpoint = Some(Checkpoint { after: Some(after), listed, known, without_unionid });
+        let (after, waiting) = (Some(after), waiting.to_vec());
+        run.checkpoint = Some(Checkpoint { after, listed, known, without_unionid, waiting });
     }
 
     /// Reads whom the map knows, and lists the first pages meanwhile.
-    async fn known_while_listing(&self, list: &mut List) -> Result<Known, Failure> {
+    async fn known_while_listing(&self, list: &mut List) -> Result<Known, Error> {
         let is_read = AtomicBool::new(false);
         let read = async {
-            let known = self.known().await?;
+            let known = self.known().await;
             is_read.store(true, Ordering::Relaxed);
-            Ok(known)
+            known
         };
-        let (known, ()) = tokio::try_join!(read, list.run_ahead(self, || !is_read.load(Ordering::Relaxed)))?;
-        Ok(known)
+        let (known, ()) = tokio::join!(read, list.run_ahead(self, || !is_read.load(Ordering::Relaxed)));
+        known
     }
 
     async fn known(&self) -> Result<Known, Error> {
@@ -118,14 +119,15 @@ impl Run<'_> {
 
     /// Deletes the rows of those who are gone, and so ends the run. What the deadline leaves over is found
     /// again by the same run's next walk.
-    async fn sweep(&self, gone: &[String], began_at: i64, deadline: Instant) -> Result<(), Stop> {
+    async fn sweep(&self, gone: &[String], began_at: i64) -> Result<(), Stop> {
         for some in gone.chunks(SWEPT_AT_A_TIME) {
-            if Instant::now() >= deadline {
+            if Instant::now() >= self.deadline {
                 self.record().checkpoint = Some(Checkpoint::default());
                 return Ok(());
             }
-            let removed = self.sync.identities.remove_followers(some.to_vec(), began_at).await?;
-            self.record().progress.removed += removed;
+            let removed = self.sync.identities.remove_followers(some.to_vec(), began_at - JUST_NOW).await?;
+            self.record().progress.removed += removed.rows;
+            self.settle(removed.kept).await?;
         }
         self.record().progress.state = SyncState::Done;
         Ok(())

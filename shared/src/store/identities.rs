@@ -5,7 +5,7 @@ mod live;
 use std::collections::{HashMap, HashSet};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnValue, WriteRequest};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
@@ -37,6 +37,15 @@ pub struct Identity {
     /// WeChat was asked. An older callback changes nothing.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub event_at: Option<i64>,
+}
+
+/// What deleting rows came to.
+#[derive(Clone, Debug, Default)]
+pub struct Removed {
+    /// Rows that are gone.
+    pub rows: u64,
+    /// Openids whose row was confirmed later, and stayed.
+    pub kept: Vec<String>,
 }
 
 /// What the map knows of a mini-program's openid.
@@ -130,11 +139,11 @@ impl Identities {
         Ok(found.into_iter().flatten().map(|row| (row.unionid, row.openid)).collect())
     }
 
-    /// Writes followers (unionid and openid), 25 a call, as WeChat knew them `as_of` then.
+    /// Writes followers (unionid → openid), 25 a call, as WeChat knew them `as_of` then.
     ///
     /// # Errors
     /// [`Error::Unavailable`]; what was written by then stays.
-    pub async fn add_followers(&self, followers: Vec<(String, String)>, as_of: i64) -> Result<(), Error> {
+    pub async fn add_followers(&self, followers: HashMap<String, String>, as_of: i64) -> Result<(), Error> {
         let (updated_at, event_at) = (now(), Some(as_of));
         let mut writes = Vec::with_capacity(followers.len());
         for (unionid, openid) in followers {
@@ -151,32 +160,41 @@ impl Identities {
             .await
     }
 
-    /// Deletes the rows of followers who were none any more `as_of` then, and gives how many; a row that
-    /// was confirmed later stays, and openids that have no row are passed over.
+    /// Deletes the rows of followers who were none any more `as_of` then; openids that have no row are
+    /// passed over.
     ///
     /// # Errors
     /// [`Error::Unavailable`]; what was deleted by then stays so.
-    pub async fn remove_followers(&self, openids: Vec<String>, as_of: i64) -> Result<u64, Error> {
+    pub async fn remove_followers(&self, openids: Vec<String>, as_of: i64) -> Result<Removed, Error> {
         stream::iter(openids)
             .map(|openid| async move { self.remove_follower(&openid, as_of).await })
             .buffer_unordered(CONCURRENCY)
             .boxed()
-            .try_fold(0, async |sum, removed| Ok(sum + removed))
+            .try_fold(Removed::default(), async |mut sum, one| {
+                sum.rows += one.rows;
+                sum.kept.extend(one.kept);
+                Ok(sum)
+            })
             .await
     }
 
     /// One by one, for BatchWriteItem knows no conditions: who follows again this very moment stays.
-    async fn remove_follower(&self, openid: &str, as_of: i64) -> Result<u64, Error> {
-        let mut removed = 0;
+    async fn remove_follower(&self, openid: &str, as_of: i64) -> Result<Removed, Error> {
+        let mut removed = Removed::default();
         for row in self.by_openid(openid, &self.oa_appid).await? {
             let delete = self.client.delete_item().table_name(&self.table);
             let delete = delete
                 .set_key(Some(self.oa_key(&row.unionid)))
-                .condition_expression(
-                    "attribute_exists(openid) AND (attribute_not_exists(event_at) OR event_at <= :as_of)",
-                )
-                .expression_attribute_values(":as_of", number(as_of));
-            removed += u64::from(held(delete.send().await)?);
+                .condition_expression("attribute_not_exists(event_at) OR event_at <= :as_of")
+                .expression_attribute_values(":as_of", number(as_of))
+                .return_values(ReturnValue::AllOld);
+            match delete.send().await {
+                Ok(deleted) => removed.rows += u64::from(deleted.attributes.is_some()),
+                Err(error) => {
+                    held::<(), _, _>(Err(error))?;
+                    removed.kept.push(row.openid);
+                }
+            }
         }
         Ok(removed)
     }

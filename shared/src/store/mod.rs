@@ -5,7 +5,7 @@ mod messages;
 mod sessions;
 mod state;
 
-pub use identities::{Identities, Identity, Login};
+pub use identities::{Identities, Identity, Login, Removed};
 pub use messages::{Addressed, Batch, Messages, Outcome, Receipt, Record};
 pub use sessions::Sessions;
 pub use state::{Checkpoint, Claim, Mine, Quota, State, SyncProgress, SyncRun, SyncState, TokenRecord};

@@ -24,6 +24,8 @@ pub(crate) struct Order {
     cut_after: Option<usize>,
     /// The share of batchget's answers in which, from some row on, each has the next one's unionid.
     shift_batch: f64,
+    /// The share in which, from some row on, each has the unionid of the one before.
+    shift_back: f64,
     /// The share of batchget's answers in which some row lacks its unionid.
     missing_unionid: f64,
     /// How many answers it still spoils; `None` is for ever.
@@ -34,10 +36,9 @@ impl Order {
     /// What is wrong with it, as a sentence.
     fn mistake(&self) -> Option<&'static str> {
         let share = 0.0..=1.0;
-        if !share.contains(&self.shift_batch) || !share.contains(&self.missing_unionid) {
-            return Some("shift_batch and missing_unionid are shares between 0 and 1.");
-        }
-        None
+        let shares = [self.shift_batch, self.shift_back, self.missing_unionid];
+        let is_mistaken = shares.iter().any(|asked| !share.contains(asked));
+        is_mistaken.then_some("shift_batch, shift_back and missing_unionid are shares between 0 and 1.")
     }
 }
 
@@ -73,16 +74,26 @@ impl FollowerFaults {
 
     /// Spoils the unionids of batchget's answer.
     pub(crate) fn spoil(&mut self, infos: &mut [Value]) {
-        let from = self.dice.random_range(0..infos.len());
+        let row = self.dice.random_range(0..infos.len());
         let shifted = self.dice.random_bool(self.order.shift_batch);
+        let shifted_back = self.dice.random_bool(self.order.shift_back);
         let missing = self.dice.random_bool(self.order.missing_unionid);
-        if !(shifted || missing) || !self.strikes() {
+        if !(shifted || shifted_back || missing) || !self.strikes() {
             return;
         }
-        let end = if shifted { infos.len() } else { from + 1 };
-        let nothing = std::iter::once(None);
-        let next: Vec<_> = infos[from + 1..end].iter().map(unionid).chain(nothing).collect();
-        infos[from..end].iter_mut().zip(next).for_each(|(info, unionid)| set(info, unionid));
+        let mut unionids: Vec<_> = infos.iter().map(unionid).collect();
+        if shifted {
+            unionids.remove(row);
+        } else if shifted_back {
+            let row = row.min(infos.len().saturating_sub(2));
+            unionids.insert(row, unionids[row].clone());
+        } else {
+            unionids[row] = None;
+        }
+        infos
+            .iter_mut()
+            .zip(unionids.into_iter().chain([None]))
+            .for_each(|(info, unionid)| set(info, unionid));
     }
 
     fn strikes(&mut self) -> bool {
@@ -157,6 +168,14 @@ mod tests {
         let shifted: Vec<_> = (0..10).filter(|row| *row != from as u64).map(Some).chain([None]).collect();
         assert_eq!(unionids, shifted);
         assert!(spoiled(&mut faults).iter().all(Option::is_some), "once is once");
+    }
+
+    #[test]
+    fn a_shift_back_gives_a_row_the_unionid_of_the_one_before_and_loses_the_last() {
+        let unionids = spoiled(&mut faults(json!({ "shift_back": 1.0 })));
+        let from =
+            unionids.iter().zip(0..).take_while(|(unionid, row)| **unionid == Some(*row)).count() as u64;
+        assert_eq!(unionids, (0..from).chain(from - 1..9).map(Some).collect::<Vec<_>>());
     }
 
     #[test]

@@ -72,7 +72,9 @@ async fn a_later_run_looks_up_only_newcomers_a_hundred_at_a_time() {
         world.have(user, "follow").await;
     }
     let second = world.sync_until_done().await;
-    assert_eq!(second["calls"], json!({ "user/get": 2, "user/info/batchget": 2 }), "{second}");
+    // Whoever was confirmed within the last minute is asked for before their row goes.
+    let calls = json!({ "user/get": 2, "user/info/batchget": 2, "user/info": 20 });
+    assert_eq!(second["calls"], calls, "{second}");
     let counts = ["listed", "known", "new", "removed"].map(|name| second[name].clone());
     assert_eq!(counts, [2_610, 2_480, 130, 20].map(Value::from), "{second}");
 }
@@ -155,6 +157,25 @@ async fn the_schedule_goes_on_with_a_run_and_begins_another_when_it_is_time() {
     let at_once = world.invoke("sync", json!({ "sync": "now" })).await.expect("progress");
     assert_ne!(at_once["run"], last["run"], "{at_once}");
     assert!(world.invoke("sync", json!({ "sync": "later" })).await.is_err());
+}
+
+#[tokio::test]
+async fn whoever_is_back_and_has_no_unionid_for_a_moment_stays() {
+    let world = World::with(Settings { followers: 20, callbacks: true, ..Settings::default() }).await;
+    world.sync_until_done().await;
+    world.fault(json!({ "endpoint": USER_GET, "latency_ms": 4_000 })).await;
+    let back_without_unionid = async {
+        world.until(async || world.calls(USER_GET).await == 3).await;
+        world.have(3, "unfollow").await;
+        a_second_later(&world).await;
+        world.have(3, "follow").await;
+        world.calm().await;
+        world.have(3, "hide-unionid").await;
+    };
+    let (progress, ()) = tokio::join!(world.sync(), back_without_unionid);
+    assert_eq!(progress["calls"]["user/info"], 1, "the one who left is asked for: {progress}");
+    world.have(3, "show-unionid").await;
+    assert_eq!(world.login(3).await.answer["following"], true);
 }
 
 #[tokio::test]

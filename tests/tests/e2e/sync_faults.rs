@@ -73,6 +73,7 @@ async fn a_doubted_list_is_believed_when_a_service_insists() {
         world.have(user, "unfollow").await;
     }
     is_doubted(&world.sync().await, "20 of 40 known followers are not on");
+    is_doubted(&world.invoke("sync", json!({ "sync": "now" })).await.expect("progress"), "20 of 40");
     let forced = world.post("/sync", &world.service_key, &json!({ "force": true })).await.ok(200);
     assert_eq!((&forced["state"], &forced["removed"]), (&json!("done"), &json!(20)), "{forced}");
     assert_eq!(
@@ -123,6 +124,68 @@ async fn unionids_that_shifted_to_other_people_are_noticed_and_asked_for_one_by_
     let mended = json!({ "unionid missing in batchget": 1, "batchget rows shifted": 1 });
     assert_eq!((&progress["new"], &progress["mended"]), (&json!(250), &mended), "{progress}");
     everybody_is_who_they_are(&world, 250).await;
+}
+
+#[tokio::test]
+async fn a_unionid_that_two_people_have_is_noticed_and_all_are_asked_for_one_by_one() {
+    let world = World::with_followers(250).await;
+    world.list_fault(json!({ "shift_back": 1.0, "times": 1 })).await;
+    let progress = world.sync_until_done().await;
+    let mended = json!({ "unionid twice in batchget": 1 });
+    assert_eq!((&progress["new"], &progress["mended"]), (&json!(250), &mended), "{progress}");
+    everybody_is_who_they_are(&world, 250).await;
+}
+
+#[tokio::test]
+async fn one_openid_that_wechat_refuses_does_not_stop_the_others() {
+    let world = World::with_followers(250).await;
+    world.fault(json!({ "endpoint": BATCHGET, "errcode": 40003, "times": 1 })).await;
+    let progress = world.sync_until_done().await;
+    let mended = json!({ "batchget refused": 1 });
+    assert_eq!((&progress["new"], &progress["mended"]), (&json!(250), &mended), "{progress}");
+    everybody_is_who_they_are(&world, 250).await;
+}
+
+#[tokio::test]
+async fn a_place_in_the_list_that_wechat_refuses_is_left_for_the_beginning() {
+    let world = World::with_followers(10_200).await;
+    world.quota(BATCHGET, json!(100)).await;
+    assert_eq!(world.sync().await["state"], "running");
+    world.quota(BATCHGET, Value::Null).await;
+    world.fault(json!({ "endpoint": USER_GET, "errcode": 40003, "times": 1 })).await;
+    let refused = world.sync().await;
+    assert_eq!(refused["state"], "failed", "{refused}");
+    assert!(error(&refused).contains("40003"), "{refused}");
+    let done = world.sync_until_done().await;
+    assert_eq!((&done["run"], &done["listed"]), (&refused["run"], &json!(10_200)), "{done}");
+}
+
+/// Thirty newcomers, less than a batch: those of the first page wait, and the list ends after it.
+#[tokio::test]
+async fn a_list_that_breaks_off_goes_on_where_it_was_and_forgets_nobody_on_the_way() {
+    let world = World::with_followers(10_200).await;
+    world.sync_until_done().await;
+    for user in 20_000..20_030 {
+        world.have(user, "follow").await;
+    }
+    world.quota(USER_GET, json!(world.calls(USER_GET).await + 1)).await;
+    let broken_off = world.sync().await;
+    assert_eq!((&broken_off["state"], &broken_off["listed"]), (&json!("running"), &json!(10_000)));
+    world.quota(USER_GET, Value::Null).await;
+    let done = world.sync_until_done().await;
+    assert_eq!((&done["run"], &done["new"]), (&broken_off["run"], &json!(30)), "{done}");
+    assert_eq!(done["calls"], json!({ "user/get": 4, "user/info/batchget": 1 }), "{done}");
+}
+
+#[tokio::test]
+async fn a_used_up_minute_is_waited_out_while_there_is_time() {
+    let world = World::with(Settings { followers: 20, time_scale: Some(0.02), ..Settings::default() }).await;
+    world.fault(json!({ "endpoint": BATCHGET, "errcode": 45011, "times": 1 })).await;
+    let progress = world.sync().await;
+    assert_eq!(progress["state"], "failed", "a request has no minute: {progress}");
+    world.fault(json!({ "endpoint": BATCHGET, "errcode": 45011, "times": 1 })).await;
+    let progress = world.invoke("sync", json!({ "sync": "now" })).await.expect("progress");
+    assert_eq!((&progress["state"], &progress["new"]), (&json!("done"), &json!(20)), "{progress}");
 }
 
 #[tokio::test]

@@ -72,7 +72,7 @@ impl Identities {
             .expression_attribute_values(":at", number(at))
             .expression_attribute_values(":expires_at", number(now() + KEPT_FOR));
         held(mark.send().await)?;
-        Ok(self.remove_follower(openid, at).await? > 0)
+        Ok(self.remove_follower(openid, at).await?.rows > 0)
     }
 
     /// Those who unfollowed since then.

@@ -19,7 +19,7 @@ pub struct SyncRun {
     pub checkpoint: Option<Checkpoint>,
 }
 
-/// A place in the list before which everybody is in the map.
+/// A place in the list before which everybody is in the map, but for those who wait.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Checkpoint {
@@ -32,6 +32,8 @@ pub struct Checkpoint {
     pub known: u64,
     /// Of those, how many WeChat gave no unionid for.
     pub without_unionid: u64,
+    /// Openids listed up to here and not looked up yet: fewer than a batchget takes.
+    pub waiting: Vec<String>,
 }
 
 /// A sync run's progress.
