@@ -158,6 +158,8 @@ async fn a_place_in_the_list_that_wechat_refuses_is_left_for_the_beginning() {
     assert!(error(&refused).contains("40003"), "{refused}");
     let done = world.sync_until_done().await;
     assert_eq!((&done["run"], &done["listed"]), (&refused["run"], &json!(10_200)), "{done}");
+    // Three, one that is refused, and three again: from the second page on it would be two.
+    assert_eq!(done["calls"]["user/get"], 7, "{done}");
 }
 
 /// Thirty newcomers, less than a batch: those of the first page wait, and the list ends after it.
