@@ -24,7 +24,7 @@ pub struct List {
 
 /// A page.
 pub struct Listed {
-    /// Up to 10,000, each on a line: in one piece they take a third of the room.
+    /// Up to 10,000, each on a line: in one piece they take 29 bytes each, and no allocation of their own.
     pub openids: String,
     /// How many that is.
     pub count: u64,

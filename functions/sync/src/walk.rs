@@ -13,7 +13,7 @@ use crate::known::{Known, Openids};
 use crate::list::{List, Listed};
 use crate::run::{Run, Stop};
 
-/// How many rows are deleted between two looks at the clock: about a second's work.
+/// How many rows are deleted between two looks at the clock.
 const SWEPT_AT_A_TIME: usize = 1_000;
 
 /// Whoever was confirmed less than this before the walk, in seconds, may have followed when their page was
