@@ -4,10 +4,12 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt, stream};
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::now;
-use shared::store::{self, Identities};
+use shared::queue::Queues;
+use shared::store::{self, Identities, State};
 use shared::wechat::followers::BATCH;
+use shared::wechat::{Tokens, WeChat};
 use sync::LOOKUPS;
 use tests::World;
 
@@ -18,7 +20,6 @@ const SAMPLE: u32 = 50;
 const USERS: u32 = 10_000;
 
 /// The parts.
-#[derive(Debug)]
 pub struct Bound {
     /// The whole list, page after page.
     pub list_seconds: f64,
@@ -35,13 +36,15 @@ impl Bound {
     pub async fn measure(followers: u32, latency_ms: u64) -> Self {
         let world = World::with_followers(followers).await;
         world.fault(json!({ "endpoint": "*", "latency_ms": latency_ms })).await;
-        let wechat = Wechat::of(&world).await;
-        eprintln!("bounds: listing {followers} followers");
-        let (list_seconds, openids) = wechat.list().await;
-        eprintln!("bounds: looking up {SAMPLE} times {BATCH}");
-        let batchget_seconds = wechat.batchget(&openids).await;
         let config = world.stack().config().expect("the stack's own configuration");
-        let identities = Identities::new(&config, store::client(&config));
+        let client = store::client(&config);
+        let tokens = Tokens::new(&config, State::new(&config, client.clone()), Queues::new(&config));
+        let wechat = WeChat::new(&config, tokens);
+        eprintln!("bounds: listing {followers} followers");
+        let (list_seconds, openids) = list(&wechat).await;
+        eprintln!("bounds: looking up {SAMPLE} times {BATCH}");
+        let batchget_seconds = batchget(&wechat, &openids).await;
+        let identities = Identities::new(&config, client);
         eprintln!("bounds: writing {followers} rows");
         let rows = in_order(&world, openids, followers).await;
         let write_seconds = write(&identities, &rows).await;
@@ -75,55 +78,26 @@ async fn write(identities: &Identities, rows: &[(String, String)]) -> f64 {
     started.elapsed().as_secs_f64() / rows.len() as f64
 }
 
-/// The simulated WeChat, called as anybody may.
-struct Wechat {
-    http: reqwest::Client,
-    base: String,
-    token: String,
+/// The seconds it takes, and the openids.
+async fn list(wechat: &WeChat) -> (f64, Vec<String>) {
+    let started = Instant::now();
+    let (mut all, mut after) = (Vec::new(), None);
+    loop {
+        let (openids, next) = wechat.followers(after.as_deref()).await.expect("a page").into_parts();
+        all.extend(openids);
+        after = next;
+        if after.is_none() {
+            return (started.elapsed().as_secs_f64(), all);
+        }
+    }
 }
 
-impl Wechat {
-    /// With a stable token, which leaves the stack's own token alone.
-    async fn of(world: &World) -> Self {
-        let mut wechat =
-            Self { http: reqwest::Client::new(), base: world.wechat.clone(), token: String::new() };
-        let secret = json!({
-            "grant_type": "client_credential", "appid": simulator::OA_APPID, "secret": simulator::OA_SECRET,
-        });
-        let answer = wechat.post("/cgi-bin/stable_token", &secret).await;
-        wechat.token = answer["access_token"].as_str().expect("a token").to_owned();
-        wechat
+/// Seconds per call, one after the other.
+async fn batchget(wechat: &WeChat, openids: &[String]) -> f64 {
+    let openids = &openids[..BATCH.min(openids.len())];
+    let started = Instant::now();
+    for _ in 0..SAMPLE {
+        wechat.user_infos(openids).await.expect("their infos");
     }
-
-    async fn post(&self, path: &str, body: &Value) -> Value {
-        let request = self.http.post(format!("{}{path}", self.base)).query(&[("access_token", &self.token)]);
-        request.json(body).send().await.expect("WeChat answers").json().await.expect("JSON")
-    }
-
-    /// The seconds it takes, and the openids.
-    async fn list(&self) -> (f64, Vec<String>) {
-        let started = Instant::now();
-        let (mut all, mut after) = (Vec::new(), String::new());
-        loop {
-            let query = [("access_token", &self.token), ("next_openid", &after)];
-            let query = if after.is_empty() { &query[..1] } else { &query };
-            let request = self.http.get(format!("{}/cgi-bin/user/get", self.base)).query(query);
-            let page: Value = request.send().await.expect("WeChat answers").json().await.expect("JSON");
-            let Some(openids) = page["data"]["openid"].as_array() else { break };
-            all.extend(openids.iter().filter_map(|openid| Some(openid.as_str()?.to_owned())));
-            after = page["next_openid"].as_str().unwrap_or_default().to_owned();
-        }
-        (started.elapsed().as_secs_f64(), all)
-    }
-
-    /// Seconds per call, one after the other.
-    async fn batchget(&self, openids: &[String]) -> f64 {
-        let users: Vec<_> = openids.iter().take(BATCH).map(|openid| json!({ "openid": openid })).collect();
-        let body = json!({ "user_list": users });
-        let started = Instant::now();
-        for _ in 0..SAMPLE {
-            self.post("/cgi-bin/user/info/batchget", &body).await;
-        }
-        started.elapsed().as_secs_f64() / f64::from(SAMPLE)
-    }
+    started.elapsed().as_secs_f64() / f64::from(SAMPLE)
 }

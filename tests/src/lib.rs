@@ -98,11 +98,6 @@ impl World {
         self.stack().queued(queue).await.expect("a queue that says so")
     }
 
-    /// Kills the processes of a function that runs as a program.
-    pub fn kill(&self, function: &str) {
-        self.stack().kill(function);
-    }
-
     /// Waits until it is so.
     pub async fn until(&self, is_so: impl AsyncFn() -> bool) {
         let deadline = Instant::now() + PATIENCE;

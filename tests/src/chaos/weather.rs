@@ -44,7 +44,7 @@ pub async fn kill(world: &World, times: u32) {
         while world.calls(SEND).await == before {
             tokio::time::sleep(GLANCE).await;
         }
-        world.kill("deliver");
+        world.stack().kill("deliver");
         eprintln!("  killed the workers for the {time}. time");
         tokio::time::sleep(BETWEEN_KILLS).await;
     }
