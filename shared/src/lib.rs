@@ -7,15 +7,15 @@ pub mod field;
 pub mod http;
 pub mod job;
 pub mod queue;
-pub mod reason;
+
 pub mod session;
 pub mod store;
 pub mod telemetry;
 pub mod wechat;
 
 pub use config::Config;
+pub use contract::Reason;
 pub use error::Error;
-pub use reason::Reason;
 
 /// The present, in Unix seconds.
 pub fn now() -> i64 {

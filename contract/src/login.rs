@@ -1,0 +1,29 @@
+//! POST /login.
+
+use serde::{Deserialize, Serialize};
+
+/// What a mini-program sends to sign its user in.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Login {
+    /// What `wx.login` gave; it serves once, within five minutes.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
+    pub code: String,
+}
+
+/// A session.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LoggedIn {
+    /// Goes into `Authorization: Bearer …` of every later call.
+    pub token: String,
+    /// How long the token is taken, in seconds.
+    pub expires_in: u64,
+    /// The user, in the mini-program.
+    pub openid: String,
+    /// The user, across all accounts of one Open Platform account; absent while WeChat gives none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub unionid: Option<String>,
+    /// Whether the user is known to follow the Official Account.
+    pub following: bool,
+}

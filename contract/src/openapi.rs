@@ -1,0 +1,281 @@
+//! The contract as an OpenAPI document (3.1), made of the routes and the types' JSON Schemas.
+
+use http::StatusCode;
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use crate::routes::{Answer, Parameter, Place, ROUTES, Route, Who};
+use crate::{
+    Accepted, Advance, BatchStatus, Code, LoggedIn, Login, Opened, Problem, Replay, Replayed, Sealed,
+    SendRequest, SyncProgress,
+};
+
+/// The document.
+pub fn document() -> Value {
+    json!({
+        "openapi": "3.1.0",
+        "info": {
+            "title": "Queqiao",
+            "version": env!("CARGO_PKG_VERSION"),
+            "summary": "Reach a mini-program's users with the Official Account's template messages.",
+            "description": "Answers may get new fields, and `code`, `reason` and `state` new words; those there are keep their meaning.",
+            "license": { "name": "MIT OR Apache-2.0", "identifier": "MIT OR Apache-2.0" },
+        },
+        "servers": [{
+            "url": "{gateway}",
+            "description": "The stack's output `Gateway`; `cargo run` prints the local one.",
+            "variables": { "gateway": { "default": "http://127.0.0.1:9000" } },
+        }],
+        "paths": paths(),
+        "components": {
+            "schemas": schemas(),
+            "securitySchemes": {
+                "session": { "type": "http", "scheme": "bearer", "description": "`token` of POST /login." },
+                "key": { "type": "http", "scheme": "bearer", "description": "A service key, made by `queqiao keys create`." },
+            },
+        },
+    })
+}
+
+/// The bodies and every type they are made of. What is named here may stand in [`ROUTES`].
+fn schemas() -> Map<String, Value> {
+    let settings = SchemaSettings::draft2020_12()
+        .with(|settings| settings.definitions_path = "/components/schemas".into());
+    let mut generator = settings.into_generator();
+    let bodies: [fn(&mut SchemaGenerator); 12] = [
+        add::<Login>,
+        add::<LoggedIn>,
+        add::<Sealed>,
+        add::<Opened>,
+        add::<SendRequest>,
+        add::<Accepted>,
+        add::<BatchStatus>,
+        add::<Replay>,
+        add::<Replayed>,
+        add::<Advance>,
+        add::<SyncProgress>,
+        add::<Problem>,
+    ];
+    bodies.into_iter().for_each(|add| add(&mut generator));
+    let mut schemas = generator.take_definitions(true);
+    schemas.insert("GatewayMessage".to_owned(), gateway_message());
+    schemas
+}
+
+fn add<T: JsonSchema>(generator: &mut SchemaGenerator) {
+    generator.subschema_for::<T>();
+}
+
+fn gateway_message() -> Value {
+    json!({
+        "type": "object",
+        "description": "API Gateway's own answer, when it throttles or a function does not answer it.",
+        "properties": { "message": { "type": "string" } },
+        "required": ["message"],
+    })
+}
+
+fn paths() -> Map<String, Value> {
+    let mut paths = Map::new();
+    for route in ROUTES {
+        let path = paths.entry(route.path).or_insert_with(|| json!({}));
+        path[route.method.as_str().to_lowercase()] = operation(route);
+    }
+    paths
+}
+
+fn operation(route: &Route) -> Value {
+    let mut operation = json!({
+        "operationId": route.operation,
+        "summary": route.summary,
+        "security": security(route.who),
+        "responses": responses(route),
+    });
+    if !route.parameters.is_empty() {
+        operation["parameters"] = route.parameters.iter().map(parameter).collect();
+    }
+    if let Some(body) = route.request {
+        operation["requestBody"] = json!({
+            "required": body.required,
+            "content": { "application/json": content(body.of) },
+        });
+    }
+    if route.operation == "callback" {
+        operation["requestBody"] = json!({
+            "required": true,
+            "content": { "text/xml": { "schema": { "type": "string", "maxLength": 65_536 } } },
+        });
+    }
+    operation
+}
+
+/// WeChat's signature is no scheme that OpenAPI has: such a route is open, and its parameters say the rest.
+fn security(who: Who) -> Value {
+    match who {
+        Who::Anyone | Who::Wechat => json!([]),
+        Who::Session => json!([{ "session": [] }]),
+        Who::Key(_) => json!([{ "key": [] }]),
+        Who::SessionOrKey(_) => json!([{ "session": [] }, { "key": [] }]),
+    }
+}
+
+fn parameter(parameter: &Parameter) -> Value {
+    let Parameter { name, place, description, required, schema } = parameter;
+    let schema: Value = serde_json::from_str(schema).expect("a parameter's schema is JSON");
+    let required = *required || *place == Place::Path;
+    json!({ "name": name, "in": place.to_string(), "description": description, "required": required, "schema": schema })
+}
+
+fn content(of: &str) -> Value {
+    json!({ "schema": reference(of), "example": example(of) })
+}
+
+fn reference(of: &str) -> Value {
+    json!({ "$ref": format!("#/components/schemas/{of}") })
+}
+
+fn responses(route: &Route) -> Map<String, Value> {
+    let content = match route.answer {
+        Answer::Json(of) => json!({ "application/json": content(of) }),
+        Answer::Text(description) => {
+            json!({ "text/plain": { "schema": { "type": "string", "description": description } } })
+        }
+    };
+    let description = route.status.canonical_reason().unwrap_or_default();
+    let mut responses = Map::new();
+    responses
+        .insert(route.status.as_str().to_owned(), json!({ "description": description, "content": content }));
+    for code in route.codes {
+        let status = code.status();
+        if !responses.contains_key(status.as_str()) {
+            responses.insert(status.as_str().to_owned(), problems(route, status));
+        }
+    }
+    // API Gateway answers these by itself.
+    for status in
+        [StatusCode::TOO_MANY_REQUESTS, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE]
+    {
+        let response = responses.entry(status.as_str()).or_insert_with(|| json!({ "content": {} }));
+        response["description"] = status.canonical_reason().into();
+        response["content"]["application/json"] = json!({ "schema": reference("GatewayMessage") });
+    }
+    responses
+}
+
+/// The problems that a route answers with one status.
+fn problems(route: &Route, status: StatusCode) -> Value {
+    let codes: Vec<_> = route.codes.iter().filter(|code| code.status() == status).collect();
+    let examples: Map<String, Value> =
+        codes.iter().map(|code| (code.to_string(), json!({ "value": problem(**code) }))).collect();
+    let schema = json!({
+        "allOf": [reference("Problem")],
+        "properties": { "code": { "enum": codes }, "status": { "const": status.as_u16() } },
+    });
+    json!({
+        "description": status.canonical_reason(),
+        "content": { "application/problem+json": { "schema": schema, "examples": examples } },
+    })
+}
+
+/// What an answer of this code looks like.
+fn problem(code: Code) -> Problem {
+    let (detail, errcode) = match code {
+        Code::InvalidRequest => {
+            ("The body is not the JSON this route takes: missing field `code` at line 1 column 2.", None)
+        }
+        Code::Unauthorized => (
+            "Send a session token (from POST /login) or a service key as `Authorization: Bearer …`; this one is missing, unknown or expired.",
+            None,
+        ),
+        Code::InvalidCode => (
+            "WeChat does not accept this code; call wx.login again and send the new one. A code serves once, within five minutes.",
+            Some(40029),
+        ),
+        Code::LoginBlocked => ("WeChat blocks this user from logging in; do not try again.", Some(40226)),
+        Code::DecryptFailed => (
+            "`encryptedData` does not open with this session's key. Call wx.login and POST /login first, then fetch the data again and send it with the new session.",
+            None,
+        ),
+        Code::Forbidden => ("This route needs a service key.", None),
+        Code::NotFound => ("There is no such batch, or it is not yours.", None),
+        Code::Conflict => {
+            ("This Idempotency-Key stands for another body; use a new key for a new call.", None)
+        }
+        Code::TooLarge => ("One call takes at most 10000 recipients, not 10001; split it.", None),
+        Code::TooManyRequests => {
+            ("A user may send `approval_submitted` 20 times a day; try again tomorrow.", None)
+        }
+        Code::QuotaExhausted => (
+            "WeChat's limit for this account is used up: errcode 45011, minute quota used up. Nothing to do for a minute quota; a daily one is reset at midnight Beijing time, or cleared in WeChat's console.",
+            Some(45011),
+        ),
+        Code::Misconfigured => (
+            "WeChat does not accept this account's settings: add the IP 47.94.148.108 to the account's whitelist (WeChat console, Settings and development, Basic configuration, IP whitelist).",
+            Some(40164),
+        ),
+        Code::WechatUnavailable => {
+            ("WeChat cannot answer at the moment; try again in a few seconds.", Some(-1))
+        }
+        Code::Unavailable => {
+            ("The service cannot reach its tables or queues at the moment; try again in a few seconds.", None)
+        }
+    };
+    let rid = errcode.map(|_| "6b034c09-008203ae-127b27a6".to_owned());
+    Problem { errcode, rid, ..Problem::new(code, detail.to_owned()) }
+}
+
+/// One of each body that a route takes or answers.
+///
+/// # Panics
+/// For a body that has no example: each needs one.
+pub fn example(of: &str) -> Value {
+    let data = json!({ "applicant": "张三", "kind": "年假", "submitted_at": "2026-11-22 09:30", "content": "回家探亲", "id": "A-42" });
+    let (openid, unionid) = ("oGx4MnA1FHGxwuufitytlkMBvjDA", "oR5GjjXG6mySCmaj8i0NTIhIdNlw");
+    match of {
+        "Login" => json!({ "code": "0a1Ws2ml2ZKBkg4jC9ml2nBrXd0Ws2mY" }),
+        "LoggedIn" => json!({
+            "token": "eSvMt3KChuj2bVMTr_sQEpOtNCiQJ-e0NS7MD41aQ_I", "expires_in": 259_200,
+            "openid": openid, "unionid": unionid, "following": false,
+        }),
+        "Sealed" => json!({
+            "encryptedData": "CiyLU1Aw2KjvrjMdj8YKliAjtP4gsMZMQmRzooG2xrDcvSnxIMXFufNstNGTyaGS",
+            "iv": "r7BXXKkLb8qrSNn05n0qiA==",
+        }),
+        "Opened" => json!({
+            "data": {
+                "openId": openid, "nickName": "Band", "unionId": unionid,
+                "watermark": { "appid": "wx4f4bc4dec97d474b", "timestamp": 1_795_378_184 },
+            },
+            "unionid": unionid,
+        }),
+        "SendRequest" => json!({
+            "notification": "approval_submitted", "to": [{ "openid": openid }, { "openid": "oStranger" }],
+            "data": data,
+        }),
+        "Accepted" => json!({
+            "id": "nq3KETWQvXGEWJME9l76cw", "accepted": 1,
+            "rejected": [{
+                "to": { "openid": "oStranger" }, "reason": "never_logged_in",
+                "remedy": crate::Reason::NeverLoggedIn.remedy(),
+            }],
+        }),
+        "BatchStatus" => json!({
+            "id": "nq3KETWQvXGEWJME9l76cw", "notification": "approval_submitted", "counts": { "sent": 1 },
+            "messages": [{
+                "n": 1, "to": { "openid": openid }, "state": "sent", "attempts": 1,
+                "updated_at": 1_795_378_184,
+            }],
+        }),
+        "Replay" => json!({ "n": 2 }),
+        "Replayed" => json!({ "id": "nq3KETWQvXGEWJME9l76cw", "replayed": 1 }),
+        "Advance" => json!({ "force": false }),
+        "SyncProgress" => json!({
+            "state": "done", "run": "NtngokH7TghK2CL_mZ3Pow", "total": 1000, "listed": 1000, "known": 0,
+            "new": 1000, "removed": 0, "without_unionid": 0,
+            "calls": { "user/get": 2, "user/info/batchget": 10 },
+            "started_at": 1_795_378_184, "updated_at": 1_795_378_184,
+        }),
+        of => panic!("{of} has no example"),
+    }
+}

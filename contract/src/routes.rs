@@ -1,0 +1,330 @@
+//! The routes as data: method, path, who may call, what goes in, what comes out.
+
+use http::{Method, StatusCode};
+
+use crate::{Code, Scope};
+
+/// One route.
+#[derive(Clone, Debug)]
+pub struct Route {
+    /// The method.
+    pub method: Method,
+    /// The path, with its parameters in braces.
+    pub path: &'static str,
+    /// Its name, for programs made from the contract.
+    pub operation: &'static str,
+    /// What it does, in a sentence.
+    pub summary: &'static str,
+    /// Who may call it.
+    pub who: Who,
+    /// What stands in the path, the query and the headers.
+    pub parameters: &'static [Parameter],
+    /// The body it takes: the name of a type of this crate.
+    pub request: Option<Body>,
+    /// The status of an answer.
+    pub status: StatusCode,
+    /// What it answers.
+    pub answer: Answer,
+    /// The problems it answers instead.
+    pub codes: &'static [Code],
+}
+
+/// Who may call a route.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Who {
+    /// Anybody; what they send speaks for them.
+    Anyone,
+    /// A signed-in mini-program user.
+    Session,
+    /// A service key with this scope.
+    Key(Scope),
+    /// Either of the two; the catalog says what a user may send.
+    SessionOrKey(Scope),
+    /// WeChat, by its signature over the query.
+    Wechat,
+}
+
+/// A body in JSON.
+#[derive(Clone, Copy, Debug)]
+pub struct Body {
+    /// The name of its type in this crate.
+    pub of: &'static str,
+    /// Whether a call without it is refused.
+    pub required: bool,
+}
+
+/// What an answer is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Answer {
+    /// JSON, of the type of this crate that is named.
+    Json(&'static str),
+    /// Plain text, described here.
+    Text(&'static str),
+}
+
+/// Something beside the body.
+#[derive(Clone, Copy, Debug)]
+pub struct Parameter {
+    /// Its name.
+    pub name: &'static str,
+    /// Where it stands.
+    pub place: Place,
+    /// What it is.
+    pub description: &'static str,
+    /// Whether a call without it is refused.
+    pub required: bool,
+    /// A JSON Schema of it.
+    pub schema: &'static str,
+}
+
+/// Where a parameter stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, strum::Display)]
+#[strum(serialize_all = "lowercase")]
+pub enum Place {
+    /// In the path, always.
+    Path,
+    /// In the query.
+    Query,
+    /// Among the headers.
+    Header,
+}
+
+/// Every route.
+pub const ROUTES: [&Route; 9] =
+    [&LOGIN, &DECRYPT, &SEND, &STATUS, &REPLAY, &ADVANCE_SYNC, &SYNC_PROGRESS, &VERIFY_CALLBACK, &CALLBACK];
+
+/// POST /login.
+pub const LOGIN: Route = Route {
+    method: Method::POST,
+    path: "/login",
+    operation: "login",
+    summary: "Exchanges a wx.login code for a session.",
+    who: Who::Anyone,
+    parameters: &[],
+    request: Some(Body { of: "Login", required: true }),
+    status: StatusCode::OK,
+    answer: Answer::Json("LoggedIn"),
+    codes: &[
+        Code::InvalidRequest,
+        Code::InvalidCode,
+        Code::LoginBlocked,
+        Code::QuotaExhausted,
+        Code::Misconfigured,
+        Code::WechatUnavailable,
+        Code::Unavailable,
+    ],
+};
+
+/// POST /decrypt.
+pub const DECRYPT: Route = Route {
+    method: Method::POST,
+    path: "/decrypt",
+    operation: "decrypt",
+    summary: "Opens a user's encryptedData with the session's key.",
+    who: Who::Session,
+    parameters: &[],
+    request: Some(Body { of: "Sealed", required: true }),
+    status: StatusCode::OK,
+    answer: Answer::Json("Opened"),
+    codes: &[
+        Code::InvalidRequest,
+        Code::DecryptFailed,
+        Code::Unauthorized,
+        Code::Forbidden,
+        Code::Unavailable,
+    ],
+};
+
+/// POST /send.
+pub const SEND: Route = Route {
+    method: Method::POST,
+    path: "/send",
+    operation: "send",
+    summary: "Sends a notification of the catalog to up to 10,000 users.",
+    who: Who::SessionOrKey(Scope::Send),
+    parameters: &[Parameter {
+        name: "Idempotency-Key",
+        place: Place::Header,
+        description: "The same key and body make the same batch, for 24 hours; the same key and another body are a conflict.",
+        required: false,
+        schema: r#"{"type": "string", "minLength": 1, "maxLength": 255}"#,
+    }],
+    request: Some(Body { of: "SendRequest", required: true }),
+    status: StatusCode::ACCEPTED,
+    answer: Answer::Json("Accepted"),
+    codes: &[
+        Code::InvalidRequest,
+        Code::Unauthorized,
+        Code::Forbidden,
+        Code::Conflict,
+        Code::TooLarge,
+        Code::TooManyRequests,
+        Code::Unavailable,
+    ],
+};
+
+const BATCH: Parameter = Parameter {
+    name: "id",
+    place: Place::Path,
+    description: "A batch, as POST /send named it.",
+    required: true,
+    schema: r#"{"type": "string"}"#,
+};
+
+/// GET /send/{id}.
+pub const STATUS: Route = Route {
+    method: Method::GET,
+    path: "/send/{id}",
+    operation: "status",
+    summary: "Tells what became of a batch, a hundred messages a page.",
+    who: Who::SessionOrKey(Scope::Read),
+    parameters: &[
+        BATCH,
+        Parameter {
+            name: "after",
+            place: Place::Query,
+            description: "The page begins after this message number: `next` of the page before.",
+            required: false,
+            schema: r#"{"type": "integer", "minimum": 0, "maximum": 4294967295}"#,
+        },
+    ],
+    request: None,
+    status: StatusCode::OK,
+    answer: Answer::Json("BatchStatus"),
+    codes: &[Code::InvalidRequest, Code::Unauthorized, Code::Forbidden, Code::NotFound, Code::Unavailable],
+};
+
+/// POST /send/{id}/replay.
+pub const REPLAY: Route = Route {
+    method: Method::POST,
+    path: "/send/{id}/replay",
+    operation: "replay",
+    summary: "Sends messages anew that failed or whose outcome is unknown.",
+    who: Who::Key(Scope::Send),
+    parameters: &[BATCH],
+    request: Some(Body { of: "Replay", required: true }),
+    status: StatusCode::ACCEPTED,
+    answer: Answer::Json("Replayed"),
+    codes: &[
+        Code::InvalidRequest,
+        Code::Unauthorized,
+        Code::Forbidden,
+        Code::NotFound,
+        Code::Conflict,
+        Code::Unavailable,
+    ],
+};
+
+/// POST /sync.
+pub const ADVANCE_SYNC: Route = Route {
+    method: Method::POST,
+    path: "/sync",
+    operation: "advanceSync",
+    summary: "Brings the map of followers up to date, for up to 20 seconds; the run goes on with the next call.",
+    who: Who::Key(Scope::Sync),
+    parameters: &[],
+    request: Some(Body { of: "Advance", required: false }),
+    status: StatusCode::OK,
+    answer: Answer::Json("SyncProgress"),
+    codes: &[Code::InvalidRequest, Code::Unauthorized, Code::Forbidden, Code::Unavailable],
+};
+
+/// GET /sync.
+pub const SYNC_PROGRESS: Route = Route {
+    method: Method::GET,
+    path: "/sync",
+    operation: "syncProgress",
+    summary: "Tells where the last run of the sync stands.",
+    who: Who::Key(Scope::Sync),
+    parameters: &[],
+    request: None,
+    status: StatusCode::OK,
+    answer: Answer::Json("SyncProgress"),
+    codes: &[Code::Unauthorized, Code::Forbidden, Code::Unavailable],
+};
+
+const fn signed(name: &'static str, description: &'static str) -> Parameter {
+    Parameter { name, place: Place::Query, description, required: true, schema: r#"{"type": "string"}"# }
+}
+
+const SIGNATURE: Parameter = signed("signature", "Hex of sha1 over the sorted token, timestamp and nonce.");
+const TIMESTAMP: Parameter = signed("timestamp", "Unix seconds, at most ten minutes from now.");
+const NONCE: Parameter = signed("nonce", "Digits that WeChat makes up.");
+
+/// GET /events.
+pub const VERIFY_CALLBACK: Route = Route {
+    method: Method::GET,
+    path: "/events",
+    operation: "verifyCallback",
+    summary: "Answers WeChat when the address is saved in the Official Account's console.",
+    who: Who::Wechat,
+    parameters: &[SIGNATURE, TIMESTAMP, NONCE, signed("echostr", "What is to be answered.")],
+    request: None,
+    status: StatusCode::OK,
+    answer: Answer::Text("The echostr."),
+    codes: &[Code::Forbidden],
+};
+
+/// POST /events.
+pub const CALLBACK: Route = Route {
+    method: Method::POST,
+    path: "/events",
+    operation: "callback",
+    summary: "Takes an event of the Official Account: a follow, an unfollow, a receipt. The body is WeChat's XML, encrypted in safe mode.",
+    who: Who::Wechat,
+    parameters: &[
+        SIGNATURE,
+        TIMESTAMP,
+        NONCE,
+        Parameter {
+            required: false,
+            ..signed("msg_signature", "The signature over the ciphertext, too; in safe mode.")
+        },
+    ],
+    request: None,
+    status: StatusCode::OK,
+    answer: Answer::Text("`success`, once the event is on its queue."),
+    codes: &[Code::Forbidden, Code::TooLarge, Code::Unavailable],
+};
+
+impl Route {
+    /// The route that a request of this method and path is for.
+    pub fn of(method: &Method, path: &str) -> Option<&'static Self> {
+        ROUTES.into_iter().find(|route| route.method == *method && route.is_at(path))
+    }
+
+    /// The path with its parameter filled, for a caller.
+    pub fn at(&self, id: &str) -> String {
+        self.path.replace("{id}", id)
+    }
+
+    fn is_at(&self, path: &str) -> bool {
+        let (own, given) = (self.path.split('/'), path.split('/'));
+        let fits = |(own, given): (&str, &str)| own == given || own.starts_with('{') && !given.is_empty();
+        own.clone().count() == given.clone().count() && own.zip(given).all(fits)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use strum::IntoEnumIterator;
+
+    #[test]
+    fn a_path_is_found_with_its_parameters() {
+        let operation = |method, path| Route::of(&method, path).map(|route| route.operation);
+        assert_eq!(operation(Method::POST, "/send"), Some("send"));
+        assert_eq!(operation(Method::GET, "/send/abc"), Some("status"));
+        assert_eq!(operation(Method::POST, "/send/abc/replay"), Some("replay"));
+        assert_eq!(operation(Method::GET, "/send/"), None);
+        assert_eq!(operation(Method::GET, "/send/a/b"), None);
+        assert_eq!(REPLAY.at("abc"), "/send/abc/replay");
+    }
+
+    #[test]
+    fn every_code_is_some_routes() {
+        for code in Code::iter() {
+            assert!(ROUTES.iter().any(|route| route.codes.contains(&code)), "{code} is no route's");
+        }
+    }
+}

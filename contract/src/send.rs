@@ -1,0 +1,103 @@
+//! POST /send.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::{Reason, Recipient};
+
+/// The most recipients of one call.
+pub const MOST_RECIPIENTS: usize = 10_000;
+
+/// WeChat's ids have 28 characters; longer than this is none.
+pub const LONGEST_ID: usize = 64;
+
+/// What a caller wants sent.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct SendRequest {
+    /// An entry of the catalog (`notifications.toml`).
+    pub notification: String,
+    /// To whom.
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = MOST_RECIPIENTS)))]
+    pub to: Vec<To>,
+    /// What fills the notification, for all of them.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub data: Map<String, Value>,
+    /// A mini-program page instead of the catalog's, without a leading slash; for service keys only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[^/]")))]
+    pub page: Option<String>,
+}
+
+/// One recipient: exactly one of the three ids, and data of their own over the call's.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(transform = exactly_one_id))]
+pub struct To {
+    /// The mini-program's openid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = LONGEST_ID)))]
+    pub openid: Option<String>,
+    /// The unionid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = LONGEST_ID)))]
+    pub unionid: Option<String>,
+    /// The Official Account's openid.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = LONGEST_ID)))]
+    pub oa_openid: Option<String>,
+    /// Their own data, over the call's.
+    #[serde(default, skip_serializing_if = "Map::is_empty")]
+    pub data: Map<String, Value>,
+}
+
+impl To {
+    /// Whether there is exactly one id, and it can be one.
+    pub fn is_one(&self) -> bool {
+        let named: Vec<_> = [&self.openid, &self.unionid, &self.oa_openid].into_iter().flatten().collect();
+        named.len() == 1 && named.iter().all(|id| !id.is_empty() && id.len() <= LONGEST_ID)
+    }
+
+    /// The one who is named, where [`Self::is_one`] holds.
+    pub fn recipient(&self) -> Recipient {
+        match (&self.openid, &self.unionid) {
+            (Some(openid), _) => Recipient::Openid(openid.clone()),
+            (None, Some(unionid)) => Recipient::Unionid(unionid.clone()),
+            (None, None) => Recipient::OaOpenid(self.oa_openid.clone().unwrap_or_default()),
+        }
+    }
+}
+
+/// A batch that was accepted: it will be tried until each of its messages is in a final state.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Accepted {
+    /// The batch, for GET /send/{id}.
+    pub id: String,
+    /// How many messages are on their way.
+    pub accepted: u64,
+    /// Who will get nothing.
+    pub rejected: Vec<Rejected>,
+}
+
+/// A recipient who will get nothing, and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Rejected {
+    /// As the call named them.
+    pub to: Recipient,
+    /// Why.
+    pub reason: Reason,
+    /// What exactly, where the reason does not say.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub detail: Option<String>,
+    /// What a person can do about it.
+    pub remedy: String,
+}
+
+#[cfg(feature = "schema")]
+fn exactly_one_id(schema: &mut schemars::Schema) {
+    let one = ["openid", "unionid", "oa_openid"].map(|id| serde_json::json!({ "required": [id] }));
+    schema.insert("oneOf".to_owned(), one.to_vec().into());
+}
