@@ -1,5 +1,7 @@
 //! The catalog: which notifications there are, who may send them, how they are filled.
 
+mod field;
+
 use std::collections::{BTreeMap, HashMap};
 use std::path::Path;
 
@@ -7,7 +9,6 @@ use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use crate::field;
 use crate::job::Prefer;
 
 /// The catalog this build was made with.

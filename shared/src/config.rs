@@ -6,7 +6,7 @@ use std::str::FromStr;
 
 use secrecy::SecretString;
 
-use crate::wechat::Account;
+use crate::Account;
 
 /// Everything a function is told from outside. Each field names its variable.
 #[derive(Clone, Debug)]

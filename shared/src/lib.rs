@@ -1,9 +1,10 @@
 //! What Queqiao's functions share: WeChat, the tables and queues, sessions, the catalog, errors.
 
+pub mod account;
 pub mod catalog;
+pub mod clock;
 pub mod config;
 pub mod error;
-pub mod field;
 pub mod http;
 pub mod job;
 pub mod queue;
@@ -13,16 +14,11 @@ pub mod store;
 pub mod telemetry;
 pub mod wechat;
 
+pub use account::Account;
+pub use clock::now;
 pub use config::Config;
 pub use contract::Reason;
 pub use error::Error;
-
-/// The present, in Unix seconds.
-pub fn now() -> i64 {
-    std::time::SystemTime::now()
-        .duration_since(std::time::UNIX_EPOCH)
-        .map_or(0, |elapsed| i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX))
-}
 
 /// A new random name of 128 bits, 22 characters of base64url: a batch, a lease, a run.
 pub fn random_id() -> String {

@@ -7,8 +7,8 @@ use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
+use crate::Account;
 use crate::job::Job;
-use crate::wechat::Account;
 use crate::{Config, Error};
 
 /// SQS takes ten messages a call.

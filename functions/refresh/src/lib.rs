@@ -7,11 +7,12 @@ use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
 use lambda_runtime::Error as RuntimeError;
 use secrecy::SecretString;
 use serde_json::Value;
+use shared::Account;
 use shared::config::{SecretName, TokenMode};
 use shared::queue::{Queues, RefreshRequest};
 use shared::store::{self, State, TokenRecord};
 use shared::wechat::token::Fetched;
-use shared::wechat::{Account, Failure, Tokens, WeChat};
+use shared::wechat::{Failure, Tokens, WeChat};
 use shared::{Config, now, telemetry};
 
 /// Longer than WeChat may take to answer, so that a lease outlives its fetch; in seconds.

@@ -9,7 +9,8 @@ use serde_json::Value;
 
 use super::errcode::Action;
 use super::token::AccessToken;
-use super::{Account, Failure, Tokens};
+use super::{Failure, Tokens};
+use crate::Account;
 use crate::Config;
 
 /// WeChat answers within a second as a rule; what takes longer than this will not come.

@@ -4,7 +4,8 @@ use serde::Deserialize;
 use serde_json::json;
 
 use super::client::Call;
-use super::{Account, Failure, WeChat};
+use super::{Failure, WeChat};
+use crate::Account;
 
 /// The most openids one batchget takes.
 pub const BATCH: usize = 100;

@@ -5,7 +5,8 @@ use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
 use super::client::Call;
-use super::{Account, Failure, WeChat};
+use super::{Failure, WeChat};
+use crate::Account;
 
 /// A template message, filled and addressed.
 #[derive(Clone, Copy, Debug)]

@@ -10,7 +10,8 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 
 use super::client::Call;
-use super::{Account, Failure, WeChat};
+use super::{Failure, WeChat};
+use crate::Account;
 use crate::config::TokenMode;
 use crate::queue::{Queues, RefreshRequest};
 use crate::store::State;
