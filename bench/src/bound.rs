@@ -5,11 +5,9 @@ use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
-use shared::now;
-use shared::queue::Queues;
-use shared::store::{self, Identities, State};
-use shared::wechat::followers::BATCH;
-use shared::wechat::{Tokens, WeChat};
+use shared::store::{self, Identities};
+use shared::wechat::followers::{self, BATCH};
+use shared::{Account, Authorized, now, queue};
 use sync::LOOKUPS;
 use tests::World;
 
@@ -36,15 +34,15 @@ impl Bound {
     pub async fn measure(followers: u32, latency_ms: u64) -> Self {
         let world = World::with_followers(followers).await;
         world.fault(json!({ "endpoint": "*", "latency_ms": latency_ms })).await;
-        let config = world.stack().config().expect("the stack's own configuration");
-        let client = store::client(&config);
-        let tokens = Tokens::new(&config, State::new(&config, client.clone()), Queues::new(&config));
-        let wechat = WeChat::new(&config, tokens);
+        let config = world.stack().config();
+        let tables = store::client(&config).expect("the stack's own tables");
+        let queues = queue::client(&config).expect("the stack's own queues");
+        let wechat = Authorized::new(Account::Oa, &config, tables.clone(), queues).expect("an account");
         eprintln!("bounds: listing {followers} followers");
         let (list_seconds, openids) = list(&wechat).await;
         eprintln!("bounds: looking up {SAMPLE} times {BATCH}");
         let batchget_seconds = batchget(&wechat, &openids).await;
-        let identities = Identities::new(&config, client);
+        let identities = Identities::new(&config, tables).expect("a map");
         eprintln!("bounds: writing {followers} rows");
         let rows = in_order(&world, openids, followers).await;
         let write_seconds = write(&identities, &rows).await;
@@ -79,11 +77,12 @@ async fn write(identities: &Identities, rows: &[(String, String)]) -> f64 {
 }
 
 /// The seconds it takes, and the openids.
-async fn list(wechat: &WeChat) -> (f64, Vec<String>) {
+async fn list(wechat: &Authorized) -> (f64, Vec<String>) {
     let started = Instant::now();
     let (mut all, mut after) = (Vec::new(), None);
     loop {
-        let (openids, next) = wechat.followers(after.as_deref()).await.expect("a page").into_parts();
+        let (openids, next) =
+            wechat.call(&followers::page(after.as_deref())).await.expect("a page").into_parts();
         all.extend(openids);
         after = next;
         if after.is_none() {
@@ -93,11 +92,11 @@ async fn list(wechat: &WeChat) -> (f64, Vec<String>) {
 }
 
 /// Seconds per call, one after the other.
-async fn batchget(wechat: &WeChat, openids: &[String]) -> f64 {
+async fn batchget(wechat: &Authorized, openids: &[String]) -> f64 {
     let openids = &openids[..BATCH.min(openids.len())];
     let started = Instant::now();
     for _ in 0..SAMPLE {
-        wechat.user_infos(openids).await.expect("their infos");
+        wechat.call(&followers::infos(openids)).await.expect("their infos");
     }
     started.elapsed().as_secs_f64() / f64::from(SAMPLE)
 }

@@ -15,6 +15,10 @@ pub struct BatchStatus {
     /// The catalog's entry.
     pub notification: String,
     /// How many messages of the whole batch are in each state; states without any are left out.
+    #[cfg_attr(
+        feature = "schema",
+        schemars(extend("propertyNames" = { "$ref": "#/components/schemas/MessageState" }))
+    )]
     pub counts: BTreeMap<MessageState, u64>,
     /// Up to 100 messages, by number.
     pub messages: Vec<MessageStatus>,

@@ -3,24 +3,20 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::config::{Credentials, Region};
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
-use serde_json::json;
 use tokio::task::JoinSet;
 
 use crate::data::DataFolder;
 use crate::ledger::Ledger;
 use crate::meter::Meter;
 use crate::rights::{Rights, STACK};
+use crate::settings::Endpoints;
 use crate::template::Template;
 use crate::{Settings, StackError, queues, tables};
 
 /// Where they answer, and clients that may do everything.
 pub struct Aws {
-    /// DynamoDB's endpoint.
-    pub dynamodb_url: String,
-    /// SQS's endpoint.
-    pub sqs_url: String,
+    /// Where they answer.
+    pub endpoints: Endpoints,
     dynamodb: aws_sdk_dynamodb::Client,
     /// The client that polls and refills.
     pub sqs: aws_sdk_sqs::Client,
@@ -64,8 +60,7 @@ impl Aws {
             .credentials_provider(credentials)
             .endpoint_url(&sqs_url);
         Ok(Self {
-            dynamodb_url,
-            sqs_url,
+            endpoints: Endpoints { dynamodb: dynamodb_url, sqs: sqs_url },
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             sqs: aws_sdk_sqs::Client::from_conf(sqs.build()),
             meter,
@@ -86,15 +81,4 @@ impl Aws {
         queues::configure(&self.sqs, &plan.queues, &urls, time_scale).await?;
         Ok(urls)
     }
-}
-
-/// AWS's answer to a call that no policy allows.
-pub fn refuse(message: &str) -> Response {
-    error(StatusCode::BAD_REQUEST, "AccessDeniedException", message)
-}
-
-/// An error as AWS writes it.
-pub fn error(status: StatusCode, code: &str, message: &str) -> Response {
-    let body = json!({"__type": format!("com.amazon.coral.service#{code}"), "message": message});
-    (status, [("content-type", "application/x-amz-json-1.0")], body.to_string()).into_response()
 }

@@ -31,6 +31,11 @@ impl DataFolder {
         Ok(Self { folder: folder.to_owned(), _lock: lock })
     }
 
+    /// The folder itself.
+    pub fn path(&self) -> &Path {
+        &self.folder
+    }
+
     /// Where DynamoDB keeps its tables.
     pub fn tables(&self) -> PathBuf {
         self.folder.join("tables.sqlite")
@@ -55,7 +60,7 @@ impl DataFolder {
         if let Ok(key) = std::fs::read_to_string(&file) {
             return Ok(key);
         }
-        let key = Token::random().into_text();
+        let key = Token::random_key().into_text();
         std::fs::write(&file, &key).map_err(|error| StackError::new("save the service key", error))?;
         Ok(key)
     }

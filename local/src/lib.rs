@@ -4,20 +4,24 @@ mod aws;
 mod bootstrap;
 mod data;
 mod dice;
+mod functions;
 mod gateway;
 mod host;
 mod ledger;
 mod meter;
 mod queues;
 mod rights;
+mod run_file;
 mod settings;
 mod stack;
 mod tables;
 mod template;
 mod triggers;
+mod wire;
 
 pub use host::run_as_function;
 pub use meter::Usage;
+pub use run_file::RunFile;
 pub use settings::{Faults, Settings};
 pub use stack::Stack;
 

@@ -19,7 +19,7 @@ use crate::dice::Dice;
 use crate::ledger::Ledger;
 use crate::rights::{self, Rights};
 use crate::template::{Queue, arn};
-use crate::{Faults, StackError, aws, loopback};
+use crate::{Faults, StackError, loopback, wire};
 
 /// What the emulator takes its region from; nothing is ever sent there.
 const EMULATED: &str = "https://sqs.us-east-1.amazonaws.com/";
@@ -58,13 +58,13 @@ pub async fn serve(
 async fn pass(State(door): State<Door>, headers: HeaderMap, body: Bytes) -> Response {
     if let Err(denied) = door.rights.check(&headers, &body) {
         tracing::error!("{denied}");
-        return aws::refuse(&denied);
+        return wire::access_denied(&denied);
     }
     let target =
         headers.get("x-amz-target").and_then(|target| target.to_str().ok()).unwrap_or_default().to_owned();
     let is_sent = target.contains(".SendMessage") && !rights::is_stack(&headers);
     if is_sent && door.dice.hit(door.faults.sqs) {
-        return aws::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure", "thrown by the dice");
+        return wire::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalFailure", "thrown by the dice");
     }
     // Only jobs are sent in batches.
     let is_job = target.ends_with(".SendMessageBatch");

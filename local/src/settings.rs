@@ -3,8 +3,6 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use crate::aws::Aws;
-
 /// How a stack is to be started.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -53,6 +51,15 @@ pub struct Faults {
     pub extra_copies: u32,
 }
 
+/// Where AWS answers on this machine.
+#[derive(Clone, Debug)]
+pub struct Endpoints {
+    /// DynamoDB's URL.
+    pub dynamodb: String,
+    /// SQS's URL.
+    pub sqs: String,
+}
+
 impl Settings {
     /// The program that a function is to run as, if not in this process.
     pub(crate) fn program(&self, name: &str) -> Option<PathBuf> {
@@ -77,7 +84,9 @@ impl Settings {
             ("CallbackToken".to_owned(), or("CALLBACK_TOKEN", simulator::CALLBACK_TOKEN)),
             ("CallbackAesKey".to_owned(), or("CALLBACK_AES_KEY", simulator::ENCODING_AES_KEY)),
         ]);
-        parameters.extend(self.set("TOKEN_MODE").map(|mode| ("TokenMode".to_owned(), mode)));
+        for (variable, parameter) in [("TOKEN_MODE", "TokenMode"), ("SENDS_PER_SECOND", "SendsPerSecond")] {
+            parameters.extend(self.set(variable).map(|value| (parameter.to_owned(), value)));
+        }
         parameters
     }
 
@@ -86,18 +95,17 @@ impl Settings {
         &self,
         declared: &BTreeMap<String, String>,
         access_key: &str,
-        aws: &Aws,
+        endpoints: &Endpoints,
     ) -> BTreeMap<String, String> {
         let added = [
             ("AWS_REGION", Some(self.region())),
             ("AWS_ACCESS_KEY_ID", Some(access_key.to_owned())),
             ("AWS_SECRET_ACCESS_KEY", Some("local".to_owned())),
-            ("AWS_ENDPOINT_URL_DYNAMODB", Some(aws.dynamodb_url.clone())),
-            ("AWS_ENDPOINT_URL_SQS", Some(aws.sqs_url.clone())),
+            ("AWS_ENDPOINT_URL_DYNAMODB", Some(endpoints.dynamodb.clone())),
+            ("AWS_ENDPOINT_URL_SQS", Some(endpoints.sqs.clone())),
             ("CATALOG_FILE", self.catalog.as_ref().map(|file| file.display().to_string())),
             ("LOG_LEVEL", self.set("LOG_LEVEL")),
             ("RETRY_TIME_SCALE", self.time_scale.map(|scale| scale.to_string())),
-            ("SENDS_PER_SECOND", self.set("SENDS_PER_SECOND")),
         ];
         let mut variables = declared.clone();
         variables.extend(added.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));

@@ -6,11 +6,13 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName;
+use contract::Scope;
 use serde_json::{Value, json};
 use shared::Config;
 use shared::session::Token;
-use shared::store::{self, Sessions};
+use shared::store::{self, KeyRow, Keys};
 use simulator::Simulator;
+use strum::IntoEnumIterator;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
@@ -20,7 +22,7 @@ use crate::host::Function;
 use crate::ledger::Ledger;
 use crate::rights::{Rights, STACK};
 use crate::template::{Source, Template, Values};
-use crate::{Settings, StackError, Usage, gateway, loopback, triggers};
+use crate::{RunFile, Settings, StackError, Usage, gateway, loopback, triggers};
 
 /// Under this name the stack's own service key sends.
 const SERVICE: &str = "local";
@@ -39,7 +41,7 @@ pub struct Stack {
     settings: Settings,
     aws: Aws,
     queue_urls: BTreeMap<String, String>,
-    /// The template's variables of one of the functions, which all have those that name tables.
+    /// The template's variables of all functions together.
     variables: BTreeMap<String, String>,
     functions: BTreeMap<String, Function>,
     simulator: Option<Simulator>,
@@ -77,7 +79,7 @@ impl Stack {
         let service_key = match (&settings.service_key, &data) {
             (Some(key), _) => key.clone(),
             (None, Some(data)) => data.service_key()?,
-            (None, None) => Token::random().into_text(),
+            (None, None) => Token::random_key().into_text(),
         };
         let mut stack = Self {
             gateway,
@@ -86,7 +88,7 @@ impl Stack {
             settings,
             aws,
             queue_urls: values.queue_urls,
-            variables: template.functions.first().map(|one| one.environment.clone()).unwrap_or_default(),
+            variables: template.functions.iter().flat_map(|one| one.environment.clone()).collect(),
             functions: BTreeMap::new(),
             simulator,
             ledger,
@@ -96,9 +98,12 @@ impl Stack {
             data,
         };
         let routes = stack.start_functions(&template).await?;
-        stack.admit_service_key().await?;
+        stack.put_service_key().await?;
         let app = gateway::router(routes).into_make_service_with_connect_info::<SocketAddr>();
         stack.tasks.spawn(async move { drop(axum::serve(listener, app).into_future().await) });
+        if let Some(data) = &stack.data {
+            stack.run_file().write(data.path())?;
+        }
         Ok(stack)
     }
 
@@ -162,14 +167,19 @@ impl Stack {
         json!({"gateway": self.gateway, "wechat": self.wechat, "service_key": self.service_key})
     }
 
+    fn run_file(&self) -> RunFile {
+        let operator = self.settings.variables(&self.variables, STACK, &self.aws.endpoints);
+        let is_needed = |name: &str| name == "KEYS_TABLE" || name.starts_with("AWS_");
+        RunFile {
+            gateway: self.gateway.clone(),
+            service_key: self.service_key.clone(),
+            operator: operator.into_iter().filter(|(name, _)| is_needed(name)).collect(),
+        }
+    }
+
     /// What a function would be told that may do everything: for a look behind the routes.
-    ///
-    /// # Errors
-    /// When the template's variables make no sense.
-    pub fn config(&self) -> Result<Config, StackError> {
-        let variables = self.settings.variables(&self.variables, STACK, &self.aws);
-        let config = Config::read(&|name| variables.get(name).cloned());
-        config.map_err(|error| StackError::new("configure the stack", error))
+    pub fn config(&self) -> Config {
+        Config::of(self.settings.variables(&self.variables, STACK, &self.aws.endpoints))
     }
 
     /// Ends everything and writes what the emulators would forget.
@@ -184,6 +194,7 @@ impl Stack {
         self.pollers.shutdown().await;
         self.tasks.shutdown().await;
         let Some(data) = &self.data else { return Ok(()) };
+        RunFile::remove(data.path());
         self.ledger.save(&data.queue()).map_err(|error| StackError::new("save the queue", error))?;
         if let Some(simulator) = &self.simulator {
             simulator.save(&data.wechat()).map_err(|error| StackError::new("save the simulator", error))?;
@@ -198,7 +209,8 @@ impl Stack {
     ) -> Result<Vec<(String, String, Function)>, StackError> {
         let mut routes = Vec::new();
         for declared in &template.functions {
-            let variables = self.settings.variables(&declared.environment, &declared.name, &self.aws);
+            let variables =
+                self.settings.variables(&declared.environment, &declared.name, &self.aws.endpoints);
             let function =
                 Function::start(declared, variables, self.settings.program(&declared.name)).await?;
             let own =
@@ -234,11 +246,15 @@ impl Stack {
         Ok(routes)
     }
 
-    async fn admit_service_key(&self) -> Result<(), StackError> {
-        let config = self.config()?;
-        let sessions = Sessions::new(&config, store::client(&config));
-        let admitted = sessions.admit_service(&Token::from_text(&self.service_key), SERVICE).await;
-        admitted.map_err(|error| StackError::new("write the service key", error))
+    async fn put_service_key(&self) -> Result<(), StackError> {
+        let id = Token::from_text(&self.service_key).id();
+        let scopes = Scope::iter().collect();
+        let row = KeyRow { id, name: SERVICE.to_owned(), scopes, created_at: shared::now(), ends_at: None };
+        let put = async {
+            let config = self.config();
+            Ok::<_, shared::lambda::Error>(Keys::new(&config, store::client(&config)?)?.put(&row).await?)
+        };
+        put.await.map_err(|error| StackError::new("write the service key", error))
     }
 }
 

@@ -1,8 +1,9 @@
 //! What can go wrong for a caller: the one list of codes.
 
-use lambda_http::http::StatusCode;
+use contract::{Code, Problem};
 
 use crate::wechat::Failure;
+use crate::wechat::crypto::DoesNotOpen;
 use crate::wechat::errcode::Action;
 
 /// Why a request was not answered. The text is for the caller; the source is only logged.
@@ -38,9 +39,6 @@ pub enum Error {
     /// The Idempotency-Key stands for another body, or the message cannot be replayed.
     #[error("{0}")]
     Conflict(String),
-    /// The route exists, the method does not.
-    #[error("This route does not take that method.")]
-    MethodNotAllowed,
     /// More than one call may hold.
     #[error("{0}")]
     TooLarge(String),
@@ -80,40 +78,33 @@ impl Error {
         Some(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
     }
 
-    /// The HTTP status a caller sees.
-    pub fn status(&self) -> StatusCode {
+    /// The stable word a program may decide on; the status goes with it.
+    pub fn code(&self) -> Code {
         match self {
-            Self::InvalidRequest(_) | Self::DecryptFailed(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized | Self::InvalidCode(_) => StatusCode::UNAUTHORIZED,
-            Self::LoginBlocked(_) | Self::Forbidden(_) => StatusCode::FORBIDDEN,
-            Self::NotFound(_) => StatusCode::NOT_FOUND,
-            Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::MethodNotAllowed => StatusCode::METHOD_NOT_ALLOWED,
-            Self::TooLarge(_) => StatusCode::PAYLOAD_TOO_LARGE,
-            Self::TooManyRequests(_) | Self::QuotaExhausted(_) => StatusCode::TOO_MANY_REQUESTS,
-            Self::Misconfigured { .. } => StatusCode::BAD_GATEWAY,
-            Self::WechatUnavailable(_) | Self::Unavailable(_) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::InvalidRequest(_) => Code::InvalidRequest,
+            Self::Unauthorized => Code::Unauthorized,
+            Self::InvalidCode(_) => Code::InvalidCode,
+            Self::LoginBlocked(_) => Code::LoginBlocked,
+            Self::DecryptFailed(_) => Code::DecryptFailed,
+            Self::Forbidden(_) => Code::Forbidden,
+            Self::NotFound(_) => Code::NotFound,
+            Self::Conflict(_) => Code::Conflict,
+            Self::TooLarge(_) => Code::TooLarge,
+            Self::TooManyRequests(_) => Code::TooManyRequests,
+            Self::QuotaExhausted(_) => Code::QuotaExhausted,
+            Self::Misconfigured { .. } => Code::Misconfigured,
+            Self::WechatUnavailable(_) => Code::WechatUnavailable,
+            Self::Unavailable(_) => Code::Unavailable,
         }
     }
 
-    /// The stable word a program may decide on.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::InvalidRequest(_) => "invalid_request",
-            Self::Unauthorized => "unauthorized",
-            Self::InvalidCode(_) => "invalid_code",
-            Self::LoginBlocked(_) => "login_blocked",
-            Self::DecryptFailed(_) => "decrypt_failed",
-            Self::Forbidden(_) => "forbidden",
-            Self::NotFound(_) => "not_found",
-            Self::Conflict(_) => "conflict",
-            Self::MethodNotAllowed => "method_not_allowed",
-            Self::TooLarge(_) => "too_large",
-            Self::TooManyRequests(_) => "too_many_requests",
-            Self::QuotaExhausted(_) => "quota_exhausted",
-            Self::Misconfigured { .. } => "misconfigured",
-            Self::WechatUnavailable(_) => "wechat_unavailable",
-            Self::Unavailable(_) => "unavailable",
+    /// What a caller is told.
+    pub fn problem(&self) -> Problem {
+        let failure = self.wechat();
+        Problem {
+            errcode: failure.and_then(Failure::errcode),
+            rid: failure.and_then(Failure::rid).map(str::to_owned),
+            ..Problem::new(self.code(), self.to_string())
         }
     }
 
@@ -131,7 +122,6 @@ impl Error {
             | Self::Forbidden(_)
             | Self::NotFound(_)
             | Self::Conflict(_)
-            | Self::MethodNotAllowed
             | Self::TooLarge(_)
             | Self::TooManyRequests(_)
             | Self::Unavailable(_) => None,
@@ -151,9 +141,24 @@ impl From<Failure> for Error {
             | Action::DoubtFollower
             | Action::Refused => Self::Misconfigured { remedy: failure.remedy(), failure },
             Action::Retry | Action::Ambiguous | Action::RefreshToken => match failure {
-                Failure::Store(error) => *error,
+                Failure::Store(source) => Self::Unavailable(source),
                 failure => Self::WechatUnavailable(failure),
             },
         }
+    }
+}
+
+impl From<Error> for Failure {
+    fn from(error: Error) -> Self {
+        Self::Store(match error {
+            Error::Unavailable(source) => source,
+            error => Box::new(error),
+        })
+    }
+}
+
+impl From<DoesNotOpen> for Error {
+    fn from(DoesNotOpen(why): DoesNotOpen) -> Self {
+        Self::DecryptFailed(why)
     }
 }

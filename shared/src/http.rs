@@ -1,30 +1,35 @@
 //! The HTTP edge: how a request is read and how an answer or an error is written.
 
-use lambda_http::http::header::{CACHE_CONTROL, CONTENT_TYPE};
-use lambda_http::http::{HeaderValue, Method, StatusCode};
+use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
+use ::http::{HeaderValue, StatusCode};
 use lambda_http::{Body, Request, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
-use serde_json::json;
 
 use crate::Error;
 
 /// Reads the body as JSON of the shape `T`.
 ///
 /// # Errors
-/// [`Error::InvalidRequest`] with the place and the problem.
+/// [`Error::InvalidRequest`] with the place and the problem: `to[1].openid: invalid type: …`.
 pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Error> {
-    serde_json::from_slice(request.body()).map_err(|error| {
-        Error::InvalidRequest(format!("The body is not the JSON this route takes: {error}."))
-    })
+    let mut json = serde_json::Deserializer::from_slice(request.body());
+    let value =
+        serde_path_to_error::deserialize(&mut json).map_err(|error| match error.path().iter().next() {
+            Some(_) => not_taken(&error.to_string()),
+            None => not_taken(&error.inner().to_string()),
+        })?;
+    json.end().map_err(|error| not_taken(&error.to_string()))?;
+    Ok(value)
 }
 
-/// Lets only this method pass.
-///
-/// # Errors
-/// [`Error::MethodNotAllowed`].
-pub fn method(request: &Request, method: Method) -> Result<(), Error> {
-    if request.method() == method { Ok(()) } else { Err(Error::MethodNotAllowed) }
+fn not_taken(problem: &str) -> Error {
+    Error::InvalidRequest(format!("The body is not the JSON this route takes: {problem}."))
+}
+
+/// For a route that the function does not have: API Gateway sends it none.
+pub fn no_such_route() -> Error {
+    Error::NotFound("There is no such route.".to_owned())
 }
 
 /// An answer with a JSON body.
@@ -41,39 +46,20 @@ pub fn text(text: String) -> Response<Body> {
 
 /// Writes what a handler came to: its answer, or its error as problem+json (RFC 9457).
 ///
-/// The one place where a failed request is logged.
+/// The one place where a failed request is logged and counted.
 pub fn answer(result: Result<Response<Body>, Error>) -> Response<Body> {
     result.unwrap_or_else(|error| {
-        let failure = error.wechat();
-        let (errcode, rid) = (failure.and_then(|f| f.errcode()), failure.and_then(|f| f.rid()));
-        let cause = error.causes();
-        if error.status().is_server_error() {
-            tracing::error!(code = error.code(), errcode, rid, cause, "{error}");
+        let (problem, cause) = (error.problem(), error.causes());
+        let (code, errcode, rid) = (problem.code, problem.errcode, problem.rid.as_deref());
+        let status = code.status();
+        metrics::counter!("Problem", "Code" => code.to_string()).increment(1);
+        if status.is_server_error() {
+            tracing::error!(%code, errcode, rid, cause, "{error}");
         } else {
-            tracing::info!(code = error.code(), errcode, rid, cause, "{error}");
+            tracing::info!(%code, errcode, rid, cause, "{error}");
         }
-        problem(&error)
+        respond(status, "application/problem+json", &problem)
     })
-}
-
-fn problem(error: &Error) -> Response<Body> {
-    let status = error.status();
-    let mut body = json!({
-        "type": format!("urn:queqiao:error:{}", error.code()),
-        "title": status.canonical_reason(),
-        "status": status.as_u16(),
-        "code": error.code(),
-        "detail": error.to_string(),
-    });
-    if let Some(failure) = error.wechat() {
-        if let Some(errcode) = failure.errcode() {
-            body["errcode"] = errcode.into();
-        }
-        if let Some(rid) = failure.rid() {
-            body["rid"] = rid.into();
-        }
-    }
-    respond(status, "application/problem+json", &body)
 }
 
 fn respond(status: StatusCode, content_type: &'static str, body: &impl Serialize) -> Response<Body> {
@@ -84,4 +70,25 @@ fn respond(status: StatusCode, content_type: &'static str, body: &impl Serialize
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(content_type));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use contract::SendRequest;
+
+    fn mistake(body: &str) -> String {
+        let request = Request::new(Body::Text(body.to_owned()));
+        super::body::<SendRequest>(&request).expect_err("refused").to_string()
+    }
+
+    #[test]
+    fn a_mistake_in_a_body_is_told_with_its_place() {
+        let told = mistake(r#"{"notification": "a", "to": [{"openid": "o1"}, {"openid": 7}]}"#);
+        assert!(told.contains("to[1].openid: invalid type: integer"), "{told}");
+        let told = mistake(r#"{"notification": "a"}"#);
+        assert!(told.contains("takes: missing field `to`"), "{told}");
+        let told = mistake(r#"{"notification": "a", "to": []} and more"#);
+        assert!(told.contains("trailing characters"), "{told}");
+    }
 }

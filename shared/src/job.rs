@@ -68,18 +68,6 @@ pub struct Progress {
     pub sent: Option<i64>,
 }
 
-/// How a caller names a user.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case", deny_unknown_fields)]
-pub enum Recipient {
-    /// By the mini-program's openid.
-    Openid(String),
-    /// By the unionid.
-    Unionid(String),
-    /// By the Official Account's openid.
-    OaOpenid(String),
-}
-
 impl Job {
     /// The id WeChat dedupes by (for ten minutes): the same for every try of this message.
     ///

@@ -1,12 +1,15 @@
 //! What Queqiao's functions share: WeChat, the tables and queues, sessions, the catalog, errors.
 
 pub mod account;
+pub mod authorized;
 pub mod catalog;
 pub mod clock;
 pub mod config;
 pub mod error;
+pub mod event;
 pub mod http;
 pub mod job;
+pub mod lambda;
 pub mod queue;
 
 pub mod session;
@@ -15,6 +18,7 @@ pub mod telemetry;
 pub mod wechat;
 
 pub use account::Account;
+pub use authorized::Authorized;
 pub use clock::now;
 pub use config::Config;
 pub use contract::Reason;

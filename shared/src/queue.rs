@@ -1,4 +1,4 @@
-//! The queues: delivery jobs, requests for a new token, WeChat's events.
+//! The queues: delivery jobs, requests for a new token, WeChat's events. A function builds those it uses.
 
 use std::time::Duration;
 
@@ -7,9 +7,10 @@ use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use crate::Account;
+use crate::config::ConfigError;
+use crate::event::Event;
 use crate::job::Job;
-use crate::{Config, Error};
+use crate::{Account, Config, Error};
 
 /// SQS takes ten messages a call.
 const BATCH: usize = 10;
@@ -19,6 +20,40 @@ const CONCURRENCY: usize = 8;
 
 /// The longest SQS can hold a message back.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
+
+/// The SQS client that a function's queues share; built once, in init.
+///
+/// # Errors
+/// [`ConfigError`].
+pub fn client(config: &Config) -> Result<Client, ConfigError> {
+    let aws = config.aws()?;
+    let mut builder = aws_sdk_sqs::Config::builder()
+        .behavior_version_latest()
+        .region(aws_sdk_sqs::config::Region::new(aws.region))
+        .credentials_provider(aws.credentials);
+    if let Some(endpoint) = aws.sqs_endpoint {
+        builder = builder.endpoint_url(endpoint);
+    }
+    Ok(Client::from_conf(builder.build()))
+}
+
+/// The delivery queue. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct DeliverQueue(Queue);
+
+/// The queue of those who need a new token. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct RefreshQueue(Queue);
+
+/// The queue of what happened at WeChat. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct EventsQueue(Queue);
+
+#[derive(Clone, Debug)]
+struct Queue {
+    client: Client,
+    url: String,
+}
 
 /// The message that asks `refresh` for a new token.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -30,74 +65,79 @@ pub struct RefreshRequest {
     pub failed: Option<String>,
 }
 
-/// The queues. Cheap to clone.
-#[derive(Clone, Debug)]
-pub struct Queues {
-    client: Client,
-    deliver_url: String,
-    refresh_url: String,
-    events_url: String,
-}
-
-impl Queues {
-    /// Builds the SQS client; once, in init.
-    pub fn new(config: &Config) -> Self {
-        let aws = &config.aws;
-        let mut builder = aws_sdk_sqs::Config::builder()
-            .behavior_version_latest()
-            .region(aws_sdk_sqs::config::Region::new(aws.region.clone()))
-            .credentials_provider(aws.credentials());
-        if let Some(endpoint) = &aws.sqs_endpoint {
-            builder = builder.endpoint_url(endpoint);
-        }
-        Self {
-            client: Client::from_conf(builder.build()),
-            deliver_url: config.deliver_queue_url.clone(),
-            refresh_url: config.refresh_queue_url.clone(),
-            events_url: config.events_queue_url.clone(),
-        }
+impl DeliverQueue {
+    /// The queue that `config` names.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
+        Ok(Self(Queue { client, url: config.deliver_queue_url()? }))
     }
 
     /// Puts delivery jobs on the queue, to be taken after `delay` (at most [`LONGEST_DELAY`]).
     ///
     /// # Errors
     /// [`Error::Unavailable`]; some of the jobs may be on the queue.
-    pub async fn deliver(&self, jobs: &[Job], delay: Duration) -> Result<(), Error> {
-        let batches = jobs.chunks(BATCH).map(|batch| self.deliver_batch(batch, delay));
+    pub async fn enqueue(&self, jobs: &[Job], delay: Duration) -> Result<(), Error> {
+        let batches = jobs.chunks(BATCH).map(|batch| self.enqueue_batch(batch, delay));
         stream::iter(batches).buffer_unordered(CONCURRENCY).boxed().try_collect().await
     }
 
-    async fn deliver_batch(&self, jobs: &[Job], delay: Duration) -> Result<(), Error> {
+    async fn enqueue_batch(&self, jobs: &[Job], delay: Duration) -> Result<(), Error> {
         let mut entries = Vec::with_capacity(jobs.len());
         for (index, job) in jobs.iter().enumerate() {
             let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
             let entry = entry.message_body(text(job)?).delay_seconds(seconds(delay));
             entries.push(entry.build().map_err(Error::unavailable)?);
         }
-        let send = self.client.send_message_batch().queue_url(&self.deliver_url);
+        let send = self.0.client.send_message_batch().queue_url(&self.0.url);
         let answer = send.set_entries(Some(entries)).send().await.map_err(Error::unavailable)?;
         match answer.failed.first() {
             Some(failed) => Err(Error::unavailable(format!("SQS did not take a job: {}", failed.code))),
             None => Ok(()),
         }
     }
+}
+
+impl RefreshQueue {
+    /// The queue that `config` names.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
+        Ok(Self(Queue { client, url: config.refresh_queue_url()? }))
+    }
 
     /// Asks `refresh` for a new token.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn request_refresh(&self, request: &RefreshRequest) -> Result<(), Error> {
-        let send = self.client.send_message().queue_url(&self.refresh_url).message_body(text(request)?);
-        send.send().await.map_err(Error::unavailable)?;
-        Ok(())
+    pub async fn enqueue(&self, request: &RefreshRequest) -> Result<(), Error> {
+        self.0.enqueue(request, Duration::ZERO).await
+    }
+}
+
+impl EventsQueue {
+    /// The queue that `config` names.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
+        Ok(Self(Queue { client, url: config.events_queue_url()? }))
     }
 
-    /// Puts an event on its queue, to be taken after `delay` (at most [`LONGEST_DELAY`]).
+    /// Puts an event on the queue, to be taken after `delay` (at most [`LONGEST_DELAY`]).
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn event(&self, event: &impl Serialize, delay: Duration) -> Result<(), Error> {
-        let send = self.client.send_message().queue_url(&self.events_url).message_body(text(event)?);
+    pub async fn enqueue(&self, event: &Event, delay: Duration) -> Result<(), Error> {
+        self.0.enqueue(event, delay).await
+    }
+}
+
+impl Queue {
+    async fn enqueue(&self, message: &impl Serialize, delay: Duration) -> Result<(), Error> {
+        let send = self.client.send_message().queue_url(&self.url).message_body(text(message)?);
         send.delay_seconds(seconds(delay)).send().await.map_err(Error::unavailable)?;
         Ok(())
     }

@@ -2,10 +2,12 @@
 
 use std::time::Duration;
 
-use lambda_http::http::HeaderMap;
-use lambda_http::http::header::AUTHORIZATION;
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer};
+use ::http::HeaderMap;
+use ::http::header::AUTHORIZATION;
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
+use contract::Scope;
+use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
 use crate::Error;
@@ -14,40 +16,56 @@ use crate::Error;
 /// so an older one rarely still opens anything.
 pub const LIFETIME: Duration = Duration::from_secs(3 * 24 * 3600);
 
-/// Whom a bearer token stands for; a row of the sessions table.
-#[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(tag = "kind", rename_all = "lowercase")]
+/// Whom a bearer token stands for.
+#[derive(Clone, Debug)]
 pub enum Caller {
     /// A mini-program user.
     User(User),
     /// A backend with a service key.
-    Service {
-        /// Who holds the key.
-        name: String,
-    },
+    Service(ServiceKey),
 }
 
 /// A signed-in mini-program user.
-#[derive(Clone, Debug, Serialize, Deserialize)]
+#[derive(Clone, Debug)]
 pub struct User {
     /// The mini-program's openid.
     pub openid: String,
     /// The unionid, once it is known.
-    #[serde(skip_serializing_if = "Option::is_none")]
     pub unionid: Option<String>,
     /// Opens this user's encryptedData; never leaves the server.
-    #[serde(serialize_with = "expose")]
     pub session_key: SecretString,
 }
+
+/// A backend's right to call.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ServiceKey {
+    /// Who holds the key.
+    pub name: String,
+    /// What the holder may do.
+    pub scopes: Vec<Scope>,
+}
+
+/// A service key begins with this, so that it is recognized: by us, and by whoever finds it in a log.
+const KEY_PREFIX: &str = "qk_";
 
 /// An opaque bearer token of 256 bits. Only its SHA-256 is ever stored.
 pub struct Token(String);
 
 impl Token {
-    /// A new one, from the operating system's randomness.
+    /// A new session's, from the operating system's randomness.
     pub fn random() -> Self {
-        use base64::Engine;
-        Self(base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(rand::random::<[u8; 32]>()))
+        Self(BASE64.encode(rand::random::<[u8; 32]>()))
+    }
+
+    /// A new service key.
+    pub fn random_key() -> Self {
+        Self(format!("{KEY_PREFIX}{}", Self::random().0))
+    }
+
+    /// Whether a session may have this token: 43 characters of base64url, as [`Self::random`] makes them.
+    /// A key that was made elsewhere may look the same.
+    pub fn may_be_a_sessions(&self) -> bool {
+        BASE64.decode(&self.0).is_ok_and(|bytes| bytes.len() == 32)
     }
 
     /// The token in an `Authorization: Bearer …` header.
@@ -69,10 +87,9 @@ impl Token {
         Self(text.to_owned())
     }
 
-    /// What the sessions table knows it by.
+    /// What the tables know it by.
     pub fn id(&self) -> String {
-        use base64::Engine;
-        base64::engine::general_purpose::URL_SAFE_NO_PAD.encode(Sha256::digest(&self.0))
+        BASE64.encode(Sha256::digest(&self.0))
     }
 
     /// The token itself, for the one who is to hold it.
@@ -89,20 +106,33 @@ impl Caller {
     pub fn user(self) -> Result<User, Error> {
         match self {
             Self::User(user) => Ok(user),
-            Self::Service { .. } => Err(Error::Forbidden(
+            Self::Service(_) => Err(Error::Forbidden(
                 "This route is for a mini-program user's session, not for a service key.".into(),
             )),
         }
     }
 
-    /// Lets only a service key pass.
+    /// Lets only a service key of this scope pass.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for a mini-program user.
-    pub fn service(self) -> Result<(), Error> {
+    /// [`Error::Forbidden`] for a mini-program user, and for a key that may do other things.
+    pub fn service(&self, scope: Scope) -> Result<(), Error> {
         match self {
-            Self::Service { .. } => Ok(()),
             Self::User(_) => Err(Error::Forbidden("This route needs a service key.".into())),
+            Self::Service(_) => self.session_or_service(scope),
+        }
+    }
+
+    /// Lets a mini-program user pass, and a service key of this scope.
+    ///
+    /// # Errors
+    /// [`Error::Forbidden`] for a key that may do other things.
+    pub fn session_or_service(&self, scope: Scope) -> Result<(), Error> {
+        match self {
+            Self::Service(key) if !key.scopes.contains(&scope) => Err(Error::Forbidden(format!(
+                "This service key may not `{scope}`; `queqiao keys create --scope {scope}` makes one that may."
+            ))),
+            Self::Service(_) | Self::User(_) => Ok(()),
         }
     }
 
@@ -110,13 +140,9 @@ impl Caller {
     pub fn sender(&self) -> String {
         match self {
             Self::User(user) => format!("user:{}", user.openid),
-            Self::Service { name } => format!("service:{name}"),
+            Self::Service(key) => format!("service:{}", key.name),
         }
     }
-}
-
-fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose_secret())
 }
 
 #[cfg(test)]
@@ -130,6 +156,13 @@ mod tests {
         assert_eq!(Token::of(&headers).expect("a token").into_text(), "abc");
         headers.insert(AUTHORIZATION, "Basic abc".parse().expect("a header"));
         assert!(Token::of(&headers).is_err());
+    }
+
+    #[test]
+    fn a_key_is_told_from_a_sessions_token() {
+        assert!(Token::random().may_be_a_sessions());
+        assert!(!Token::random_key().may_be_a_sessions());
+        assert!(!Token::from_text("secret").may_be_a_sessions());
     }
 
     #[test]

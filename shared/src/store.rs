@@ -1,14 +1,18 @@
 //! The tables: one file each, over the real DynamoDB client.
 
+mod callers;
 mod identities;
+mod keys;
 mod messages;
 mod sessions;
 mod state;
 
+pub use callers::Callers;
 pub use identities::{Identities, Identity, Login, Removed};
-pub use messages::{Addressed, Batch, Messages, Outcome, Receipt, Record};
+pub use keys::{KeyRow, Keys};
+pub use messages::{Addressed, Batch, Messages, Receipt, Record};
 pub use sessions::Sessions;
-pub use state::{Checkpoint, Claim, Mine, Quota, State, SyncProgress, SyncRun, SyncState, TokenRecord};
+pub use state::{Checkpoint, Claim, Mine, Quota, RunProgress, State, SyncRun, TokenRecord};
 
 use std::time::Duration;
 
@@ -19,6 +23,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::config::ConfigError;
 use crate::{Config, Error};
 
 /// One item, as DynamoDB holds it.
@@ -31,21 +36,24 @@ const READ_BATCH: usize = 100;
 const WRITE_BATCH: usize = 25;
 
 /// The DynamoDB client that a function's tables share; built once, in init.
-pub fn client(config: &Config) -> Client {
-    let aws = &config.aws;
+///
+/// # Errors
+/// [`ConfigError`].
+pub fn client(config: &Config) -> Result<Client, ConfigError> {
+    let aws = config.aws()?;
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
         .operation_attempt_timeout(Duration::from_secs(5))
         .build();
     let mut builder = aws_sdk_dynamodb::Config::builder()
         .behavior_version_latest()
-        .region(aws_sdk_dynamodb::config::Region::new(aws.region.clone()))
-        .credentials_provider(aws.credentials())
+        .region(aws_sdk_dynamodb::config::Region::new(aws.region))
+        .credentials_provider(aws.credentials)
         .timeout_config(timeouts);
-    if let Some(endpoint) = &aws.dynamodb_endpoint {
+    if let Some(endpoint) = aws.dynamodb_endpoint {
         builder = builder.endpoint_url(endpoint);
     }
-    Client::from_conf(builder.build())
+    Ok(Client::from_conf(builder.build()))
 }
 
 fn to_item(value: &impl Serialize) -> Result<Item, Error> {

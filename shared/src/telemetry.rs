@@ -9,36 +9,70 @@ use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer;
 use tracing_subscriber::filter::filter_fn;
+use tracing_subscriber::fmt::format::Writer;
+use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
+use crate::clock;
+
 /// The crates whose logs are ours. The HTTP and AWS crates write whole requests, with tokens and
 /// session keys in them, at `debug` and `trace`; no setting may open those.
-const OURS: [&str; 10] =
-    ["decrypt", "deliver", "events", "local", "login", "refresh", "send", "shared", "simulator", "sync"];
+const OUR_CRATES: [&str; 12] = [
+    "callback",
+    "decrypt",
+    "deliver",
+    "events",
+    "local",
+    "login",
+    "queqiao",
+    "refresh",
+    "send",
+    "shared",
+    "simulator",
+    "sync",
+];
+
+/// How a line of the log looks.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Lines {
+    /// One JSON object: for programs, and always in Lambda.
+    Json,
+    /// Time, level, crate, what happened: for people at a terminal.
+    Text,
+}
 
 /// Starts logging to stderr at the level of `LOG_LEVEL` (`error` … `trace`; `info` when unset).
 ///
 /// The one variable read outside `Config`: a configuration that fails must be able to say so.
-pub fn init() {
+pub fn init(lines: Lines) {
     let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok());
     let level = level.unwrap_or(LevelFilter::INFO);
-    let lines = tracing_subscriber::fmt::layer()
-        .json()
-        .flatten_event(true)
-        .with_current_span(true)
-        .with_span_list(false)
-        .with_writer(std::io::stderr)
-        .with_filter(filter_fn(move |metadata| is_open(metadata, level)));
+    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = match lines {
+        Lines::Json => layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
+        Lines::Text => layer.compact().with_timer(TimeOfDay).boxed(),
+    };
+    let layer = layer.with_filter(filter_fn(move |metadata| is_open(metadata, level)));
     // A second call, in a process that runs many functions, changes nothing.
-    let _ = tracing_subscriber::registry().with(lines).try_init();
+    let _ = tracing_subscriber::registry().with(layer).try_init();
+}
+
+/// The time of day in UTC: a date says nothing to somebody who watches.
+struct TimeOfDay;
+
+impl FormatTime for TimeOfDay {
+    fn format_time(&self, line: &mut Writer<'_>) -> std::fmt::Result {
+        let second = clock::now().rem_euclid(24 * 3600);
+        write!(line, "{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
+    }
 }
 
 /// Where this process's metrics gather; none are kept in a process that did not ask for them.
 static METRICS: OnceLock<&Collector> = OnceLock::new();
 
 /// Starts keeping this function's metrics.
-pub fn count(function: &'static str) {
+pub fn init_metrics(function: &'static str) {
     let collector =
         Builder::new().cloudwatch_namespace("Queqiao").with_dimension("Function", function).init();
     if let Ok(collector) = collector {
@@ -47,7 +81,7 @@ pub fn count(function: &'static str) {
 }
 
 /// Writes what has been counted since the last time; at the end of each invocation.
-pub fn flush() {
+pub fn flush_metrics() {
     if let Some(collector) = METRICS.get() {
         // What cannot be written is lost, as a log line would be.
         let _ = collector.flush(std::io::stdout());
@@ -56,6 +90,6 @@ pub fn flush() {
 
 fn is_open(metadata: &Metadata<'_>, level: LevelFilter) -> bool {
     let root = metadata.target().split("::").next().unwrap_or_default();
-    let limit = if OURS.contains(&root) { level } else { level.min(LevelFilter::WARN) };
+    let limit = if OUR_CRATES.contains(&root) { level } else { level.min(LevelFilter::WARN) };
     *metadata.level() <= limit
 }

@@ -1,4 +1,5 @@
-//! WeChat's API: one file per family of endpoints, one client that all of them go through.
+//! WeChat's API: one client, and one file per family of endpoints, each of them a function that gives an
+//! [`ApiRequest`]. Nothing here knows a table, a queue or the environment.
 
 pub mod client;
 pub mod crypto;
@@ -6,9 +7,11 @@ pub mod errcode;
 mod failure;
 pub mod followers;
 pub mod login;
+mod request;
 pub mod template;
 pub mod token;
 
 pub use client::WeChat;
 pub use failure::Failure;
-pub use token::Tokens;
+pub use request::ApiRequest;
+pub use token::AccessToken;

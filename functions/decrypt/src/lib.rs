@@ -1,68 +1,61 @@
 //! POST /decrypt: opens a user's encryptedData with the session's key.
 
-use lambda_http::http::{Method, StatusCode};
+use std::time::Instant;
+
+use contract::{Opened, Sealed};
+use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+use shared::lambda::{self, Answer, Event};
 use shared::session::{Token, User};
-use shared::store::{self, Identities, Sessions};
+use shared::store::{self, Callers, Identities, Sessions};
 use shared::wechat::crypto;
-use shared::{Config, Error, http};
+use shared::{Account, Config, Error, http};
 
 /// The function's clients.
-pub struct Decrypt {
+pub struct Function {
     mini_appid: String,
+    callers: Callers,
     sessions: Sessions,
     identities: Identities,
 }
 
-/// What wx.getUserInfo and its like hand to the mini-program.
-#[derive(Deserialize)]
-#[serde(rename_all = "camelCase")]
-struct Sealed {
-    encrypted_data: String,
-    iv: String,
-    raw_data: Option<String>,
-    signature: Option<String>,
-}
+impl lambda::Function for Function {
+    const NAME: &str = "decrypt";
 
-#[derive(Serialize)]
-struct Opened {
-    data: Map<String, Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unionid: Option<String>,
-}
+    async fn init(config: &Config) -> Result<Self, lambda::Error> {
+        let client = store::client(config)?;
+        Ok(Self {
+            mini_appid: config.appid(Account::Mini)?,
+            callers: Callers::new(config, client.clone())?,
+            sessions: Sessions::new(config, client.clone())?,
+            identities: Identities::new(config, client)?,
+        })
+    }
 
-impl Decrypt {
-    /// Builds the clients; once, in init.
-    pub fn new(config: &Config) -> Self {
-        let client = store::client(config);
-        Self {
-            mini_appid: config.mini_appid.clone(),
-            sessions: Sessions::new(config, client.clone()),
-            identities: Identities::new(config, client),
+    async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
+        match event {
+            Event::Http(request) => Ok(Answer::Http(http::answer(self.decrypt(&request).await))),
+            event => Err(event.unexpected()),
         }
     }
+}
 
-    /// Answers one request.
-    pub async fn handle(&self, request: Request) -> Response<Body> {
-        http::answer(self.decrypt(request).await)
-    }
-
-    async fn decrypt(&self, request: Request) -> Result<Response<Body>, Error> {
-        http::method(&request, Method::POST)?;
-        let token = Token::of(request.headers())?;
-        let user = self.sessions.caller(&token).await?.user()?;
-        let data = self.open(&user, &http::body(&request)?)?;
+impl Function {
+    async fn decrypt(&self, request: &Request) -> Result<Response<Body>, Error> {
+        let user = self.callers.caller(request.headers()).await?.user()?;
+        let data = self.open(&user, &http::body(request)?)?;
         let unionid = data.get("unionId").and_then(Value::as_str).map(str::to_owned);
         if let Some(unionid) = unionid.as_deref().filter(|unionid| user.unionid.as_deref() != Some(*unionid))
         {
+            let token = Token::of(request.headers())?;
             tokio::try_join!(
                 self.identities.logged_in(&user.openid, Some(unionid)),
                 self.sessions.learn_unionid(&token, unionid),
             )?;
             tracing::info!(openid = user.openid, "learned a unionid");
         }
+        metrics::counter!("Decrypted").increment(1);
         Ok(http::json(StatusCode::OK, &Opened { data, unionid }))
     }
 

@@ -2,9 +2,8 @@
 
 use std::time::Duration;
 
-use shared::Reason;
+use contract::{MessageState, Reason};
 use shared::job::Prefer;
-use shared::store::Outcome;
 use shared::wechat::errcode::Action;
 
 /// What WeChat refused for now is tried again after these pauses, the last one over and over, for a day.
@@ -59,9 +58,9 @@ pub struct Try {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Next {
     /// Nothing more; this is what became of it.
-    Finish(Outcome, Reason),
+    Finish(MessageState, Reason),
     /// Try again after the pause; meanwhile this is what is said of it.
-    Again(Duration, Outcome),
+    Again(Duration, MessageState),
     /// Ask whether the user still follows.
     Doubt,
 }
@@ -93,21 +92,21 @@ pub fn decide(tried: Try, clockwork: Clockwork) -> Next {
     let nth = usize::try_from(tried.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
     let next = match tried.action {
         Action::Retry | Action::RefreshToken | Action::WaitForUser if tried.attempts >= MOST_TRIES => {
-            Next::Finish(Outcome::Failed, tried.reason)
+            Next::Finish(MessageState::Failed, tried.reason)
         }
         Action::Retry | Action::RefreshToken | Action::WaitForUser => {
-            Next::Again(REFUSED[nth.min(REFUSED.len() - 1)], Outcome::Retrying)
+            Next::Again(REFUSED[nth.min(REFUSED.len() - 1)], MessageState::Retrying)
         }
-        Action::Ambiguous => Next::Again(AMBIGUOUS[nth.min(AMBIGUOUS.len() - 1)], Outcome::Retrying),
-        Action::NextMinute => Next::Again(MINUTE, Outcome::Retrying),
-        Action::NextDay => Next::Again(PARKED, Outcome::Parked),
+        Action::Ambiguous => Next::Again(AMBIGUOUS[nth.min(AMBIGUOUS.len() - 1)], MessageState::Retrying),
+        Action::NextMinute => Next::Again(MINUTE, MessageState::Retrying),
+        Action::NextDay => Next::Again(PARKED, MessageState::Parked),
         Action::DoubtFollower => Next::Doubt,
-        Action::Refused => Next::Finish(Outcome::Refused, tried.reason),
+        Action::Refused => Next::Finish(MessageState::Refused, tried.reason),
         Action::Misconfigured
         | Action::StopTemplate
         | Action::LoginAgain
         | Action::LoginBlocked
-        | Action::GiveUp => Next::Finish(Outcome::Failed, tried.reason),
+        | Action::GiveUp => Next::Finish(MessageState::Failed, tried.reason),
     };
     match next {
         Next::Again(pause, outcome) => again(clockwork.pause(pause), outcome, tried, clockwork),
@@ -115,13 +114,13 @@ pub fn decide(tried: Try, clockwork: Clockwork) -> Next {
     }
 }
 
-fn again(pause: Duration, outcome: Outcome, tried: Try, clockwork: Clockwork) -> Next {
+fn again(pause: Duration, outcome: MessageState, tried: Try, clockwork: Clockwork) -> Next {
     match (tried.ambiguous_for, tried.prefer) {
         (Some(so_far), Prefer::Once) if !clockwork.is_deduped(so_far + pause) => {
-            Next::Finish(Outcome::Unknown, Reason::OutcomeUnknown)
+            Next::Finish(MessageState::Unknown, Reason::OutcomeUnknown)
         }
         (Some(_), Prefer::Arrive) if tried.attempts >= MOST_TRIES => {
-            Next::Finish(Outcome::Unknown, Reason::OutcomeUnknown)
+            Next::Finish(MessageState::Unknown, Reason::OutcomeUnknown)
         }
         _ => Next::Again(pause, outcome),
     }
@@ -140,20 +139,20 @@ mod tests {
     }
 
     fn again(seconds: u64) -> Next {
-        Next::Again(Duration::from_secs(seconds), Outcome::Retrying)
+        Next::Again(Duration::from_secs(seconds), MessageState::Retrying)
     }
 
     /// Every code of the table, and what a first try that it ends comes to.
     #[test]
     fn every_errcode_has_its_next_step() {
-        use Outcome::{Failed, Refused};
+        use MessageState::{Failed, Refused};
         for entry in TABLE {
             let ambiguous_for = (entry.action == Action::Ambiguous).then_some(0);
             let first = Try { reason: entry.reason, ..tried(entry.action, 1, ambiguous_for) };
             let expected = match entry.errcode {
                 -1 | 40001 | 40014 | 41001 | 42001 | 43108 | 43117 | 268_487_001 | 268_487_002 => again(5),
                 40003 | 43004 | 50005 => Next::Doubt,
-                45009 => Next::Again(Duration::from_secs(900), Outcome::Parked),
+                45009 => Next::Again(Duration::from_secs(900), MessageState::Parked),
                 45011 => again(80),
                 43019 | 43101 | 48002 => Next::Finish(Refused, Reason::Refused),
                 _ => Next::Finish(Failed, entry.reason),
@@ -173,7 +172,7 @@ mod tests {
             }
             attempts += 1;
         };
-        assert_eq!(end, Next::Finish(Outcome::Unknown, Reason::OutcomeUnknown));
+        assert_eq!(end, Next::Finish(MessageState::Unknown, Reason::OutcomeUnknown));
         assert_eq!((attempts, so_far), (7, 470));
     }
 
@@ -182,9 +181,9 @@ mod tests {
         let mut waited = Duration::ZERO;
         for attempts in 1.. {
             match decide(tried(Action::Retry, attempts, None), EXACT) {
-                Next::Again(pause, Outcome::Retrying) => waited += pause,
+                Next::Again(pause, MessageState::Retrying) => waited += pause,
                 end => {
-                    assert_eq!(end, Next::Finish(Outcome::Failed, Reason::WechatUnavailable));
+                    assert_eq!(end, Next::Finish(MessageState::Failed, Reason::WechatUnavailable));
                     break;
                 }
             }
@@ -195,7 +194,7 @@ mod tests {
     #[test]
     fn what_may_have_arrived_does_not_wait_for_tomorrows_quota() {
         let next = decide(tried(Action::NextDay, 2, Some(30)), EXACT);
-        assert_eq!(next, Next::Finish(Outcome::Unknown, Reason::OutcomeUnknown));
+        assert_eq!(next, Next::Finish(MessageState::Unknown, Reason::OutcomeUnknown));
     }
 
     #[test]

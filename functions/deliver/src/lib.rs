@@ -8,15 +8,15 @@ mod work;
 use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::event::sqs::SqsMessage;
 use futures::future::join_all;
 use futures::{StreamExt, stream};
 use shared::job::{Job, Message, Progress};
-use shared::queue::Queues;
+use shared::lambda::{self, Answer, Event};
+use shared::queue::{self, DeliverQueue};
 use shared::store::{self, Identities, Messages, State};
 use shared::wechat::client::TIMEOUT;
-use shared::wechat::{Tokens, WeChat};
-use shared::{Config, Error, now, telemetry};
+use shared::{Account, Authorized, Config, Error, now};
 
 use decide::Clockwork;
 use pace::Pace;
@@ -38,14 +38,14 @@ const CLOSING_TIME: Duration = Duration::from_secs(10);
 const STORE_PAUSE: Duration = Duration::from_secs(30);
 
 /// The function's clients.
-pub struct Deliver {
-    wechat: WeChat,
+pub struct Function {
+    wechat: Authorized,
     mini_appid: String,
     oa_appid: String,
     identities: Identities,
     messages: Messages,
     state: State,
-    queues: Queues,
+    queue: DeliverQueue,
     pace: Pace,
     time_scale: f64,
 }
@@ -59,36 +59,37 @@ struct InHand {
     is_fresh: bool,
 }
 
-impl Deliver {
-    /// Builds the clients; once, in init.
-    pub fn new(config: &Config) -> Self {
-        let client = store::client(config);
-        let (queues, state) = (Queues::new(config), State::new(config, client.clone()));
-        let tokens = Tokens::new(config, state.clone(), queues.clone());
-        Self {
-            wechat: WeChat::new(config, tokens),
-            mini_appid: config.mini_appid.clone(),
-            oa_appid: config.oa_appid.clone(),
-            identities: Identities::new(config, client.clone()),
-            messages: Messages::new(config, client),
-            pace: Pace::new(state.clone(), config.sends_per_second),
+impl lambda::Function for Function {
+    const NAME: &str = "deliver";
+
+    async fn init(config: &Config) -> Result<Self, lambda::Error> {
+        let (tables, queues) = (store::client(config)?, queue::client(config)?);
+        let state = State::new(config, tables.clone())?;
+        Ok(Self {
+            wechat: Authorized::new(Account::Oa, config, tables.clone(), queues.clone())?,
+            mini_appid: config.appid(Account::Mini)?,
+            oa_appid: config.appid(Account::Oa)?,
+            identities: Identities::new(config, tables.clone())?,
+            messages: Messages::new(config, tables)?,
+            pace: Pace::new(state.clone(), config.sends_per_second()?),
             state,
-            queues,
-            time_scale: config.retry_time_scale,
-        }
+            queue: DeliverQueue::new(config, queues)?,
+            time_scale: config.retry_time_scale()?,
+        })
     }
 
-    /// Works off a batch of jobs in the time Lambda gives; names those the queue has to deliver again.
-    pub async fn handle(&self, event: SqsEvent, time_left: Duration) -> SqsBatchResponse {
-        let last_call = Instant::now() + time_left.saturating_sub(TIMEOUT + CLOSING_TIME);
-        let (jobs, mut failed) = read(event);
+    /// Works off a batch of jobs; names those the queue has to deliver again.
+    async fn handle(&self, event: Event, deadline: Instant) -> Result<Answer, lambda::Error> {
+        let Event::Queue(messages) = event else { return Err(event.unexpected()) };
+        // A deadline nearer than the margin leaves no time for a call.
+        let last_call = deadline.checked_sub(TIMEOUT + CLOSING_TIME).unwrap_or_else(Instant::now);
+        let (jobs, mut failed) = read(messages);
         failed.extend(self.work(jobs, last_call).await);
-        telemetry::flush();
-        let mut answer = SqsBatchResponse::default();
-        answer.batch_item_failures = failed.into_iter().map(batch_item_failure).collect();
-        answer
+        Ok(Answer::Queue(failed))
     }
+}
 
+impl Function {
     /// Gives the ids of the jobs that the queue has to deliver again.
     async fn work(&self, jobs: Vec<InHand>, last_call: Instant) -> Vec<String> {
         let probe_every = decide::PARKED.mul_f64(self.time_scale);
@@ -96,7 +97,7 @@ impl Deliver {
             Ok(gate) => gate,
             Err(error) => return self.postpone(jobs, &error).await,
         };
-        let shift = Shift { deliver: self, gate, clockwork: self.clockwork(), last_call };
+        let shift = Shift { function: self, gate, clockwork: self.clockwork(), last_call };
 
         let (mut open, mut failed) = (Vec::new(), Vec::new());
         for (job, pruned) in join_all(jobs.into_iter().map(|job| self.prune(job))).await {
@@ -144,7 +145,7 @@ impl Deliver {
         let mut failed = Vec::new();
         for in_hand in jobs {
             tracing::warn!(batch = in_hand.job.batch, cause = error.causes(), "a job is put off: {error}");
-            if let Err(error) = self.queues.deliver(std::slice::from_ref(&in_hand.job), pause).await {
+            if let Err(error) = self.queue.enqueue(std::slice::from_ref(&in_hand.job), pause).await {
                 failed.push(report(&in_hand, &error));
             }
         }
@@ -162,7 +163,7 @@ impl Deliver {
         }
         for (delay, messages) in by_delay {
             metrics::counter!("Retried").increment(messages.len() as u64);
-            self.queues.deliver(&[Job { messages, queued_at: now(), ..job.clone() }], delay).await?;
+            self.queue.enqueue(&[Job { messages, queued_at: now(), ..job.clone() }], delay).await?;
         }
         for record in records {
             // The queue has the message; that its record lags behind loses nothing.
@@ -189,9 +190,9 @@ fn report(in_hand: &InHand, error: &Error) -> String {
 }
 
 /// The jobs of an event, and the ids of those that do not read: they end in the dead-letter queue.
-fn read(event: SqsEvent) -> (Vec<InHand>, Vec<String>) {
+fn read(messages: Vec<SqsMessage>) -> (Vec<InHand>, Vec<String>) {
     let (mut jobs, mut unreadable) = (Vec::new(), Vec::new());
-    for record in event.records {
+    for record in messages {
         let id = record.message_id.clone().unwrap_or_default();
         match serde_json::from_str::<Job>(record.body.as_deref().unwrap_or_default()) {
             Ok(job) => jobs.push(in_hand(id, job, &record)),
@@ -230,10 +231,4 @@ fn by_user(jobs: &mut [InHand]) -> Vec<Vec<(usize, Message)>> {
         }
     }
     users.into_values().collect()
-}
-
-fn batch_item_failure(id: String) -> BatchItemFailure {
-    let mut failure = BatchItemFailure::default();
-    failure.item_identifier = id;
-    failure
 }

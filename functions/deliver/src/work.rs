@@ -2,21 +2,22 @@
 
 use std::time::{Duration, Instant};
 
+use contract::{MessageState, Reason};
 use shared::job::{Job, Message, Prefer};
-use shared::store::{Outcome, Record};
-use shared::wechat::Failure;
+use shared::store::Record;
 use shared::wechat::errcode::Action;
-use shared::wechat::template::TemplateMessage;
-use shared::{Error, Reason, now};
+use shared::wechat::template::{self, TemplateMessage};
+use shared::wechat::{Failure, followers};
+use shared::{Error, now};
 
 use crate::decide::{self, Clockwork, Next, Try, decide};
 use crate::quota::Gate;
-use crate::{Deliver, InHand, STORE_PAUSE};
+use crate::{Function, InHand, STORE_PAUSE};
 
 /// One invocation of the worker.
 pub struct Shift<'a> {
     /// The clients.
-    pub deliver: &'a Deliver,
+    pub function: &'a Function,
     /// Whether there is quota left.
     pub gate: Gate,
     /// One for all, so that the messages of a job that wait equally long stay one job.
@@ -58,7 +59,7 @@ impl Shift<'_> {
             return Some(PutBack { delay: Duration::ZERO, message, record: None });
         }
         if !self.may_try(job, &message) {
-            let unknown = |record: Record| record.ended(Outcome::Unknown, Reason::OutcomeUnknown);
+            let unknown = |record: Record| record.ended(MessageState::Unknown, Reason::OutcomeUnknown);
             return self.finish(job, message, unknown).await;
         }
         let may_be_tried = self.gate.lets_through().await.unwrap_or_else(|error| {
@@ -68,7 +69,7 @@ impl Shift<'_> {
         if !may_be_tried {
             let delay = self.clockwork.pause(decide::PARKED);
             return Some(again(job, message, delay, |record| {
-                record.ended(Outcome::Parked, Reason::QuotaExhausted)
+                record.ended(MessageState::Parked, Reason::QuotaExhausted)
             }));
         }
         match self.attempt(job, &mut message).await {
@@ -88,18 +89,18 @@ impl Shift<'_> {
     }
 
     async fn attempt(&self, job: &Job, message: &mut Message) -> Result<i64, Failure> {
-        self.deliver.pace.keep().await?;
+        self.function.pace.keep().await?;
         message.progress.attempts += 1;
         let client_msg_id = job.client_msg_id(message);
-        let page = message.page.as_deref().map(|page| (self.deliver.mini_appid.as_str(), page));
-        let template = TemplateMessage {
+        let page = message.page.as_deref().map(|page| (self.function.mini_appid.as_str(), page));
+        let message = TemplateMessage {
             touser: &message.oa_openid,
             template_id: &job.template_id,
             page,
             data: &message.data,
             client_msg_id: &client_msg_id,
         };
-        let msgid = self.deliver.wechat.send_template(template).await?;
+        let msgid = self.function.wechat.call(&template::send(message)).await?.msgid;
         if let Err(error) = self.gate.passed().await {
             tracing::warn!(cause = error.causes(), "the quota is whole again, but the table does not know");
         }
@@ -144,24 +145,24 @@ impl Shift<'_> {
     /// WeChat says the user does not follow, or that the openid is none of this account's. Only
     /// user/info's word for it takes the user off the map: a wrong appid gets 40003 for everybody.
     async fn doubt(&self, message: &Message, tried: Try) -> Next {
-        let gone = match self.deliver.wechat.user_info(&message.oa_openid).await {
+        let gone = match self.function.wechat.call(&followers::info(&message.oa_openid)).await {
             Ok(info) if info.follows() => Err(Action::Retry),
             Ok(_) => self.forget(&message.oa_openid).await,
             Err(failure) if failure.action() == Action::DoubtFollower => {
-                return Next::Finish(Outcome::Failed, Reason::Misconfigured);
+                return Next::Finish(MessageState::Failed, Reason::Misconfigured);
             }
             // Asking is no sending: that WeChat did not answer leaves nothing open.
             Err(failure) if failure.action() == Action::Ambiguous => Err(Action::Retry),
             Err(failure) => Err(failure.action()),
         };
         match gone {
-            Ok(()) => Next::Finish(Outcome::Failed, Reason::NotFollowing),
+            Ok(()) => Next::Finish(MessageState::Failed, Reason::NotFollowing),
             Err(action) => decide(Try { action, reason: Reason::WechatUnavailable, ..tried }, self.clockwork),
         }
     }
 
     async fn forget(&self, oa_openid: &str) -> Result<(), Action> {
-        let removed = self.deliver.identities.remove_followers(vec![oa_openid.to_owned()], now()).await;
+        let removed = self.function.identities.remove_followers(vec![oa_openid.to_owned()], now()).await;
         removed.map(drop).map_err(|error: Error| {
             tracing::warn!(cause = error.causes(), "a follower who is none any more is still on the map");
             Action::Retry
@@ -177,7 +178,7 @@ impl Shift<'_> {
     ) -> Option<PutBack> {
         let record = end(Record::of(&message, now()));
         log(job, &record);
-        match self.deliver.messages.record(&job.batch, &record).await {
+        match self.function.messages.record(&job.batch, &record).await {
             Ok(_) => None,
             Err(error) => {
                 tracing::warn!(
@@ -186,7 +187,7 @@ impl Shift<'_> {
                     cause = error.causes(),
                     "an end is not recorded"
                 );
-                Some(PutBack { delay: STORE_PAUSE.mul_f64(self.deliver.time_scale), message, record: None })
+                Some(PutBack { delay: STORE_PAUSE.mul_f64(self.function.time_scale), message, record: None })
             }
         }
     }

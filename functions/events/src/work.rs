@@ -2,15 +2,16 @@
 
 use std::time::Duration;
 
-use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use aws_lambda_events::event::sqs::SqsMessage;
+use contract::{MessageState, Reason};
 use futures::{StreamExt, stream};
-use shared::store::{Outcome, Receipt};
-use shared::wechat::Failure;
+use shared::Error;
+use shared::event::Event;
+use shared::store::Receipt;
 use shared::wechat::errcode::Action;
-use shared::{Error, Reason};
+use shared::wechat::{Failure, followers};
 
-use crate::Events;
-use crate::callback::Event;
+use crate::Function;
 
 /// How many events are worked on at a time. A receipt is a query of an index and a conditional update, and
 /// DynamoDB takes neither in batches.
@@ -30,27 +31,23 @@ const LOOK_AGAIN: [Duration; 6] = [
 /// The index by openid lags behind its table by less than this.
 const INDEX_LAG: Duration = Duration::from_secs(10);
 
-impl Events {
-    /// Works off a batch of events; names those that have to come again.
-    pub(crate) async fn work(&self, event: SqsEvent) -> SqsBatchResponse {
-        let records = event.records.into_iter().map(|record| self.attempt(record));
-        let failed: Vec<_> = stream::iter(records).buffer_unordered(CONCURRENCY).boxed().collect().await;
-        let mut answer = SqsBatchResponse::default();
-        answer.batch_item_failures = failed.into_iter().flatten().collect();
-        answer
+impl Function {
+    /// Works off a batch of events; gives the ids of those that are to be delivered again.
+    pub(crate) async fn work(&self, messages: Vec<SqsMessage>) -> Vec<String> {
+        let failed = messages.into_iter().map(|message| self.attempt(message));
+        let failed: Vec<_> = stream::iter(failed).buffer_unordered(CONCURRENCY).boxed().collect().await;
+        failed.into_iter().flatten().collect()
     }
 
-    async fn attempt(&self, record: SqsMessage) -> Option<BatchItemFailure> {
-        let outcome = match serde_json::from_str::<Event>(record.body.as_deref().unwrap_or_default()) {
+    async fn attempt(&self, message: SqsMessage) -> Option<String> {
+        let outcome = match serde_json::from_str::<Event>(message.body.as_deref().unwrap_or_default()) {
             Ok(event) => self.apply(event).await,
             Err(error) => Err(Error::unavailable(error).into()),
         };
         let failure = outcome.err()?;
         let (errcode, rid) = (failure.errcode(), failure.rid());
-        tracing::error!(errcode, rid, remedy = failure.remedy(), "an event has to come again: {failure}");
-        let mut again = BatchItemFailure::default();
-        again.item_identifier = record.message_id.unwrap_or_default();
-        Some(again)
+        tracing::error!(errcode, rid, remedy = failure.remedy(), "an event will be redelivered: {failure}");
+        Some(message.message_id.unwrap_or_default())
     }
 
     async fn apply(&self, event: Event) -> Result<(), Failure> {
@@ -63,7 +60,7 @@ impl Events {
 
     /// The event names no unionid: WeChat is asked for it, and for whether they still follow.
     async fn follows(&self, openid: &str, at: i64) -> Result<(), Failure> {
-        let info = match self.wechat.user_info(openid).await {
+        let info = match self.wechat.call(&followers::info(openid)).await {
             Ok(info) => info,
             Err(failure) if failure.action() == Action::DoubtFollower => {
                 tracing::error!(errcode = failure.errcode(), "WeChat does not know its own follower");
@@ -87,7 +84,7 @@ impl Events {
         let forgotten = self.identities.unfollowed(&openid, at).await?;
         tracing::info!(openid, forgotten, "unfollowed");
         if !forgotten && !again {
-            self.queues.event(&Event::Unfollowed { openid, at, again: true }, INDEX_LAG).await?;
+            self.queue.enqueue(&Event::Unfollowed { openid, at, again: true }, INDEX_LAG).await?;
         }
         Ok(())
     }
@@ -102,7 +99,7 @@ impl Events {
             Receipt::Known => tracing::debug!(msgid, status, "a receipt that was known"),
             Receipt::NoMessage => match LOOK_AGAIN.get(usize::try_from(tries).unwrap_or(usize::MAX)) {
                 Some(pause) => {
-                    self.queues.event(&Event::Receipt { msgid, status, tries: tries + 1 }, *pause).await?;
+                    self.queue.enqueue(&Event::Receipt { msgid, status, tries: tries + 1 }, *pause).await?;
                 }
                 None => tracing::warn!(msgid, status, "a receipt of no message of ours"),
             },
@@ -112,13 +109,13 @@ impl Events {
 }
 
 /// `success`, `failed:user block`, `failed: system failed`, `failed:freq limit`, and what may come.
-fn outcome(status: &str) -> (Outcome, Option<Reason>) {
+fn outcome(status: &str) -> (MessageState, Option<Reason>) {
     let (word, cause) = status.split_once(':').unwrap_or((status, ""));
     match (word.trim(), cause.trim()) {
-        ("success", _) => (Outcome::Delivered, None),
-        (_, "user block") => (Outcome::Blocked, Some(Reason::Refused)),
-        (_, "freq limit") => (Outcome::Failed, Some(Reason::TooFrequent)),
-        _ => (Outcome::Failed, Some(Reason::NotDelivered)),
+        ("success", _) => (MessageState::Delivered, None),
+        (_, "user block") => (MessageState::Blocked, Some(Reason::Refused)),
+        (_, "freq limit") => (MessageState::Failed, Some(Reason::TooFrequent)),
+        _ => (MessageState::Failed, Some(Reason::NotDelivered)),
     }
 }
 
@@ -128,10 +125,10 @@ mod tests {
 
     #[test]
     fn every_status_that_was_seen_is_understood_and_an_unknown_one_is_kept() {
-        assert_eq!(outcome("success"), (Outcome::Delivered, None));
-        assert_eq!(outcome("failed:user block"), (Outcome::Blocked, Some(Reason::Refused)));
-        assert_eq!(outcome("failed: system failed"), (Outcome::Failed, Some(Reason::NotDelivered)));
-        assert_eq!(outcome("failed:freq limit"), (Outcome::Failed, Some(Reason::TooFrequent)));
-        assert_eq!(outcome("failed:new in 2027"), (Outcome::Failed, Some(Reason::NotDelivered)));
+        assert_eq!(outcome("success"), (MessageState::Delivered, None));
+        assert_eq!(outcome("failed:user block"), (MessageState::Blocked, Some(Reason::Refused)));
+        assert_eq!(outcome("failed: system failed"), (MessageState::Failed, Some(Reason::NotDelivered)));
+        assert_eq!(outcome("failed:freq limit"), (MessageState::Failed, Some(Reason::TooFrequent)));
+        assert_eq!(outcome("failed:new in 2027"), (MessageState::Failed, Some(Reason::NotDelivered)));
     }
 }

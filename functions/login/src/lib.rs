@@ -1,21 +1,23 @@
 //! POST /login: a wx.login code becomes a session.
 
-use lambda_http::http::{Method, StatusCode};
+use std::time::Instant;
+
+use contract::{LoggedIn, Login};
+use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use secrecy::SecretString;
-use serde::{Deserialize, Serialize};
 use shared::config::SecretName;
-use shared::queue::Queues;
+use shared::lambda::{self, Answer, Event};
 use shared::session::{self, Token, User};
-use shared::store::{self, Identities, Login as Known, Sessions, State};
-use shared::wechat::{Tokens, WeChat};
-use shared::{Config, Error, http};
+use shared::store::{self, Identities, Login as Registration, Sessions};
+use shared::wechat::{WeChat, login};
+use shared::{Account, Config, Error, http};
 
 /// WeChat's codes have 32 characters; whatever is longer than this is none.
 const LONGEST_CODE: usize = 128;
 
 /// The function's clients.
-pub struct Login {
+pub struct Function {
     wechat: WeChat,
     mini_appid: String,
     mini_secret: SecretString,
@@ -23,50 +25,36 @@ pub struct Login {
     identities: Identities,
 }
 
-#[derive(Deserialize)]
-struct Code {
-    code: String,
-}
+impl lambda::Function for Function {
+    const NAME: &str = "login";
 
-#[derive(Serialize)]
-struct LoggedIn {
-    token: String,
-    expires_in: u64,
-    openid: String,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    unionid: Option<String>,
-    following: bool,
-}
-
-impl Login {
-    /// Builds the clients; once, in init.
-    ///
-    /// # Errors
-    /// When the mini-program's AppSecret is not to be had.
-    pub async fn new(config: &Config) -> Result<Self, lambda_http::Error> {
-        let client = store::client(config);
-        let tokens = Tokens::new(config, State::new(config, client.clone()), Queues::new(config));
+    async fn init(config: &Config) -> Result<Self, lambda::Error> {
+        let client = store::client(config)?;
         Ok(Self {
-            wechat: WeChat::new(config, tokens),
-            mini_appid: config.mini_appid.clone(),
+            wechat: WeChat::new(&config.wechat_api_base()?),
+            mini_appid: config.appid(Account::Mini)?,
             mini_secret: config.secret(SecretName::MiniSecret).await?,
-            sessions: Sessions::new(config, client.clone()),
-            identities: Identities::new(config, client),
+            sessions: Sessions::new(config, client.clone())?,
+            identities: Identities::new(config, client)?,
         })
     }
 
-    /// Answers one request.
-    pub async fn handle(&self, request: Request) -> Response<Body> {
-        http::answer(self.log_in(request).await)
+    async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
+        match event {
+            Event::Http(request) => Ok(Answer::Http(http::answer(self.log_in(&request).await))),
+            event => Err(event.unexpected()),
+        }
     }
+}
 
-    async fn log_in(&self, request: Request) -> Result<Response<Body>, Error> {
-        http::method(&request, Method::POST)?;
-        let Code { code } = http::body(&request)?;
+impl Function {
+    async fn log_in(&self, request: &Request) -> Result<Response<Body>, Error> {
+        let Login { code } = http::body(request)?;
         if code.trim().is_empty() || code.len() > LONGEST_CODE {
             return Err(Error::InvalidRequest("`code` must be what wx.login gave.".into()));
         }
-        let wechat = self.wechat.code_to_session(&self.mini_appid, &self.mini_secret, &code).await?;
+        let exchange = login::code_to_session(&self.mini_appid, &self.mini_secret, &code);
+        let wechat = self.wechat.call(&exchange).await?;
         let openid = wechat.openid;
         let unionid = match wechat.unionid {
             Some(unionid) => Some(unionid),
@@ -79,6 +67,7 @@ impl Login {
             self.identities.logged_in(&openid, unionid.as_deref()),
             self.sessions.sign_in(&token, user, session::LIFETIME),
         )?;
+        metrics::counter!("LoggedIn").increment(1);
         tracing::info!(openid, bound = unionid.is_some(), following, "logged in");
         let expires_in = session::LIFETIME.as_secs();
         let logged_in = LoggedIn { token: token.into_text(), expires_in, openid, unionid, following };
@@ -88,8 +77,8 @@ impl Login {
     /// The unionid that an earlier login or decrypt brought.
     async fn known_unionid(&self, openid: &str) -> Result<Option<String>, Error> {
         match self.identities.login(openid).await? {
-            Known::Bound(unionid) => Ok(Some(unionid)),
-            Known::Unbound | Known::Never => Ok(None),
+            Registration::Bound(unionid) => Ok(Some(unionid)),
+            Registration::Unbound | Registration::Never => Ok(None),
         }
     }
 

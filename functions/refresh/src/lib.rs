@@ -3,17 +3,18 @@
 //! Refreshing is: take the lease, fetch, write on condition of the lease and the version. Whoever
 //! loses throws away what it fetched, so nothing ever overwrites a newer token.
 
-use aws_lambda_events::event::sqs::{SqsBatchResponse, SqsEvent};
-use lambda_runtime::Error as RuntimeError;
+use std::time::Instant;
+
+use aws_lambda_events::event::sqs::SqsMessage;
 use secrecy::SecretString;
 use serde_json::Value;
-use shared::Account;
 use shared::config::{SecretName, TokenMode};
-use shared::queue::{Queues, RefreshRequest};
+use shared::lambda::{self, Answer, Event};
+use shared::queue::RefreshRequest;
 use shared::store::{self, State, TokenRecord};
-use shared::wechat::token::Fetched;
-use shared::wechat::{Failure, Tokens, WeChat};
-use shared::{Config, now, telemetry};
+use shared::wechat::token::{self, IssuedToken};
+use shared::wechat::{ApiRequest, Failure, WeChat};
+use shared::{Account, Config, now};
 
 /// Longer than WeChat may take to answer, so that a lease outlives its fetch; in seconds.
 const LEASE: i64 = 30;
@@ -29,7 +30,7 @@ const FORCED_APART: i64 = 30;
 const DAY: i64 = 24 * 3600;
 
 /// The function's clients.
-pub struct Refresh {
+pub struct Function {
     wechat: WeChat,
     state: State,
     mode: TokenMode,
@@ -42,53 +43,54 @@ struct Credentials {
     secret: SecretString,
 }
 
-impl Refresh {
-    /// Builds the clients; once, in init.
-    ///
-    /// # Errors
-    /// When one of the AppSecrets is not to be had.
-    pub async fn new(config: &Config) -> Result<Self, RuntimeError> {
-        let state = State::new(config, store::client(config));
-        let tokens = Tokens::new(config, state.clone(), Queues::new(config));
-        let credentials = async |account, secret| {
-            let appid = config.appid(account).to_owned();
-            Ok::<_, RuntimeError>(Credentials { account, appid, secret: config.secret(secret).await? })
-        };
+impl Credentials {
+    async fn read(config: &Config, account: Account, secret: SecretName) -> Result<Self, lambda::Error> {
+        Ok(Self { account, appid: config.appid(account)?, secret: config.secret(secret).await? })
+    }
+}
+
+impl lambda::Function for Function {
+    const NAME: &str = "refresh";
+
+    async fn init(config: &Config) -> Result<Self, lambda::Error> {
         Ok(Self {
-            wechat: WeChat::new(config, tokens),
-            state,
-            mode: config.token_mode,
+            wechat: WeChat::new(&config.wechat_api_base()?),
+            state: State::new(config, store::client(config)?)?,
+            mode: config.token_mode()?,
             accounts: [
-                credentials(Account::Oa, SecretName::OaSecret).await?,
-                credentials(Account::Mini, SecretName::MiniSecret).await?,
+                Credentials::read(config, Account::Oa, SecretName::OaSecret).await?,
+                Credentials::read(config, Account::Mini, SecretName::MiniSecret).await?,
             ],
         })
     }
 
-    /// Takes a batch of requests from the queue, or the schedule's tick.
-    ///
-    /// # Errors
-    /// When a token that is due could not be fetched; the schedule tries again.
-    pub async fn handle(&self, event: Value) -> Result<Value, RuntimeError> {
-        let outcome = self.answer(event).await;
-        telemetry::flush();
-        outcome
-    }
-
-    async fn answer(&self, event: Value) -> Result<Value, RuntimeError> {
-        if event.get("Records").is_some() {
-            return Ok(serde_json::to_value(self.requests(serde_json::from_value(event)?).await)?);
+    async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
+        match event {
+            Event::Queue(messages) => {
+                self.requests(&messages).await;
+                Ok(Answer::Queue(Vec::new()))
+            }
+            Event::Command(_) => {
+                self.tick().await?;
+                Ok(Answer::Command(Value::Null))
+            }
+            event @ Event::Http(_) => Err(event.unexpected()),
         }
+    }
+}
+
+impl Function {
+    /// The schedule: renews what is due.
+    async fn tick(&self) -> Result<(), String> {
         let [oa, mini] = &self.accounts;
         let (oa, mini) = tokio::join!(self.renew(oa, None), self.renew(mini, None));
-        oa.and(mini).map_err(|failure| failure.remedy())?;
-        Ok(Value::Null)
+        oa.and(mini).map_err(|failure| failure.remedy())
     }
 
     /// A request that could not be met is dropped: whoever still needs a token asks again.
-    async fn requests(&self, event: SqsEvent) -> SqsBatchResponse {
-        for record in event.records {
-            let request = serde_json::from_str::<RefreshRequest>(record.body.as_deref().unwrap_or_default());
+    async fn requests(&self, messages: &[SqsMessage]) {
+        for message in messages {
+            let request = serde_json::from_str::<RefreshRequest>(message.body.as_deref().unwrap_or_default());
             match request {
                 Ok(RefreshRequest { account, failed }) => {
                     for credentials in self.accounts.iter().filter(|of| of.account == account) {
@@ -96,10 +98,9 @@ impl Refresh {
                         let _ = self.renew(credentials, Some(failed.as_deref())).await;
                     }
                 }
-                Err(error) => tracing::error!(%error, "a refresh request does not read"),
+                Err(error) => tracing::error!(%error, "could not parse a refresh request"),
             }
         }
-        SqsBatchResponse::default()
     }
 
     /// Renews one account's token if it is due (`asked` is `None`), or if it is still the one that
@@ -119,7 +120,7 @@ impl Refresh {
             Err(failure) => {
                 let (errcode, rid) = (failure.errcode(), failure.rid());
                 metrics::counter!("TokenFailed", "Account" => of.account.to_string()).increment(1);
-                tracing::error!(account = %of.account, errcode, rid, remedy = failure.remedy(), "no token");
+                tracing::error!(account = %of.account, errcode, rid, remedy = failure.remedy(), "could not fetch an access token: {failure}");
                 self.state.release_token(&of.appid, &lease).await?;
                 return Err(failure);
             }
@@ -149,8 +150,8 @@ impl Refresh {
         of: &Credentials,
         seen: &mut TokenRecord,
         failed: Option<&str>,
-    ) -> Result<Fetched, Failure> {
-        let fetched = self.wechat.fetch_token(self.mode, &of.appid, &of.secret, false).await?;
+    ) -> Result<IssuedToken, Failure> {
+        let fetched = self.wechat.call(&self.request(of, false)).await?;
         let is_dead = failed.is_some_and(|failed| failed == fetched.token.fingerprint());
         if !is_dead || self.mode == TokenMode::Classic || !may_force(seen) {
             return Ok(fetched);
@@ -158,7 +159,14 @@ impl Refresh {
         let today = seen.forced_at / DAY == now() / DAY;
         seen.forced_count = if today { seen.forced_count + 1 } else { 1 };
         seen.forced_at = now();
-        self.wechat.fetch_token(self.mode, &of.appid, &of.secret, true).await
+        self.wechat.call(&self.request(of, true)).await
+    }
+
+    fn request(&self, of: &Credentials, force: bool) -> ApiRequest<IssuedToken> {
+        match self.mode {
+            TokenMode::Classic => token::classic(&of.appid, &of.secret),
+            TokenMode::Stable => token::stable(&of.appid, &of.secret, force),
+        }
     }
 }
 

@@ -3,38 +3,24 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use serde::Serialize;
+use contract::{Accepted, Reason, Recipient, Rejected, SendRequest, To};
 use serde_json::{Map, Value};
 use shared::catalog::{Allow, Notification, Rendered};
-use shared::job::{self, Job, Message, Progress, Recipient};
+use shared::job::{self, Job, Message, Progress};
 use shared::session::{Caller, User};
 use shared::store::{Addressed, Batch};
-use shared::{Error, Reason, now};
+use shared::{Error, now};
 
-use crate::Send;
-use crate::call::Call;
+use crate::Function;
 
-/// The answer to POST /send.
-#[derive(Serialize)]
-pub struct Accepted {
-    id: String,
-    accepted: usize,
-    rejected: Vec<Rejected>,
-}
-
-/// A recipient who will get nothing, and why.
-#[derive(Serialize)]
-struct Rejected {
-    to: Recipient,
-    reason: Reason,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-    remedy: &'static str,
-}
-
-impl Send {
+impl Function {
     /// Addresses the call's recipients, writes the batch and fills the queue.
-    pub(crate) async fn accept(&self, caller: &Caller, call: &Call, id: String) -> Result<Accepted, Error> {
+    pub(crate) async fn accept(
+        &self,
+        caller: &Caller,
+        call: &SendRequest,
+        id: String,
+    ) -> Result<Accepted, Error> {
         let notification = self.notification(&call.notification)?;
         if let Caller::User(user) = caller {
             self.allow(user, notification, call).await?;
@@ -57,7 +43,7 @@ impl Send {
     pub(crate) async fn accept_again(
         &self,
         caller: &Caller,
-        call: &Call,
+        call: &SendRequest,
         id: &str,
     ) -> Result<Accepted, Error> {
         match self.messages.find(id).await? {
@@ -70,7 +56,7 @@ impl Send {
     pub(crate) async fn accepted(&self, id: &str) -> Result<Accepted, Error> {
         let found = self.messages.find(id).await?;
         let (batch, _) = found.ok_or_else(|| Error::unavailable("a settled batch is not there"))?;
-        Ok(Accepted::of(&batch))
+        Ok(accepted(&batch))
     }
 
     async fn enqueue(&self, notification: &Notification, batch: &Batch) -> Result<Accepted, Error> {
@@ -78,8 +64,8 @@ impl Send {
             message(notification, batch, (n, recipient), Progress::default()).ok()
         });
         self.put_on_queue(notification, &batch.id, messages.collect()).await?;
-        let accepted = Accepted::of(batch);
-        metrics::counter!("Accepted").increment(accepted.accepted as u64);
+        let accepted = accepted(batch);
+        metrics::counter!("Accepted").increment(accepted.accepted);
         tracing::info!(
             batch = batch.id,
             notification = batch.notification,
@@ -105,11 +91,11 @@ impl Send {
             messages: messages.to_vec(),
         };
         let jobs: Vec<_> = messages.chunks(job::MOST_RECIPIENTS).map(job).collect();
-        self.queues.deliver(&jobs, Duration::ZERO).await
+        self.queue.enqueue(&jobs, Duration::ZERO).await
     }
 
     /// What a mini-program user may send is what the catalog opens, so many a day, to its own page.
-    async fn allow(&self, user: &User, notification: &Notification, call: &Call) -> Result<(), Error> {
+    async fn allow(&self, user: &User, notification: &Notification, call: &SendRequest) -> Result<(), Error> {
         let own = |to: &Recipient| match to {
             Recipient::Openid(openid) => *openid == user.openid,
             Recipient::Unionid(unionid) => Some(unionid) == user.unionid.as_ref(),
@@ -117,7 +103,7 @@ impl Send {
         };
         let allowed = match notification.allow {
             Allow::Service => false,
-            Allow::Oneself => call.recipients().all(|to| own(&to)),
+            Allow::Oneself => call.to.iter().all(|to| own(&to.recipient())),
             Allow::Anyone => true,
         };
         let name = &call.notification;
@@ -141,8 +127,12 @@ impl Send {
     }
 
     /// Finds each recipient's address and tries their values; whoever cannot be reached is rejected.
-    async fn address(&self, notification: &Notification, call: &Call) -> Result<Vec<Addressed>, Error> {
-        let addresses = self.resolve(call.recipients()).await?;
+    async fn address(
+        &self,
+        notification: &Notification,
+        call: &SendRequest,
+    ) -> Result<Vec<Addressed>, Error> {
+        let addresses = self.resolve(call.to.iter().map(To::recipient)).await?;
         let mut seen = HashSet::new();
         let addressed = call.to.iter().zip(addresses).map(|(to, address)| {
             let mut addressed = Addressed {
@@ -169,14 +159,13 @@ impl Send {
     }
 }
 
-impl Accepted {
-    fn of(batch: &Batch) -> Self {
-        let rejected = batch.recipients.iter().filter_map(|recipient| {
-            let (to, reason, detail) = (recipient.to.clone(), recipient.reason?, recipient.detail.clone());
-            Some(Rejected { to, reason, detail, remedy: reason.remedy() })
-        });
-        Self { id: batch.id.clone(), accepted: batch.accepted().count(), rejected: rejected.collect() }
-    }
+/// The answer that a batch was accepted with.
+fn accepted(batch: &Batch) -> Accepted {
+    let rejected = batch.recipients.iter().filter_map(|recipient| {
+        let (to, reason, detail) = (recipient.to.clone(), recipient.reason?, recipient.detail.clone());
+        Some(Rejected { to, reason, detail, remedy: reason.remedy().to_owned() })
+    });
+    Accepted { id: batch.id.clone(), accepted: batch.accepted().count() as u64, rejected: rejected.collect() }
 }
 
 /// A recipient's message, filled anew from what the batch keeps.

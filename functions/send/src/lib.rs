@@ -2,22 +2,22 @@
 //! POST /send/{id}/replay: has some of them sent anew.
 
 mod accept;
-mod call;
+mod check;
 mod replay;
 mod resolve;
 mod status;
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use contract::{Accepted, Scope, SendRequest};
 use lambda_http::http::{HeaderMap, Method, StatusCode};
 use lambda_http::{Body, Request, RequestExt, Response};
 use shared::catalog::{Catalog, Notification};
-use shared::queue::Queues;
-use shared::session::{Caller, Token};
-use shared::store::{self, Claim, Identities, Messages, Mine, Sessions, State};
-use shared::{Config, Error, http, telemetry};
-
-use call::Call;
+use shared::lambda::{self, Answer, Event};
+use shared::queue::{self, DeliverQueue};
+use shared::session::Caller;
+use shared::store::{self, Callers, Claim, Identities, Messages, Mine, State};
+use shared::{Config, Error, http};
 
 /// How long a call may hold its Idempotency-Key, in seconds: longer than Lambda lets the function run.
 const CLAIM: i64 = 30;
@@ -30,54 +30,63 @@ const LOOK_PAUSE: Duration = Duration::from_millis(200);
 const LONGEST_KEY: usize = 255;
 
 /// The function's clients and the catalog.
-pub struct Send {
+pub struct Function {
     catalog: Catalog,
-    sessions: Sessions,
+    callers: Callers,
     identities: Identities,
     messages: Messages,
     state: State,
-    queues: Queues,
+    queue: DeliverQueue,
 }
 
-impl Send {
-    /// Reads the catalog and builds the clients; once, in init.
-    ///
-    /// # Errors
-    /// When the catalog cannot be read.
-    pub fn new(config: &Config) -> Result<Self, lambda_http::Error> {
-        let client = store::client(config);
+impl lambda::Function for Function {
+    const NAME: &str = "send";
+
+    async fn init(config: &Config) -> Result<Self, lambda::Error> {
+        let client = store::client(config)?;
         Ok(Self {
-            catalog: Catalog::load(config.catalog_file.as_deref())?,
-            sessions: Sessions::new(config, client.clone()),
-            identities: Identities::new(config, client.clone()),
-            messages: Messages::new(config, client.clone()),
-            state: State::new(config, client),
-            queues: Queues::new(config),
+            catalog: Catalog::load(config.catalog_file().as_deref())?,
+            callers: Callers::new(config, client.clone())?,
+            identities: Identities::new(config, client.clone())?,
+            messages: Messages::new(config, client.clone())?,
+            state: State::new(config, client)?,
+            queue: DeliverQueue::new(config, queue::client(config)?)?,
         })
     }
 
-    /// Answers one request.
-    pub async fn handle(&self, request: Request) -> Response<Body> {
-        let response = http::answer(self.answer(request).await);
-        telemetry::flush();
-        response
+    async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
+        match event {
+            Event::Http(request) => Ok(Answer::Http(http::answer(self.answer(&request).await))),
+            event => Err(event.unexpected()),
+        }
     }
+}
 
-    async fn answer(&self, request: Request) -> Result<Response<Body>, Error> {
-        let caller = self.sessions.caller(&Token::of(request.headers())?).await?;
+impl Function {
+    async fn answer(&self, request: &Request) -> Result<Response<Body>, Error> {
+        let caller = self.callers.caller(request.headers()).await?;
         let (path, query) = (request.path_parameters(), request.query_string_parameters());
         match (request.method().clone(), path.first("id")) {
-            (Method::POST, None) => self.send(&caller, &request).await,
-            (Method::GET, Some(id)) => self.status(&caller, id, query.first("after")).await,
-            (Method::POST, Some(id)) => self.replay(caller, id, http::body(&request)?).await,
-            _ => Err(Error::MethodNotAllowed),
+            (Method::POST, None) => {
+                caller.session_or_service(Scope::Send)?;
+                self.send(&caller, request).await
+            }
+            (Method::GET, Some(id)) => {
+                caller.session_or_service(Scope::Read)?;
+                self.status(&caller, id, query.first("after")).await
+            }
+            (Method::POST, Some(id)) => {
+                caller.service(Scope::Send)?;
+                self.replay(id, http::body(request)?).await
+            }
+            _ => Err(http::no_such_route()),
         }
     }
 
     /// With an Idempotency-Key, the same call makes the same batch, however often it comes.
     async fn send(&self, caller: &Caller, request: &Request) -> Result<Response<Body>, Error> {
-        let call: Call = http::body(request)?;
-        call.check()?;
+        let call: SendRequest = http::body(request)?;
+        check::check(&call)?;
         let Some(key) = idempotency_key(request.headers())? else {
             let accepted = self.accept(caller, &call, shared::random_id()).await?;
             return Ok(http::json(StatusCode::ACCEPTED, &accepted));
@@ -120,9 +129,9 @@ impl Send {
     async fn accept_claimed(
         &self,
         caller: &Caller,
-        call: &Call,
+        call: &SendRequest,
         mine: &Mine,
-    ) -> Result<accept::Accepted, Error> {
+    ) -> Result<Accepted, Error> {
         match mine.resumed {
             true => self.accept_again(caller, call, &mine.id).await,
             false => self.accept(caller, call, mine.id.clone()).await,

@@ -2,40 +2,20 @@
 
 use std::collections::HashMap;
 
+use contract::{MessageState, Replay, Replayed};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
-use serde::{Deserialize, Serialize};
 use shared::job::{Message, Progress};
-use shared::session::Caller;
-use shared::store::{Addressed, Outcome, Record};
+use shared::store::{Addressed, Record};
 use shared::{Error, http};
 
-use crate::Send;
+use crate::Function;
 use crate::accept::message;
 
-/// What to replay: one message, or all that failed or whose outcome is unknown.
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct Replay {
-    n: Option<u32>,
-}
-
-#[derive(Serialize)]
-struct Replayed {
-    id: String,
-    replayed: usize,
-}
-
-impl Send {
+impl Function {
     /// Puts the messages on the queue as a new round. Two replays at once make one: the round is the
     /// record's plus one, and a worker does no round twice.
-    pub(crate) async fn replay(
-        &self,
-        caller: Caller,
-        id: &str,
-        replay: Replay,
-    ) -> Result<Response<Body>, Error> {
-        caller.service()?;
+    pub(crate) async fn replay(&self, id: &str, replay: Replay) -> Result<Response<Body>, Error> {
         let unknown = || Error::NotFound("There is no such batch.".into());
         let (batch, records) = self.messages.find(id).await?.ok_or_else(unknown)?;
         let notification = self.notification(&batch.notification)?;
@@ -52,7 +32,7 @@ impl Send {
                 "The catalog has changed and the batch's data no longer fits: {field}."
             ))
         })?;
-        let replayed = messages.len();
+        let replayed = messages.len() as u64;
         self.put_on_queue(notification, &batch.id, messages).await?;
         tracing::info!(batch = id, replayed, "replayed messages");
         Ok(http::json(StatusCode::ACCEPTED, &Replayed { id: id.to_owned(), replayed }))
@@ -61,7 +41,7 @@ impl Send {
 
 fn choose(records: Vec<Record>, replay: &Replay) -> Result<Vec<Record>, Error> {
     let Some(n) = replay.n else {
-        let lost = |record: &Record| matches!(record.state, Outcome::Failed | Outcome::Unknown);
+        let lost = |record: &Record| matches!(record.state, MessageState::Failed | MessageState::Unknown);
         return Ok(records.into_iter().filter(lost).collect());
     };
     let one = records.into_iter().find(|record| record.n == n);
@@ -73,9 +53,13 @@ fn choose(records: Vec<Record>, replay: &Replay) -> Result<Vec<Record>, Error> {
     }
 }
 
-fn can_be_replayed(state: Outcome) -> bool {
+fn can_be_replayed(state: MessageState) -> bool {
     match state {
-        Outcome::Failed | Outcome::Unknown | Outcome::Refused | Outcome::Blocked => true,
-        Outcome::Queued | Outcome::Retrying | Outcome::Parked | Outcome::Sent | Outcome::Delivered => false,
+        MessageState::Failed | MessageState::Unknown | MessageState::Refused | MessageState::Blocked => true,
+        MessageState::Queued
+        | MessageState::Retrying
+        | MessageState::Parked
+        | MessageState::Sent
+        | MessageState::Delivered => false,
     }
 }

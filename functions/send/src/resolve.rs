@@ -2,17 +2,17 @@
 
 use std::collections::{HashMap, HashSet};
 
+use contract::{Reason, Recipient};
 use futures::{StreamExt, TryStreamExt, stream};
-use shared::job::Recipient;
+use shared::Error;
 use shared::store::Login;
-use shared::{Error, Reason};
 
-use crate::Send;
+use crate::Function;
 
 /// How many openids are looked up at a time.
 const CONCURRENCY: usize = 64;
 
-impl Send {
+impl Function {
     /// Each recipient's Official Account openid, in order, or why there is none.
     ///
     /// # Errors

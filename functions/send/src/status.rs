@@ -2,50 +2,19 @@
 
 use std::collections::{BTreeMap, HashMap};
 
+use contract::{BatchStatus, MessageState, MessageStatus, Recipient};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
-use serde::Serialize;
-use shared::job::Recipient;
 use shared::session::Caller;
-use shared::store::{Batch, Outcome, Record};
-use shared::{Error, Reason, http};
+use shared::store::{Batch, Record};
+use shared::{Error, http};
 
-use crate::Send;
+use crate::Function;
 
 /// How many messages one answer shows.
 const PAGE: usize = 100;
 
-#[derive(Serialize)]
-struct Status {
-    id: String,
-    notification: String,
-    counts: BTreeMap<Outcome, usize>,
-    messages: Vec<Message>,
-    /// The `after` of the next page, where there is one.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    next: Option<u32>,
-}
-
-#[derive(Serialize)]
-struct Message {
-    n: u32,
-    to: Recipient,
-    state: Outcome,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    reason: Option<Reason>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    detail: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    remedy: Option<&'static str>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    errcode: Option<i64>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    rid: Option<String>,
-    attempts: u32,
-    updated_at: i64,
-}
-
-impl Send {
+impl Function {
     /// What became of a batch, for its sender or a service key.
     pub(crate) async fn status(
         &self,
@@ -68,11 +37,11 @@ impl Send {
     }
 }
 
-fn status(batch: Batch, records: Vec<Record>, after: u32) -> Status {
+fn status(batch: Batch, records: Vec<Record>, after: u32) -> BatchStatus {
     let mut records: HashMap<_, _> = records.into_iter().map(|record| (record.n, record)).collect();
     let mut counts = BTreeMap::new();
     for (n, _) in batch.accepted() {
-        let state = records.get(&n).map_or(Outcome::Queued, |record| record.state);
+        let state = records.get(&n).map_or(MessageState::Queued, |record| record.state);
         *counts.entry(state).or_default() += 1;
     }
     let mut rest = batch.accepted().filter(|(n, _)| *n > after);
@@ -80,18 +49,18 @@ fn status(batch: Batch, records: Vec<Record>, after: u32) -> Status {
     let messages: Vec<_> =
         page.map(|(n, to)| message(n, to.to.clone(), records.remove(&n), batch.created_at)).collect();
     let next = rest.next().and(messages.last().map(|message| message.n));
-    Status { id: batch.id.clone(), notification: batch.notification.clone(), counts, messages, next }
+    BatchStatus { id: batch.id.clone(), notification: batch.notification.clone(), counts, messages, next }
 }
 
-fn message(n: u32, to: Recipient, record: Option<Record>, created_at: i64) -> Message {
+fn message(n: u32, to: Recipient, record: Option<Record>, created_at: i64) -> MessageStatus {
     let record = record.unwrap_or_else(|| Record::queued(n, created_at));
-    Message {
+    MessageStatus {
         n,
         to,
         state: record.state,
         reason: record.reason,
         detail: record.detail,
-        remedy: record.reason.map(Reason::remedy),
+        remedy: record.reason.map(|reason| reason.remedy().to_owned()),
         errcode: record.errcode,
         rid: record.rid,
         attempts: record.attempts,

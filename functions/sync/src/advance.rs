@@ -2,10 +2,11 @@
 
 use std::time::{Duration, Instant};
 
-use shared::store::{Checkpoint, SyncProgress, SyncRun, SyncState};
+use contract::SyncState;
+use shared::store::{Checkpoint, RunProgress, SyncRun};
 use shared::{Error, now};
 
-use crate::Sync;
+use crate::Function;
 use crate::list::USER_GET;
 use crate::run::{Run, Stop};
 
@@ -25,12 +26,12 @@ const LIST_CALLS_A_DAY: f64 = 250.0;
 /// A used-up quota is whole again at midnight Beijing time, or when somebody clears it.
 const QUOTA_ASKED_EVERY: Duration = Duration::from_secs(3600);
 
-impl Sync {
+impl Function {
     /// Goes on with the unfinished run, or begins one, if it is time for either.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the state table does not answer.
-    pub(crate) async fn tick(&self, slice: Duration) -> Result<SyncProgress, Error> {
+    pub(crate) async fn tick(&self, slice: Duration) -> Result<RunProgress, Error> {
         let last = self.state.sync_run(&self.oa_appid).await?;
         let (since, rest) = rest_after(&last);
         let rest = rest.mul_f64(self.retry_time_scale);
@@ -45,7 +46,7 @@ impl Sync {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the state table does not answer.
-    pub(crate) async fn advance(&self, slice: Duration, force: bool) -> Result<SyncProgress, Error> {
+    pub(crate) async fn advance(&self, slice: Duration, force: bool) -> Result<RunProgress, Error> {
         let lease = shared::random_id();
         let Some(last) = self.state.lease_sync(&self.oa_appid, &lease, self.lease_seconds()).await? else {
             return Ok(self.state.sync_run(&self.oa_appid).await?.progress);
@@ -116,12 +117,12 @@ fn resume_or_begin(mut last: SyncRun) -> SyncRun {
         (progress.state, progress.error) = (SyncState::Running, None);
         return last;
     }
-    let progress = SyncProgress {
+    let progress = RunProgress {
         state: SyncState::Running,
         run: Some(shared::random_id()),
         started_at: now(),
         updated_at: now(),
-        ..SyncProgress::default()
+        ..RunProgress::default()
     };
     SyncRun { progress, checkpoint: Some(Checkpoint::default()) }
 }

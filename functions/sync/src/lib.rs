@@ -10,19 +10,15 @@ mod walk;
 
 pub use lookup::LOOKUPS;
 
-use std::convert::Infallible;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
+use contract::{Advance, Scope, SyncProgress};
 use lambda_http::http::{Method, StatusCode};
-use lambda_http::{Body, LambdaEvent, Request, Response, Service, service_fn};
-use lambda_runtime::{Context, Error as RuntimeError};
+use lambda_http::{Body, Request, Response};
 use serde::Deserialize;
-use serde_json::Value;
-use shared::queue::Queues;
-use shared::session::Token;
-use shared::store::{self, Identities, Sessions, State};
-use shared::wechat::{Tokens, WeChat};
-use shared::{Config, Error, http};
+use shared::lambda::{self, Answer, Event};
+use shared::store::{self, Callers, Identities, State};
+use shared::{Account, Authorized, Config, Error, http, queue};
 
 /// How long a request may advance the run; API Gateway hangs up after 30 s.
 const REQUEST_SLICE: Duration = Duration::from_secs(20);
@@ -49,71 +45,64 @@ enum When {
 }
 
 /// The function's clients.
-pub struct Sync {
+pub struct Function {
     oa_appid: String,
     most_removed_percent: u64,
     retry_time_scale: f64,
-    wechat: WeChat,
-    sessions: Sessions,
+    wechat: Authorized,
+    callers: Callers,
     identities: Identities,
     state: State,
 }
 
-impl Sync {
-    /// Builds the clients; once, in init.
-    pub fn new(config: &Config) -> Self {
-        let client = store::client(config);
-        let state = State::new(config, client.clone());
-        let tokens = Tokens::new(config, state.clone(), Queues::new(config));
-        Self {
-            oa_appid: config.oa_appid.clone(),
-            most_removed_percent: config.sync_most_removed_percent,
-            retry_time_scale: config.retry_time_scale,
-            wechat: WeChat::new(config, tokens),
-            sessions: Sessions::new(config, client.clone()),
-            identities: Identities::new(config, client),
-            state,
-        }
+impl lambda::Function for Function {
+    const NAME: &str = "sync";
+
+    async fn init(config: &Config) -> Result<Self, lambda::Error> {
+        let client = store::client(config)?;
+        Ok(Self {
+            oa_appid: config.appid(Account::Oa)?,
+            most_removed_percent: config.sync_most_removed_percent()?,
+            retry_time_scale: config.retry_time_scale()?,
+            wechat: Authorized::new(Account::Oa, config, client.clone(), queue::client(config)?)?,
+            callers: Callers::new(config, client.clone())?,
+            identities: Identities::new(config, client.clone())?,
+            state: State::new(config, client)?,
+        })
     }
 
-    /// Takes a request from API Gateway, the schedule's tick, or an operator's order.
-    ///
-    /// # Errors
-    /// When the event is none of these, or the tables do not answer; the next tick tries again.
-    pub async fn handle(&self, event: Value) -> Result<Value, RuntimeError> {
-        if event.get("requestContext").is_none() {
-            let order: Order = serde_json::from_value(event)?;
-            let progress = match order.sync {
-                When::Tick => self.tick(LONG_SLICE).await?,
-                When::Now => self.advance(LONG_SLICE, order.force).await?,
-            };
-            return Ok(serde_json::to_value(progress)?);
+    /// Takes a request, the schedule's tick, or an operator's order. What the tables did not answer, the
+    /// next tick tries again.
+    async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
+        match event {
+            Event::Http(request) => Ok(Answer::Http(http::answer(self.answer(&request).await))),
+            Event::Command(command) => {
+                let order: Order = serde_json::from_value(command)?;
+                let progress = match order.sync {
+                    When::Tick => self.tick(LONG_SLICE).await?,
+                    When::Now => self.advance(LONG_SLICE, order.force).await?,
+                };
+                Ok(Answer::Command(serde_json::to_value(SyncProgress::from(progress))?))
+            }
+            event @ Event::Queue(_) => Err(event.unexpected()),
         }
-        let request = serde_json::from_str(&event.to_string())?;
-        let answer = |request| async { Ok::<_, Infallible>(http::answer(self.answer(request).await)) };
-        let mut edge = lambda_http::Adapter::from(service_fn(answer));
-        let response = edge.call(LambdaEvent::new(request, Context::default())).await?;
-        Ok(serde_json::to_value(response)?)
-    }
-
-    async fn answer(&self, request: Request) -> Result<Response<Body>, Error> {
-        self.sessions.caller(&Token::of(request.headers())?).await?.service()?;
-        let progress = match *request.method() {
-            Method::POST => self.advance(REQUEST_SLICE, force(&request)?).await?,
-            Method::GET => self.state.sync_run(&self.oa_appid).await?.progress,
-            _ => return Err(Error::MethodNotAllowed),
-        };
-        Ok(http::json(StatusCode::OK, &progress))
     }
 }
 
-/// `{"force": true}` believes a list that would be doubted; no body is no force.
-fn force(request: &Request) -> Result<bool, Error> {
-    #[derive(Default, Deserialize)]
-    #[serde(default)]
-    struct Advance {
-        force: bool,
+impl Function {
+    async fn answer(&self, request: &Request) -> Result<Response<Body>, Error> {
+        self.callers.caller(request.headers()).await?.service(Scope::Sync)?;
+        let progress = match *request.method() {
+            Method::POST => self.advance(REQUEST_SLICE, is_forced(request)?).await?,
+            Method::GET => self.state.sync_run(&self.oa_appid).await?.progress,
+            _ => return Err(http::no_such_route()),
+        };
+        Ok(http::json(StatusCode::OK, &SyncProgress::from(progress)))
     }
+}
+
+/// Whether a list that would be doubted is to be believed; no body is no force.
+fn is_forced(request: &Request) -> Result<bool, Error> {
     match request.body().as_ref() {
         b"" | b"null" => Ok(false),
         _ => Ok(http::body::<Advance>(request)?.force),

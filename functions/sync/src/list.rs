@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use shared::wechat::Failure;
+use shared::wechat::{Failure, followers};
 
 use crate::run::Run;
 
@@ -67,7 +67,8 @@ impl List {
 
     async fn list(&mut self, run: &Run<'_>) -> Result<Listed, Failure> {
         let after = self.after.take();
-        let page = run.call(USER_GET, || run.sync.wechat.followers(after.as_deref())).await;
+        let request = followers::page(after.as_deref());
+        let page = run.call(USER_GET, &request).await;
         let page = page.inspect_err(|_| self.has_ended = true)?;
         let total = page.total;
         let (openids, next) = page.into_parts();

@@ -7,7 +7,7 @@ use futures::{StreamExt, TryFutureExt, TryStreamExt, stream};
 use shared::now;
 use shared::wechat::Failure;
 use shared::wechat::errcode::Action;
-use shared::wechat::followers::{BATCH, UserInfo};
+use shared::wechat::followers::{self, BATCH, UserInfo};
 
 use crate::run::Run;
 
@@ -32,8 +32,8 @@ impl Run<'_> {
     /// Asks WeChat for up to [`BATCH`] followers' unionids and writes them.
     async fn look_up_batch(&self, openids: &[String]) -> Result<(), Failure> {
         let asked_at = now();
-        let infos = match self.call("user/info/batchget", || self.sync.wechat.user_infos(openids)).await {
-            Ok(infos) => self.checked(openids, infos).await?,
+        let infos = match self.call("user/info/batchget", &followers::infos(openids)).await {
+            Ok(infos) => self.checked(openids, infos.users).await?,
             // One openid that WeChat does not take is enough.
             Err(failure) if failure.action() == Action::DoubtFollower => {
                 self.one_by_one("batchget refused", openids).await?
@@ -119,7 +119,7 @@ impl Run<'_> {
     async fn infos(&self, openids: &[String]) -> Result<Vec<UserInfo>, Failure> {
         let mut infos = Vec::with_capacity(openids.len());
         for openid in openids {
-            match self.call("user/info", || self.sync.wechat.user_info(openid)).await {
+            match self.call("user/info", &followers::info(openid)).await {
                 Ok(info) => infos.extend(Some(info).filter(|info| info.openid == *openid)),
                 Err(failure) if failure.action() == Action::DoubtFollower => {
                     self.mend("openid unknown to user/info");

@@ -3,11 +3,13 @@
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use shared::store::{SyncRun, SyncState};
-use shared::wechat::Failure;
+use contract::SyncState;
+use serde::de::DeserializeOwned;
+use shared::store::SyncRun;
 use shared::wechat::errcode::Action;
+use shared::wechat::{ApiRequest, Failure};
 
-use crate::Sync;
+use crate::Function;
 
 /// A call that WeChat was too busy for, or whose token died, is made again after these pauses,
 /// doubling: 0.5 s to 8 s.
@@ -20,7 +22,7 @@ const A_MINUTE: Duration = Duration::from_secs(60);
 /// A run that is being advanced.
 pub struct Run<'a> {
     /// The clients.
-    pub sync: &'a Sync,
+    pub sync: &'a Function,
     /// Whether a list is believed that would be doubted.
     pub force: bool,
     /// When its time is over, at the end of a page.
@@ -30,7 +32,7 @@ pub struct Run<'a> {
 
 impl<'a> Run<'a> {
     /// The run as it stands.
-    pub fn of(sync: &'a Sync, run: SyncRun, deadline: Instant, force: bool) -> Self {
+    pub fn of(sync: &'a Function, run: SyncRun, deadline: Instant, force: bool) -> Self {
         Self { sync, force, deadline, record: Mutex::new(run) }
     }
 
@@ -40,14 +42,15 @@ impl<'a> Run<'a> {
     }
 
     /// Makes a call that may be made again as often as one likes, counting each try.
-    pub async fn call<T, F>(&self, endpoint: &str, call: impl Fn() -> F) -> Result<T, Failure>
-    where
-        F: Future<Output = Result<T, Failure>>,
-    {
+    pub async fn call<T: DeserializeOwned>(
+        &self,
+        endpoint: &str,
+        request: &ApiRequest<T>,
+    ) -> Result<T, Failure> {
         let mut pause = FIRST_PAUSE;
         loop {
             *self.record().progress.calls.entry(endpoint.to_owned()).or_default() += 1;
-            let failure = match call().await {
+            let failure = match self.sync.wechat.call(request).await {
                 Ok(answer) => return Ok(answer),
                 Err(failure) => failure,
             };

@@ -4,7 +4,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Instant;
 
-use shared::store::{Checkpoint, SyncState};
+use contract::SyncState;
+use shared::store::Checkpoint;
 use shared::wechat::followers::BATCH;
 use shared::{Error, now};
 
@@ -86,6 +87,7 @@ impl Run<'_> {
         let before = newcomers.len();
         newcomers.extend(page.openids.lines().filter(|openid| !known.cross_off(openid)).map(str::to_owned));
         let progress = &mut self.record().progress;
+        progress.total = Some(page.total);
         progress.listed += page.count;
         progress.known += page.count.saturating_sub((newcomers.len() - before) as u64);
         let spent = u64::try_from(now() - progress.started_at).unwrap_or(0);

@@ -9,10 +9,10 @@ use serde_json::{Map, Value, json};
 use tokio::net::TcpListener;
 
 use crate::Faults;
-use crate::aws;
 use crate::dice::Dice;
 use crate::meter::Meter;
 use crate::rights::{self, Rights};
+use crate::wire;
 
 /// How many items a page of a scan has: about as many small ones as fit into DynamoDB's megabyte.
 const SCAN_PAGE: i32 = 5_000;
@@ -34,7 +34,7 @@ pub struct Doorman {
 async fn pass(State(doorman): State<Doorman>, headers: HeaderMap, body: Bytes) -> Response {
     if let Err(denied) = doorman.rights.check(&headers, &body) {
         tracing::error!("{denied}");
-        return aws::refuse(&denied);
+        return wire::access_denied(&denied);
     }
     let goes_wrong = !rights::is_stack(&headers) && doorman.dice.hit(doorman.faults.dynamodb);
     if goes_wrong { doorman.go_wrong(headers, body).await } else { doorman.forward(headers, body).await }
@@ -60,15 +60,17 @@ impl Doorman {
         if self.dice.hit(0.5) {
             return match halves(&body).filter(|_| self.dice.hit(0.5)) {
                 Some((half, rest)) => unprocessed(self.forward(headers, half).await, rest).await,
-                None => {
-                    aws::error(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException", BY_THE_DICE)
-                }
+                None => wire::error(
+                    StatusCode::BAD_REQUEST,
+                    "ProvisionedThroughputExceededException",
+                    BY_THE_DICE,
+                ),
             };
         }
         if self.dice.hit(0.5) {
             self.forward(headers, body).await;
         }
-        aws::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", BY_THE_DICE)
+        wire::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", BY_THE_DICE)
     }
 
     /// Passes a call on, and lets the meter hear of it if it is a function's.

@@ -10,7 +10,8 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::{Item, READ_BATCH, WRITE_BATCH, from_item, held, number, text, to_item};
-use crate::{Config, Error, now};
+use crate::config::ConfigError;
+use crate::{Account, Config, Error, now};
 
 /// The key prefix of a user WeChat gave no unionid for. Such a row is what tells `no_unionid` from
 /// `never_logged_in`; it is outdone by a real one as soon as there is one.
@@ -70,13 +71,16 @@ pub struct Identities {
 
 impl Identities {
     /// The table that `config` names.
-    pub fn new(config: &Config, client: Client) -> Self {
-        Self {
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
+        Ok(Self {
             client,
-            table: config.identities_table.clone(),
-            mini_appid: config.mini_appid.clone(),
-            oa_appid: config.oa_appid.clone(),
-        }
+            table: config.identities_table()?,
+            mini_appid: config.appid(Account::Mini)?,
+            oa_appid: config.appid(Account::Oa)?,
+        })
     }
 
     /// Remembers a mini-program user; without a unionid, that there is none.

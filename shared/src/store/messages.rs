@@ -4,16 +4,18 @@ mod batch;
 mod record;
 
 pub use batch::{Addressed, Batch};
-pub use record::{Outcome, Record};
+pub use record::Record;
 
 use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
+use contract::{MessageState, Reason};
 use serde::Serialize;
 
 use super::{WRITE_BATCH, from_item, held, number, text, to_item};
-use crate::{Config, Error, Reason, now};
+use crate::config::ConfigError;
+use crate::{Config, Error, now};
 use batch::Part;
 
 /// How long a batch can be asked about: 30 days.
@@ -36,8 +38,11 @@ struct Row<'a> {
 
 impl Messages {
     /// The table that `config` names.
-    pub fn new(config: &Config, client: Client) -> Self {
-        Self { client, table: config.messages_table.clone() }
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
+        Ok(Self { client, table: config.messages_table()? })
     }
 
     /// Writes the batch, its item 0 last: a batch that can be found is whole.
@@ -128,7 +133,7 @@ impl Messages {
     pub async fn receipt(
         &self,
         msgid: i64,
-        state: Outcome,
+        state: MessageState,
         reason: Option<Reason>,
         status: &str,
     ) -> Result<Receipt, Error> {
@@ -148,7 +153,7 @@ impl Messages {
             .expression_attribute_values(":state", text(state.to_string()))
             .expression_attribute_values(":reason", reason)
             .expression_attribute_values(":status", text(status))
-            .expression_attribute_values(":sent", text(Outcome::Sent.to_string()))
+            .expression_attribute_values(":sent", text(MessageState::Sent.to_string()))
             .expression_attribute_values(":msgid", number(msgid))
             .expression_attribute_values(":now", number(now()));
         Ok(if held(update.send().await)? { Receipt::Joined } else { Receipt::Known })

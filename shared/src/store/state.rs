@@ -7,13 +7,14 @@ mod token;
 
 pub use claims::{Claim, Mine};
 pub use quota::Quota;
-pub use sync::{Checkpoint, SyncProgress, SyncRun, SyncState};
+pub use sync::{Checkpoint, RunProgress, SyncRun};
 pub use token::TokenRecord;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnValue;
 
 use super::{Item, from_item, held, number, text};
+use crate::config::ConfigError;
 use crate::{Config, Error, now};
 
 /// The state table.
@@ -25,8 +26,11 @@ pub struct State {
 
 impl State {
     /// The table that `config` names.
-    pub fn new(config: &Config, client: Client) -> Self {
-        Self { client, table: config.state_table.clone() }
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
+        Ok(Self { client, table: config.state_table()? })
     }
 
     async fn get<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {

@@ -1,17 +1,12 @@
-//! The one client: adds tokens, times out, reads errcode, and retries once on a token that died.
+//! The one client: makes a call, times out, reads errcode. It holds no token and knows no table.
 
 use std::time::Duration;
 
-use lambda_http::http::Method;
+use http::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
-use serde_json::Value;
 
-use super::errcode::Action;
-use super::token::AccessToken;
-use super::{Failure, Tokens};
-use crate::Account;
-use crate::Config;
+use super::{AccessToken, ApiRequest, Failure};
 
 /// WeChat answers within a second as a rule; what takes longer than this will not come.
 pub const TIMEOUT: Duration = Duration::from_secs(8);
@@ -22,27 +17,6 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 pub struct WeChat {
     http: reqwest::Client,
     base: String,
-    tokens: Tokens,
-}
-
-/// One call to an endpoint, without its token.
-#[derive(Clone, Copy, Debug)]
-pub struct Call<'a> {
-    path: &'a str,
-    query: &'a [(&'a str, &'a str)],
-    body: Option<&'a Value>,
-}
-
-impl<'a> Call<'a> {
-    /// A GET with these parameters.
-    pub fn get(path: &'a str, query: &'a [(&'a str, &'a str)]) -> Self {
-        Self { path, query, body: None }
-    }
-
-    /// A POST of this JSON.
-    pub fn post(path: &'a str, body: &'a Value) -> Self {
-        Self { path, query: &[], body: Some(body) }
-    }
 }
 
 /// What every answer may hold; on success WeChat often leaves errcode out.
@@ -55,60 +29,53 @@ struct Outcome {
 }
 
 impl WeChat {
-    /// Builds the HTTP client and its TLS; once, in init.
-    pub fn new(config: &Config, tokens: Tokens) -> Self {
+    /// Builds the HTTP client and its TLS; once, in init. `base` has no slash at its end.
+    pub fn new(base: &str) -> Self {
         let http = reqwest::Client::builder()
             .timeout(TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
             .build()
             .expect("the TLS back end is compiled in");
-        Self { http, base: config.wechat_api_base.clone(), tokens }
+        Self { http, base: base.to_owned() }
     }
 
     /// Makes a call that needs no token.
     ///
     /// # Errors
     /// [`Failure`], already without the URL.
-    pub async fn call<T: DeserializeOwned>(&self, call: Call<'_>) -> Result<T, Failure> {
-        self.request(call, None).await
+    pub async fn call<T: DeserializeOwned>(&self, request: &ApiRequest<T>) -> Result<T, Failure> {
+        self.send(request, None).await
     }
 
-    /// Makes a call under the account's token. A token that WeChat no longer takes is looked up again;
-    /// if the table has a newer one the call is made once more, else `refresh` is asked for one.
+    /// Makes a call under this token.
     ///
     /// # Errors
-    /// [`Failure`]; with [`Action::RefreshToken`] a new token is on its way and the work can be tried again.
-    pub async fn call_as<T: DeserializeOwned>(&self, account: Account, call: Call<'_>) -> Result<T, Failure> {
-        let mut token = self.tokens.current(account).await?;
-        let mut outcome = self.request(call, Some(&token)).await;
-        if is_dead_token(&outcome)
-            && let Some(newer) = self.tokens.newer_than(account, &token).await?
-        {
-            outcome = self.request(call, Some(&newer)).await;
-            token = newer;
-        }
-        if is_dead_token(&outcome) {
-            self.tokens.ask_to_replace(account, &token).await?;
-        }
-        outcome
+    /// [`Failure`], already without the URL.
+    pub async fn call_with<T: DeserializeOwned>(
+        &self,
+        token: &AccessToken,
+        request: &ApiRequest<T>,
+    ) -> Result<T, Failure> {
+        self.send(request, Some(token)).await
     }
 
-    async fn request<T: DeserializeOwned>(
+    async fn send<T: DeserializeOwned>(
         &self,
-        call: Call<'_>,
+        request: &ApiRequest<T>,
         token: Option<&AccessToken>,
     ) -> Result<T, Failure> {
-        let method = if call.body.is_some() { Method::POST } else { Method::GET };
-        let mut request = self.http.request(method, format!("{}{}", self.base, call.path)).query(call.query);
+        let method = if request.body.is_some() { Method::POST } else { Method::GET };
+        let mut call =
+            self.http.request(method, format!("{}{}", self.base, request.path)).query(&request.query);
         if let Some(token) = token {
-            request = request.query(&[("access_token", token.expose())]);
+            call = call.query(&[("access_token", token.expose())]);
         }
-        if let Some(body) = call.body {
-            request = request.json(body);
+        if let Some(body) = &request.body {
+            call = call.json(body);
         }
-        let response = request.send().await?;
+        let response = call.send().await.map_err(|error| Failure::of(error, &self.base))?;
         let status = response.status();
-        let body = response.bytes().await?;
+        let body = response.bytes().await.map_err(|error| Failure::of(error, &self.base))?;
         if !status.is_success() {
             return Err(Failure::NoAnswer(format!("HTTP {status}")));
         }
@@ -118,10 +85,6 @@ impl WeChat {
         }
         parse(&body)
     }
-}
-
-fn is_dead_token<T>(outcome: &Result<T, Failure>) -> bool {
-    outcome.as_ref().is_err_and(|failure| failure.action() == Action::RefreshToken)
 }
 
 /// Reads WeChat's JSON, which may hold raw control characters inside its strings.
@@ -136,6 +99,9 @@ fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use serde_json::Value;
+
+    use crate::wechat::errcode::Action;
 
     #[test]
     fn raw_control_characters_are_read_as_spaces() {

@@ -1,6 +1,6 @@
 //! What to do about each errcode. The table is the decision; everything else only follows it.
 
-use crate::Reason;
+use contract::Reason;
 
 /// What an errcode (or the lack of an answer) asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display)]

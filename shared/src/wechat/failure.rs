@@ -1,7 +1,7 @@
 //! How a call to WeChat fails, and what each way asks for.
 
 use super::errcode::{self, Action};
-use crate::{Error, Reason};
+use contract::Reason;
 
 /// Why a call did not give what it should. Its text holds no URL, so no token and no secret.
 #[derive(Debug, thiserror::Error)]
@@ -15,25 +15,42 @@ pub enum Failure {
         errmsg: String,
     },
     /// The connection never opened: WeChat did nothing.
-    #[error("WeChat cannot be reached: {0}")]
-    Unreachable(#[source] reqwest::Error),
+    #[error("WeChat cannot be reached at {base}: {error}")]
+    Unreachable {
+        /// Where it was looked for.
+        base: String,
+        /// Why not.
+        #[source]
+        error: reqwest::Error,
+    },
     /// The request was written and no answer understood: WeChat may have done it.
     #[error("WeChat gave no answer: {0}")]
     NoAnswer(String),
     /// There is no token yet; one has been asked for.
     #[error("there is no access token yet; refresh has been asked for one")]
     NoToken,
-    /// Our own table or queue did not answer.
-    #[error("{0}")]
-    Store(#[source] Box<Error>),
+    /// Our own table or queue did not answer, when a token or a row was looked for.
+    #[error("the service cannot reach its tables or queues at the moment")]
+    Store(#[source] Box<dyn std::error::Error + Send + Sync>),
 }
 
 impl Failure {
+    /// Why a call to WeChat at `base` came to nothing.
+    pub(super) fn of(error: reqwest::Error, base: &str) -> Self {
+        // Secrets and tokens ride in the query.
+        let error = error.without_url();
+        if error.is_connect() || error.is_builder() {
+            Self::Unreachable { base: base.to_owned(), error }
+        } else {
+            Self::NoAnswer(if error.is_timeout() { "time-out".into() } else { error.to_string() })
+        }
+    }
+
     /// What to do about it.
     pub fn action(&self) -> Action {
         match self {
             Self::Refused { errcode, .. } => errcode::of(*errcode).action,
-            Self::Unreachable(_) | Self::Store(_) => Action::Retry,
+            Self::Unreachable { .. } | Self::Store(_) => Action::Retry,
             Self::NoAnswer(_) => Action::Ambiguous,
             Self::NoToken => Action::RefreshToken,
         }
@@ -43,7 +60,7 @@ impl Failure {
     pub fn reason(&self) -> Reason {
         match self {
             Self::Refused { errcode, .. } => errcode::of(*errcode).reason,
-            Self::Unreachable(_) | Self::NoAnswer(_) | Self::Store(_) => Reason::WechatUnavailable,
+            Self::Unreachable { .. } | Self::NoAnswer(_) | Self::Store(_) => Reason::WechatUnavailable,
             Self::NoToken => Reason::TokenInvalid,
         }
     }
@@ -75,6 +92,9 @@ impl Failure {
                 let entry = errcode::of(*errcode);
                 format!("errcode {errcode}, {}. {}", entry.meaning, entry.reason.remedy())
             }
+            Self::Unreachable { base, .. } => format!(
+                "{base} takes no connection: check that this is WeChat's address and that there is a way out to it; it is tried again."
+            ),
             other => other.reason().remedy().to_owned(),
         }
     }
@@ -91,24 +111,6 @@ impl Failure {
             Self::Refused { errmsg, .. } => Some(errmsg),
             _ => None,
         }
-    }
-}
-
-impl From<reqwest::Error> for Failure {
-    fn from(error: reqwest::Error) -> Self {
-        // Secrets and tokens ride in the query.
-        let error = error.without_url();
-        if error.is_connect() || error.is_builder() {
-            Self::Unreachable(error)
-        } else {
-            Self::NoAnswer(if error.is_timeout() { "time-out".into() } else { error.to_string() })
-        }
-    }
-}
-
-impl From<Error> for Failure {
-    fn from(error: Error) -> Self {
-        Self::Store(Box::new(error))
     }
 }
 

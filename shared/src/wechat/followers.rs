@@ -3,9 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::client::Call;
-use super::{Failure, WeChat};
-use crate::Account;
+use super::ApiRequest;
 
 /// The most openids one batchget takes.
 pub const BATCH: usize = 100;
@@ -59,41 +57,32 @@ impl UserInfo {
     }
 }
 
-#[derive(Deserialize)]
-struct Batch {
-    user_info_list: Vec<UserInfo>,
+/// What WeChat tells about many.
+#[derive(Debug, Deserialize)]
+pub struct UserInfos {
+    /// One each.
+    #[serde(rename = "user_info_list")]
+    pub users: Vec<UserInfo>,
 }
 
-impl WeChat {
-    /// The page of followers after `next_openid`, or the first: up to 10,000.
-    ///
-    /// # Errors
-    /// [`Failure`].
-    pub async fn followers(&self, next_openid: Option<&str>) -> Result<Page, Failure> {
-        let query: Vec<_> = next_openid.map(|openid| ("next_openid", openid)).into_iter().collect();
-        self.call_as(Account::Oa, Call::get("/cgi-bin/user/get", &query)).await
+/// The page of followers after `next_openid`, or the first: up to 10,000.
+pub fn page(next_openid: Option<&str>) -> ApiRequest<Page> {
+    let list = ApiRequest::get("/cgi-bin/user/get");
+    match next_openid {
+        Some(openid) => list.with("next_openid", openid),
+        None => list,
     }
+}
 
-    /// One user.
-    ///
-    /// # Errors
-    /// [`Failure`]; an openid of another account is refused with 40003.
-    pub async fn user_info(&self, openid: &str) -> Result<UserInfo, Failure> {
-        let query = [("openid", openid), ("lang", "zh_CN")];
-        self.call_as(Account::Oa, Call::get("/cgi-bin/user/info", &query)).await
-    }
+/// One user; an openid of another account is refused with 40003.
+pub fn info(openid: &str) -> ApiRequest<UserInfo> {
+    ApiRequest::get("/cgi-bin/user/info").with("openid", openid).with("lang", "zh_CN")
+}
 
-    /// 1 to [`BATCH`] users, in no promised order.
-    ///
-    /// # Errors
-    /// [`Failure`].
-    pub async fn user_infos(&self, openids: &[String]) -> Result<Vec<UserInfo>, Failure> {
-        let users: Vec<_> = openids.iter().map(|openid| json!({"openid": openid, "lang": "zh_CN"})).collect();
-        let body = json!({"user_list": users});
-        let batch: Batch =
-            self.call_as(Account::Oa, Call::post("/cgi-bin/user/info/batchget", &body)).await?;
-        Ok(batch.user_info_list)
-    }
+/// 1 to [`BATCH`] users, in no promised order.
+pub fn infos(openids: &[String]) -> ApiRequest<UserInfos> {
+    let users: Vec<_> = openids.iter().map(|openid| json!({"openid": openid, "lang": "zh_CN"})).collect();
+    ApiRequest::post("/cgi-bin/user/info/batchget", json!({"user_list": users}))
 }
 
 fn blank_as_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {

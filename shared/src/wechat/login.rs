@@ -3,8 +3,7 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::client::Call;
-use super::{Failure, WeChat};
+use super::ApiRequest;
 
 /// What WeChat answers to a fresh code.
 #[derive(Debug, Deserialize)]
@@ -17,23 +16,12 @@ pub struct CodeSession {
     pub session_key: SecretString,
 }
 
-impl WeChat {
-    /// Exchanges a code; it serves once, within five minutes.
-    ///
-    /// # Errors
-    /// [`Failure`]; a code that does not serve has the action `LoginAgain`.
-    pub async fn code_to_session(
-        &self,
-        appid: &str,
-        secret: &SecretString,
-        code: &str,
-    ) -> Result<CodeSession, Failure> {
-        let query = [
-            ("appid", appid),
-            ("secret", secret.expose_secret()),
-            ("js_code", code),
-            ("grant_type", "authorization_code"),
-        ];
-        self.call(Call::get("/sns/jscode2session", &query)).await
-    }
+/// Exchanges a code; it serves once, within five minutes. One that does not serve fails with the action
+/// `LoginAgain`.
+pub fn code_to_session(appid: &str, secret: &SecretString, code: &str) -> ApiRequest<CodeSession> {
+    ApiRequest::get("/sns/jscode2session")
+        .with("appid", appid)
+        .with("secret", secret.expose_secret())
+        .with("js_code", code)
+        .with("grant_type", "authorization_code")
 }

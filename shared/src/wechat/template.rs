@@ -4,9 +4,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-use super::client::Call;
-use super::{Failure, WeChat};
-use crate::Account;
+use super::ApiRequest;
 
 /// A template message, filled and addressed.
 #[derive(Clone, Copy, Debug)]
@@ -23,24 +21,16 @@ pub struct TemplateMessage<'a> {
     pub client_msg_id: &'a str,
 }
 
-#[derive(Deserialize)]
-struct Sent {
-    msgid: i64,
+/// WeChat took a message; that is not yet that it arrived.
+#[derive(Debug, Deserialize)]
+pub struct Taken {
+    /// What its receipt will name: 64 bits, beyond what a double holds.
+    pub msgid: i64,
 }
 
-impl WeChat {
-    /// Hands a message over; WeChat's answer is that it took it, not that it arrived.
-    ///
-    /// Gives the msgid that the receipt will name: 64 bits, beyond what a double holds.
-    ///
-    /// # Errors
-    /// [`Failure`].
-    pub async fn send_template(&self, message: TemplateMessage<'_>) -> Result<i64, Failure> {
-        let body = body(message);
-        let sent: Sent =
-            self.call_as(Account::Oa, Call::post("/cgi-bin/message/template/send", &body)).await?;
-        Ok(sent.msgid)
-    }
+/// Hands a message over.
+pub fn send(message: TemplateMessage<'_>) -> ApiRequest<Taken> {
+    ApiRequest::post("/cgi-bin/message/template/send", body(message))
 }
 
 fn body(message: TemplateMessage<'_>) -> Value {

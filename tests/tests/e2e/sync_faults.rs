@@ -283,10 +283,13 @@ async fn tables_that_are_throttled_get_every_row_all_the_same() {
         answer.status == 200 && answer.body["state"] == "done"
     };
     world.until(is_done).await;
-    let config = world.stack().config().expect("the stack's own configuration");
+    let config = world.stack().config();
     let users = world.users(0, 10_000).await;
     let unionids = users.iter().map(|user| user.unionid.clone()).collect();
-    let map = Identities::new(&config, store::client(&config)).followers(&unionids).await;
+    let map = Identities::new(&config, store::client(&config).expect("tables"))
+        .expect("a map")
+        .followers(&unionids)
+        .await;
     let truth = users.into_iter().map(|user| (user.unionid, user.oa_openid)).collect();
     assert!(map.expect("a map that reads") == truth, "rows are missing");
 }

@@ -119,8 +119,8 @@ async fn a_sync_that_is_killed_over_and_over_loses_no_row_and_ends_with_wechats_
         world.sync_until_done().await;
     }
     let (following, all) = truth(&world).await;
-    let config = world.stack().config().expect("the stack's own configuration");
-    let map = Identities::new(&config, store::client(&config));
+    let config = world.stack().config();
+    let map = Identities::new(&config, store::client(&config).expect("tables")).expect("a map");
     assert_eq!(map.followers(&all).await.expect("a map that reads"), following);
     assert_eq!(wrongly_deleted(&world).await, 0);
 }

@@ -1,11 +1,10 @@
 //! A batch: whom a call named, where each message goes, and what fills it.
 
+use contract::{Reason, Recipient};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use super::KEPT_FOR;
-use crate::Reason;
-use crate::job::Recipient;
 
 /// How many recipients one item names. Item 0 names the first, item -1 the next, and so on, so that
 /// a batch of any size stays below DynamoDB's 400 KB an item.

@@ -1,8 +1,8 @@
 //! What became of a message.
 
+use contract::{MessageState, Reason};
 use serde::{Deserialize, Serialize};
 
-use crate::Reason;
 use crate::job::{Message, Progress};
 use crate::wechat::Failure;
 
@@ -12,7 +12,7 @@ pub struct Record {
     /// The message's number in its batch.
     pub n: u32,
     /// What became of it.
-    pub state: Outcome,
+    pub state: MessageState,
     /// Why it did not go through, or not yet.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
@@ -58,12 +58,12 @@ impl Record {
     /// WeChat took it under this msgid.
     #[must_use]
     pub fn sent(self, msgid: i64) -> Self {
-        Self { state: Outcome::Sent, msgid: Some(msgid), ..self }
+        Self { state: MessageState::Sent, msgid: Some(msgid), ..self }
     }
 
     /// It came to this, for this reason.
     #[must_use]
-    pub fn ended(self, state: Outcome, reason: Reason) -> Self {
+    pub fn ended(self, state: MessageState, reason: Reason) -> Self {
         Self { state, reason: Some(reason), ..self }
     }
 
@@ -78,7 +78,7 @@ impl Record {
     pub fn queued(n: u32, created_at: i64) -> Self {
         Self {
             n,
-            state: Outcome::Queued,
+            state: MessageState::Queued,
             reason: None,
             detail: None,
             errcode: None,
@@ -88,45 +88,6 @@ impl Record {
             replay: 0,
             turn: 0,
             updated_at: created_at,
-        }
-    }
-}
-
-/// What became of a message. A message without a record is `queued`.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize, strum::Display,
-)]
-#[serde(rename_all = "lowercase")]
-#[strum(serialize_all = "lowercase")]
-pub enum Outcome {
-    /// Not tried yet.
-    Queued,
-    /// Tried, not accepted, to be tried again.
-    Retrying,
-    /// Waits for the quota's reset.
-    Parked,
-    /// WeChat took it.
-    Sent,
-    /// It arrived: WeChat's receipt says so.
-    Delivered,
-    /// WeChat took it, and the user's settings kept it out: WeChat's receipt says so.
-    Blocked,
-    /// The user does not want it.
-    Refused,
-    /// It will not be tried again.
-    Failed,
-    /// WeChat never said whether it took it.
-    Unknown,
-}
-
-impl Outcome {
-    /// Whether nothing more will be tried.
-    pub fn is_final(self) -> bool {
-        match self {
-            Self::Queued | Self::Retrying | Self::Parked => false,
-            Self::Sent | Self::Delivered | Self::Blocked | Self::Refused | Self::Failed | Self::Unknown => {
-                true
-            }
         }
     }
 }

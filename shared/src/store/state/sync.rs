@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::types::AttributeValue;
+use contract::{SyncProgress, SyncState};
 use serde::{Deserialize, Serialize};
 
 use super::State;
@@ -12,8 +13,8 @@ use crate::{Error, now};
 /// A run of the sync, and where it stands.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
 pub struct SyncRun {
-    /// What GET /sync shows of it.
-    pub progress: SyncProgress,
+    /// How far it has come.
+    pub progress: RunProgress,
     /// Where it goes on; `None` when it is at its end.
     #[serde(default)]
     pub checkpoint: Option<Checkpoint>,
@@ -36,54 +37,65 @@ pub struct Checkpoint {
     pub waiting: Vec<String>,
 }
 
-/// A sync run's progress.
+/// How far a run has come, as the table holds it; what the fields mean stands at [`SyncProgress`].
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct SyncProgress {
+pub struct RunProgress {
     /// Where the run stands.
     pub state: SyncState,
     /// The run's id.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<String>,
-    /// Followers listed so far.
+    /// WeChat's own count, once a page has named it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub total: Option<u64>,
+    /// Listed.
     pub listed: u64,
-    /// Of those, how many the map had already.
+    /// Listed, and in the map already.
     pub known: u64,
-    /// Followers added.
+    /// Added.
     pub new: u64,
-    /// Rows removed of people who follow no more.
+    /// Removed.
     pub removed: u64,
-    /// Followers WeChat gave no unionid for; they cannot be reached.
+    /// Listed, and not to be reached.
     pub without_unionid: u64,
-    /// Calls made, by endpoint.
+    /// Calls by endpoint.
     pub calls: BTreeMap<String, u64>,
     /// Unix seconds.
     pub started_at: i64,
     /// Unix seconds.
     pub updated_at: i64,
-    /// When it will be done if it goes on like this, in Unix seconds; only while it runs.
+    /// Unix seconds, estimated.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<i64>,
-    /// What WeChat did wrong on the way and was put right, with how often.
+    /// What was put right, with how often.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub mended: BTreeMap<String, u64>,
-    /// What went wrong last, with its remedy.
+    /// What went wrong last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
 }
 
-/// Where a sync run stands.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "lowercase")]
-pub enum SyncState {
-    /// There was none yet.
-    #[default]
-    Idle,
-    /// It goes on with the next tick or POST /sync.
-    Running,
-    /// It saw the end of the list.
-    Done,
-    /// It stopped at an error; the next tick or POST /sync goes on from there.
-    Failed,
+impl From<RunProgress> for SyncProgress {
+    fn from(stored: RunProgress) -> Self {
+        let RunProgress { state, run, total, listed, known, new, removed, without_unionid, .. } = stored;
+        let RunProgress { calls, started_at, updated_at, ends_at, mended, error, .. } = stored;
+        Self {
+            state,
+            run,
+            total,
+            listed,
+            known,
+            new,
+            removed,
+            without_unionid,
+            calls,
+            started_at,
+            updated_at,
+            ends_at,
+            mended,
+            error,
+        }
+    }
 }
 
 impl State {

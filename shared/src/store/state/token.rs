@@ -4,7 +4,8 @@ use serde::Deserialize;
 
 use super::State;
 use crate::store::{held, number, text};
-use crate::wechat::token::{AccessToken, Fetched};
+use crate::wechat::AccessToken;
+use crate::wechat::token::IssuedToken;
 use crate::{Error, now};
 
 /// The token and its version.
@@ -66,7 +67,7 @@ impl State {
         appid: &str,
         lease: &str,
         seen: &TokenRecord,
-        fetched: &Fetched,
+        issued: &IssuedToken,
     ) -> Result<bool, Error> {
         let update = self.client.update_item().table_name(&self.table).key("key", text(token_key(appid)));
         let update = update
@@ -76,10 +77,10 @@ impl State {
             )
             .condition_expression("lease = :lease AND (attribute_not_exists(version) OR version = :seen)")
             .expression_attribute_names("#token", "token")
-            .expression_attribute_values(":token", text(fetched.token.expose()))
+            .expression_attribute_values(":token", text(issued.token.expose()))
             .expression_attribute_values(":next", number(seen.version + 1))
             .expression_attribute_values(":seen", number(seen.version))
-            .expression_attribute_values(":expires_at", number(now() + fetched.expires_in))
+            .expression_attribute_values(":expires_at", number(now() + issued.expires_in))
             .expression_attribute_values(":now", number(now()))
             .expression_attribute_values(":forced_at", number(seen.forced_at))
             .expression_attribute_values(":forced_count", number(seen.forced_count))

@@ -23,7 +23,7 @@ struct Program {
 }
 
 /// The program itself, as `cargo run` starts it.
-const PROGRAM: &str = env!("CARGO_BIN_EXE_local");
+const PROGRAM: &str = env!("CARGO_BIN_EXE_queqiao");
 
 impl Program {
     /// Starts it at LOG_LEVEL=trace and waits for its ready line.

@@ -12,16 +12,16 @@ const MOST: usize = 10_000;
 
 /// Signatures of callbacks that are on the queue.
 #[derive(Default)]
-pub struct Replays(Mutex<(HashSet<String>, VecDeque<String>)>);
+pub struct SeenCallbacks(Mutex<(HashSet<String>, VecDeque<String>)>);
 
-impl Replays {
+impl SeenCallbacks {
     /// Whether a callback with this signature is on the queue already.
-    pub fn knows(&self, signature: &str) -> bool {
+    pub fn contains(&self, signature: &str) -> bool {
         self.0.lock().unwrap_or_else(PoisonError::into_inner).0.contains(signature)
     }
 
     /// Remembers one that is on the queue now; the oldest is forgotten.
-    pub fn remember(&self, signature: String) {
+    pub fn insert(&self, signature: String) {
         let mut guard = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         let (known, order) = &mut *guard;
         if known.insert(signature.clone()) {

@@ -1,0 +1,169 @@
+//! `queqiao keys`: makes, lists and revokes service keys, in the table itself: no function may write it.
+
+use std::time::Duration;
+
+use clap::Subcommand;
+use contract::Scope;
+use serde_json::json;
+use shared::now;
+use shared::session::Token;
+use shared::store::KeyRow;
+
+use crate::target::Target;
+use crate::{Failure, print_json};
+
+/// So many characters of an id tell keys apart, for people.
+const SHORT: usize = 8;
+
+const DAY: Duration = Duration::from_secs(24 * 3600);
+
+/// What to do with service keys.
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Make a key and print it, this once: only its SHA-256 is kept
+    Create {
+        /// Who will hold it; batches say that they were sent by that name
+        name: String,
+        /// What it may do, several separated by commas: send, read, sync, admin
+        #[arg(long, value_name = "SCOPE", value_delimiter = ',', default_values_t = Scope::USUAL)]
+        scope: Vec<Scope>,
+        /// After so many days it is taken no more; left out, it is taken until it is revoked
+        #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
+        days: Option<u32>,
+        /// Print one line of JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// List the keys there are
+    List {
+        /// Print one line of JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        target: Target,
+    },
+    /// Revoke a key, at once
+    Revoke {
+        /// Its id, the beginning of it, or its holder's name
+        #[arg(allow_hyphen_values = true)]
+        id: String,
+        #[command(flatten)]
+        target: Target,
+    },
+}
+
+/// Does it.
+pub async fn run(verb: Verb) -> Result<(), Failure> {
+    match verb {
+        Verb::Create { name, scope, days, json, target } => create(target, name, scope, days, json).await,
+        Verb::List { json, target } => list(target, json).await,
+        Verb::Revoke { id, target } => revoke(target, &id).await,
+    }
+}
+
+async fn create(
+    target: Target,
+    name: String,
+    scopes: Vec<Scope>,
+    days: Option<u32>,
+    json: bool,
+) -> Result<(), Failure> {
+    if name.trim().is_empty() {
+        return Err("A key needs the name of its holder.".into());
+    }
+    let keys = target.keys().await?;
+    let key = Token::random_key();
+    let ends_at = days.map(|days| now().saturating_add_unsigned((DAY * days).as_secs()));
+    let row = KeyRow { id: key.id(), name, scopes, created_at: now(), ends_at };
+    keys.put(&row).await?;
+    if json {
+        return print_json(
+            &json!({"key": key.into_text(), "id": row.id, "name": row.name, "scopes": row.scopes}),
+        );
+    }
+    println!("{}", key.into_text());
+    eprintln!("{} may {} with it. Keep it: it is shown this once.", row.name, words(&row.scopes));
+    Ok(())
+}
+
+async fn list(target: Target, json: bool) -> Result<(), Failure> {
+    let rows = target.keys().await?.all().await?;
+    if json {
+        return print_json(&rows);
+    }
+    if rows.is_empty() {
+        eprintln!("There are no service keys; `queqiao keys create NAME` makes one.");
+        return Ok(());
+    }
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(["id", "holder", "may", "made", "ends"]);
+    for row in rows {
+        let ends = row.ends_at.map_or("when revoked".to_owned(), day);
+        let id = row.id.get(..SHORT).unwrap_or(&row.id).to_owned();
+        table.add_row([id, row.name, words(&row.scopes), day(row.created_at), ends]);
+    }
+    println!("{table}");
+    Ok(())
+}
+
+async fn revoke(target: Target, id: &str) -> Result<(), Failure> {
+    let keys = target.keys().await?;
+    let rows = keys.all().await?;
+    let row = chosen(&rows, id)?;
+    match keys.revoke(&row.id).await? {
+        true => eprintln!("{}'s key {} is revoked.", row.name, row.id.get(..SHORT).unwrap_or(&row.id)),
+        false => eprintln!("Somebody else has just revoked it."),
+    }
+    Ok(())
+}
+
+/// The one key that is meant.
+fn chosen<'a>(rows: &'a [KeyRow], id: &str) -> Result<&'a KeyRow, String> {
+    let is_meant = |row: &&KeyRow| !id.is_empty() && (row.id.starts_with(id) || row.name == id);
+    let mut meant = rows.iter().filter(is_meant);
+    match (meant.next(), meant.count()) {
+        (Some(row), 0) => Ok(row),
+        (None, _) => Err("There is no such key; `queqiao keys list` shows those there are.".to_owned()),
+        (Some(_), more) => Err(format!("{} keys are meant by that; name more of the id.", more + 1)),
+    }
+}
+
+fn words(scopes: &[Scope]) -> String {
+    scopes.iter().map(Scope::to_string).collect::<Vec<_>>().join(", ")
+}
+
+/// The day in UTC; a row that does not say when it was made is older than that.
+fn day(at: i64) -> String {
+    let day = time::OffsetDateTime::from_unix_timestamp(at).ok().filter(|_| at > 0);
+    day.map_or("?".to_owned(), |at| at.date().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn row(id: &str, name: &str) -> KeyRow {
+        KeyRow { id: id.into(), name: name.into(), scopes: vec![], created_at: 0, ends_at: None }
+    }
+
+    #[test]
+    fn only_one_key_is_meant() {
+        let rows = [row("abc", "backend"), row("abd", "batch"), row("-xy", "batch")];
+        let id = |text| chosen(&rows, text).map(|row| row.id.as_str()).ok();
+        assert_eq!(id("abc"), Some("abc"));
+        assert_eq!(id("-"), Some("-xy"));
+        assert_eq!(id("backend"), Some("abc"));
+        for nobody in ["", "ab", "batch", "zz"] {
+            assert_eq!(id(nobody), None, "{nobody}");
+        }
+    }
+
+    #[test]
+    fn days_are_written_as_dates() {
+        assert_eq!(day(1_795_378_184), "2026-11-22");
+        assert_eq!(day(0), "?");
+    }
+}

@@ -1,0 +1,156 @@
+//! `queqiao local`, and `queqiao` alone: everything on this machine.
+
+use std::collections::BTreeMap;
+use std::io::IsTerminal;
+use std::path::PathBuf;
+
+use clap::ValueEnum;
+use local::{Settings, Stack};
+use reqwest::Url;
+use shared::telemetry::{self, Lines};
+use tokio::signal::unix::{SignalKind, signal};
+
+use crate::{Failure, walkthrough};
+
+/// Queqiao on this machine: a simulated WeChat, the tables, the queues, every function and the gateway.
+///
+/// Once ready, it prints one line of JSON to stdout; everything else goes to stderr.
+/// Accounts of your own are taken from MINI_APPID, MINI_SECRET, OA_APPID, OA_SECRET and TOKEN_MODE.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The gateway's port; 0 picks a free one
+    #[arg(long, default_value_t = 9000)]
+    port: u16,
+    /// The simulated WeChat's port; 0 picks a free one
+    #[arg(long, default_value_t = 9001)]
+    simulator_port: u16,
+    /// How many users follow the simulated Official Account
+    #[arg(long, default_value_t = 1000)]
+    followers: u32,
+    /// Where everything is kept between runs
+    #[arg(long, value_name = "DIR", default_value = ".local")]
+    data: PathBuf,
+    /// Keep nothing
+    #[arg(long, conflicts_with = "data")]
+    ephemeral: bool,
+    /// A WeChat to use instead of the simulated one, such as https://api.weixin.qq.com
+    #[arg(long, value_name = "URL", env = "WECHAT_API_BASE", value_parser = wechat)]
+    wechat: Option<String>,
+    /// The notifications to use instead of those built in
+    #[arg(long, value_name = "FILE")]
+    catalog: Option<PathBuf>,
+    /// The service key to use instead of a made-up one
+    #[arg(long, value_name = "KEY")]
+    service_key: Option<String>,
+    /// Run the built programs in DIR (from `cargo lambda build`: target/lambda) instead of the functions
+    /// in this process
+    #[arg(long, value_name = "DIR")]
+    bootstraps: Option<PathBuf>,
+    /// How the log on stderr looks; left out, `text` at a terminal and `json` elsewhere
+    #[arg(long, value_name = "FORMAT")]
+    log: Option<Log>,
+}
+
+/// How the log looks.
+#[derive(Clone, Copy, ValueEnum)]
+enum Log {
+    /// A short line, coloured, for people
+    Text,
+    /// A JSON object a line, for programs
+    Json,
+}
+
+/// The variables of this process that the functions are to see.
+const PASSED_ON: [&str; 12] = [
+    "MINI_APPID",
+    "MINI_SECRET",
+    "OA_APPID",
+    "OA_SECRET",
+    "CALLBACK_TOKEN",
+    "CALLBACK_AES_KEY",
+    "TOKEN_MODE",
+    "SENDS_PER_SECOND",
+    "LOG_LEVEL",
+    "AWS_REGION",
+    "AWS_ENDPOINT_URL_DYNAMODB",
+    "AWS_ENDPOINT_URL_SQS",
+];
+
+/// Runs until it is told to end.
+pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+    telemetry::init(arguments.lines());
+    let mut terminated = signal(SignalKind::terminate())?;
+    let stack = Stack::start(arguments.into_settings()).await?;
+    println!("{}", stack.ready());
+    eprintln!("{}", walkthrough::text(&stack));
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminated.recv() => {}
+    }
+    eprintln!("Ending.");
+    Ok(stack.stop().await?)
+}
+
+impl Arguments {
+    fn lines(&self) -> Lines {
+        match self.log {
+            Some(Log::Text) => Lines::Text,
+            Some(Log::Json) => Lines::Json,
+            None if std::io::stderr().is_terminal() => Lines::Text,
+            None => Lines::Json,
+        }
+    }
+
+    fn into_settings(self) -> Settings {
+        let given = |name: &&str| Some(((*name).to_owned(), std::env::var(name).ok()?));
+        let environment: BTreeMap<_, _> = PASSED_ON.iter().filter_map(given).collect();
+        Settings {
+            port: self.port,
+            simulator_port: self.simulator_port,
+            followers: self.followers,
+            data: Some(self.data).filter(|_| !self.ephemeral),
+            wechat: self.wechat.filter(|url| !url.is_empty()),
+            catalog: self.catalog,
+            service_key: self.service_key,
+            bootstraps: self.bootstraps,
+            callbacks: true,
+            environment,
+            ..Settings::default()
+        }
+    }
+}
+
+/// An address to which paths can be added; empty stands for none, as an empty variable does.
+fn wechat(text: &str) -> Result<String, String> {
+    if text.is_empty() {
+        return Ok(String::new());
+    }
+    let url = Url::parse(text).map_err(|error| format!("{error}; give it as https://api.weixin.qq.com"))?;
+    let is_plain = matches!(url.scheme(), "http" | "https")
+        && url.username().is_empty()
+        && url.query().is_none()
+        && url.fragment().is_none();
+    match is_plain && url.has_host() {
+        true => Ok(text.trim_end_matches('/').to_owned()),
+        false => {
+            Err("it has to be http or https, a host and nothing behind it: https://api.weixin.qq.com".into())
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::wechat;
+
+    #[test]
+    fn what_is_no_address_of_a_wechat_is_refused() {
+        for url in ["https://api.weixin.qq.com", "http://127.0.0.1:9001/", ""] {
+            assert_eq!(wechat(url).as_deref(), Ok(url.trim_end_matches('/')));
+        }
+        for text in
+            ["api.weixin.qq.com", "localhost:9001", "ftp://x", "https://", "https://a?b=c", "https://u:p@a"]
+        {
+            assert!(wechat(text).is_err(), "{text}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! `queqiao replay`: sends messages anew that did not arrive.
+
+use contract::{Replay, Replayed, routes};
+
+use crate::target::Target;
+use crate::{Failure, print_json};
+
+/// What to send anew.
+#[derive(clap::Args)]
+pub struct Arguments {
+    /// The batch, as POST /send named it
+    #[arg(allow_hyphen_values = true)]
+    id: String,
+    /// This message alone; left out, all that failed or whose outcome is unknown
+    #[arg(long)]
+    n: Option<u32>,
+    /// Print one line of JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    target: Target,
+}
+
+/// Sends it.
+pub async fn run(Arguments { id, n, json, target }: Arguments) -> Result<(), Failure> {
+    let api = target.api().await?;
+    let replayed: Replayed = api.post(&routes::REPLAY, &routes::REPLAY.at(&id), &Replay { n }).await?;
+    match (json, replayed.replayed) {
+        (true, _) => print_json(&replayed)?,
+        (false, 0) => println!("Nothing failed in {id}, and nothing's outcome is unknown."),
+        (false, messages) => {
+            println!("{messages} on their way again; `queqiao status {id}` tells what becomes of them.")
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,76 @@
+//! GET and POST /events: WeChat's callbacks are verified and go onto a queue, from which `events` works.
+//!
+//! It faces the Internet: it may send to that one queue and read two secrets, and nothing else.
+
+mod crypt;
+mod seen;
+mod verify;
+
+use std::time::{Duration, Instant};
+
+use lambda_http::http::Method;
+use lambda_http::{Body, Request, Response};
+use shared::config::SecretName;
+use shared::lambda::{self, Answer, Event};
+use shared::queue::{self, EventsQueue};
+use shared::{Account, Config, Error, http};
+
+use crypt::Key;
+use seen::SeenCallbacks;
+use verify::Verifier;
+
+/// How long the queue may take: WeChat hangs up after 5 s, and comes again if it is not told `success`.
+const QUEUE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// The function's clients.
+pub struct Function {
+    verifier: Verifier,
+    seen: SeenCallbacks,
+    queue: EventsQueue,
+}
+
+impl lambda::Function for Function {
+    const NAME: &str = "callback";
+
+    async fn init(config: &Config) -> Result<Self, lambda::Error> {
+        let key = Key::parse(&config.secret(SecretName::CallbackAesKey).await?);
+        let verifier = Verifier {
+            token: config.secret(SecretName::CallbackToken).await?,
+            key: key.ok_or("CALLBACK_AES_KEY must be an EncodingAESKey: 43 characters of base64")?,
+            appid: config.appid(Account::Oa)?,
+            mode: config.callback_mode()?,
+        };
+        let queue = EventsQueue::new(config, queue::client(config)?)?;
+        Ok(Self { verifier, seen: SeenCallbacks::default(), queue })
+    }
+
+    async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
+        match event {
+            Event::Http(request) => Ok(Answer::Http(http::answer(self.answer(&request).await))),
+            event => Err(event.unexpected()),
+        }
+    }
+}
+
+impl Function {
+    async fn answer(&self, request: &Request) -> Result<Response<Body>, Error> {
+        match *request.method() {
+            Method::GET => Ok(http::text(self.verifier.echo(request)?)),
+            Method::POST => self.take(request).await,
+            _ => Err(http::no_such_route()),
+        }
+    }
+
+    /// Puts the event on the queue. Only when it is there is WeChat told `success`; else WeChat comes again.
+    async fn take(&self, request: &Request) -> Result<Response<Body>, Error> {
+        let (event, signature) = self.verifier.read(request)?;
+        if let Some(event) = event.filter(|_| !self.seen.contains(&signature)) {
+            let queued =
+                tokio::time::timeout(QUEUE_TIMEOUT, self.queue.enqueue(&event, Duration::ZERO)).await;
+            queued.map_err(Error::unavailable)??;
+            metrics::counter!("Queued").increment(1);
+            self.seen.insert(signature);
+        }
+        Ok(http::text("success".to_owned()))
+    }
+}

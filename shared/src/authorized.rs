@@ -1,0 +1,63 @@
+//! WeChat with our tokens: the one room that knows WeChat's client and our table of tokens.
+
+mod tokens;
+
+use aws_sdk_dynamodb as dynamodb;
+use aws_sdk_sqs as sqs;
+use serde::de::DeserializeOwned;
+
+use crate::config::ConfigError;
+use crate::queue::RefreshQueue;
+use crate::store::State;
+use crate::wechat::errcode::Action;
+use crate::wechat::{ApiRequest, Failure, WeChat};
+use crate::{Account, Config};
+use tokens::Tokens;
+
+/// WeChat, for calls that need the account's access token. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Authorized {
+    wechat: WeChat,
+    tokens: Tokens,
+}
+
+impl Authorized {
+    /// Builds WeChat's client; the tokens are read from the table and asked for through the queue.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(
+        account: Account,
+        config: &Config,
+        tables: dynamodb::Client,
+        queues: sqs::Client,
+    ) -> Result<Self, ConfigError> {
+        let (state, refresh) = (State::new(config, tables)?, RefreshQueue::new(config, queues)?);
+        let tokens = Tokens::new(account, config.appid(account)?, state, refresh);
+        Ok(Self { wechat: WeChat::new(&config.wechat_api_base()?), tokens })
+    }
+
+    /// Makes a call under the account's token. A token that WeChat no longer takes is looked up again;
+    /// if the table has a newer one the call is made once more, else `refresh` is asked for one.
+    ///
+    /// # Errors
+    /// [`Failure`]; with [`Action::RefreshToken`] a new token is on its way and the work can be tried again.
+    pub async fn call<T: DeserializeOwned>(&self, request: &ApiRequest<T>) -> Result<T, Failure> {
+        let mut token = self.tokens.current().await?;
+        let mut outcome = self.wechat.call_with(&token, request).await;
+        if is_dead_token(&outcome)
+            && let Some(newer) = self.tokens.newer_than(&token).await?
+        {
+            outcome = self.wechat.call_with(&newer, request).await;
+            token = newer;
+        }
+        if is_dead_token(&outcome) {
+            self.tokens.ask_to_replace(&token).await?;
+        }
+        outcome
+    }
+}
+
+fn is_dead_token<T>(outcome: &Result<T, Failure>) -> bool {
+    outcome.as_ref().is_err_and(|failure| failure.action() == Action::RefreshToken)
+}

@@ -1,0 +1,36 @@
+//! What happened at WeChat: what `callback` puts on its queue and `events` takes off it.
+
+use serde::{Deserialize, Serialize};
+
+/// What happened, as it waits on the queue.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "event", rename_all = "snake_case")]
+pub enum Event {
+    /// A user follows, or showed that they do by scanning a code.
+    Follows {
+        /// The Official Account's openid.
+        openid: String,
+        /// WeChat's CreateTime, in Unix seconds.
+        at: i64,
+    },
+    /// A user follows no more.
+    Unfollowed {
+        /// The Official Account's openid.
+        openid: String,
+        /// WeChat's CreateTime, in Unix seconds.
+        at: i64,
+        /// Whether the map was looked at before and did not know them yet.
+        #[serde(default)]
+        again: bool,
+    },
+    /// What became of a template message.
+    Receipt {
+        /// The msgid that `message/template/send` gave.
+        msgid: i64,
+        /// WeChat's word: `success`, `failed:user block`, `failed: system failed`, …
+        status: String,
+        /// How often its message was looked for.
+        #[serde(default)]
+        tries: u32,
+    },
+}

@@ -1,0 +1,193 @@
+//! The one shape of a function: started once, then handed one event after the other.
+
+use std::future::Future;
+use std::time::{Instant, SystemTime};
+
+use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
+use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
+use lambda_http::request::LambdaRequest;
+use lambda_http::{Body, Request, Response};
+use lambda_runtime::{Context, LambdaEvent, service_fn};
+use serde_json::Value;
+
+use crate::{Config, telemetry};
+
+/// Why a function could not start, or an event not be worked on.
+pub type Error = lambda_runtime::Error;
+
+/// A function, as Lambda and the local stack run it.
+pub trait Function: Send + Sync + Sized + 'static {
+    /// Its name: its folder, its package, its program, and the beginning of its logical id.
+    const NAME: &'static str;
+
+    /// Reads the configuration and builds the clients; once in the life of a process.
+    fn init(config: &Config) -> impl Future<Output = Result<Self, Error>> + Send;
+
+    /// Works on one event. After `deadline` Lambda ends the process.
+    ///
+    /// An `Err` has Lambda try the event again, where it came from a queue or a schedule; a request is
+    /// always answered.
+    fn handle(&self, event: Event, deadline: Instant) -> impl Future<Output = Result<Answer, Error>> + Send;
+}
+
+/// What a function is handed.
+#[derive(Debug)]
+pub enum Event {
+    /// A request that came through API Gateway.
+    Http(Request),
+    /// Messages of a queue.
+    Queue(Vec<SqsMessage>),
+    /// Whatever a schedule or an operator hands over: `{"sync": "tick"}`.
+    Command(Value),
+}
+
+/// What a function gives back.
+#[derive(Debug)]
+pub enum Answer {
+    /// The answer to a request.
+    Http(Response<Body>),
+    /// The ids of the messages that the queue is to deliver again.
+    Queue(Vec<String>),
+    /// The answer to a command.
+    Command(Value),
+}
+
+impl Event {
+    /// Reads what Lambda hands over.
+    ///
+    /// # Errors
+    /// When it is neither a request of an HTTP API, nor a batch of SQS's, nor a command.
+    pub fn read(payload: Value) -> Result<Self, Error> {
+        if payload.get("requestContext").is_some() {
+            let request: ApiGatewayV2httpRequest = serde_json::from_value(payload)?;
+            return Ok(Self::Http(LambdaRequest::ApiGatewayV2(request).into()));
+        }
+        if payload.get("Records").is_some() {
+            return Ok(Self::Queue(serde_json::from_value::<SqsEvent>(payload)?.records));
+        }
+        Ok(Self::Command(payload))
+    }
+
+    /// For a function that only a schedule, a queue or a request invokes: what it is not made for.
+    pub fn unexpected(&self) -> Error {
+        let kind = match self {
+            Self::Http(_) => "a request",
+            Self::Queue(_) => "a queue's messages",
+            Self::Command(_) => "a command",
+        };
+        format!("this function does not take {kind}").into()
+    }
+}
+
+impl Answer {
+    fn into_payload(self) -> Result<Value, Error> {
+        Ok(match self {
+            Self::Http(response) => serde_json::to_value(gateway_response(response))?,
+            Self::Queue(failed) => {
+                let mut response = SqsBatchResponse::default();
+                response.batch_item_failures = failed.into_iter().map(batch_item_failure).collect();
+                serde_json::to_value(response)?
+            }
+            Self::Command(answer) => answer,
+        })
+    }
+}
+
+fn gateway_response(response: Response<Body>) -> ApiGatewayV2httpResponse {
+    let (parts, body) = response.into_parts();
+    let mut answer = ApiGatewayV2httpResponse::default();
+    answer.status_code = parts.status.as_u16().into();
+    answer.headers = parts.headers;
+    answer.is_base64_encoded = matches!(body, Body::Binary(_));
+    answer.body = Some(body);
+    answer
+}
+
+fn batch_item_failure(id: String) -> BatchItemFailure {
+    let mut failure = BatchItemFailure::default();
+    failure.item_identifier = id;
+    failure
+}
+
+/// Hands a function one event, as Lambda does; what it has counted is written when it is done.
+///
+/// # Errors
+/// When the event cannot be read, or the function's own.
+pub async fn invoke<F: Function>(function: &F, payload: Value, deadline: Instant) -> Result<Value, Error> {
+    let answer = async { function.handle(Event::read(payload)?, deadline).await?.into_payload() }.await;
+    telemetry::flush_metrics();
+    answer
+}
+
+/// The whole of a function's program.
+///
+/// # Errors
+/// When it cannot start, or Lambda's Runtime API is gone.
+pub fn run<F: Function>() -> Result<(), Error> {
+    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve::<F>())
+}
+
+/// Works on the events of Lambda's Runtime API.
+///
+/// # Errors
+/// When the function cannot start, or the Runtime API is gone.
+pub async fn serve<F: Function>() -> Result<(), Error> {
+    telemetry::init(telemetry::Lines::Json);
+    telemetry::init_metrics(F::NAME);
+    let function = &F::init(&Config::from_env()).await?;
+    let work = |event: LambdaEvent<Value>| async move {
+        invoke(function, event.payload, deadline(&event.context)).await
+    };
+    lambda_runtime::run(service_fn(work)).await
+}
+
+fn deadline(context: &Context) -> Instant {
+    Instant::now() + context.deadline().duration_since(SystemTime::now()).unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use lambda_http::RequestExt;
+    use serde_json::json;
+
+    fn request(body: &Value) -> Value {
+        json!({
+            "version": "2.0", "routeKey": "GET /send/{id}", "rawPath": "/send/abc", "rawQueryString": "after=7",
+            "headers": {"authorization": "Bearer x"}, "queryStringParameters": {"after": "7"},
+            "pathParameters": {"id": "abc"}, "body": body, "isBase64Encoded": false,
+            "requestContext": {"http": {"method": "GET", "path": "/send/abc", "protocol": "HTTP/1.1",
+                "sourceIp": "127.0.0.1", "userAgent": "test"}, "stage": "$default", "timeEpoch": 0},
+        })
+    }
+
+    #[test]
+    fn a_request_keeps_its_parts() {
+        let Ok(Event::Http(request)) = Event::read(request(&json!("{}"))) else { panic!("a request") };
+        assert_eq!((request.method().as_str(), request.uri().path()), ("GET", "/send/abc"));
+        assert_eq!(request.path_parameters().first("id"), Some("abc"));
+        assert_eq!(request.query_string_parameters().first("after"), Some("7"));
+        assert_eq!(request.headers()["authorization"], "Bearer x");
+        assert_eq!(request.body().as_ref(), b"{}");
+    }
+
+    #[test]
+    fn a_batch_and_a_command_are_told_apart() {
+        let batch = json!({"Records": [{"messageId": "1", "body": "{}", "attributes": {"ApproximateReceiveCount": "2"}}]});
+        let Ok(Event::Queue(messages)) = Event::read(batch) else { panic!("a batch") };
+        assert_eq!(messages[0].attributes["ApproximateReceiveCount"], "2");
+        let Ok(Event::Command(command)) = Event::read(json!({"sync": "tick"})) else { panic!("a command") };
+        assert_eq!(command, json!({"sync": "tick"}));
+    }
+
+    #[test]
+    fn answers_are_what_the_gateway_and_the_queue_read() {
+        let response = Response::builder().status(202).header("content-type", "application/json");
+        let response = response.body(Body::Text("{}".to_owned())).expect("a response");
+        let payload = Answer::Http(response).into_payload().expect("JSON");
+        assert_eq!((&payload["statusCode"], &payload["body"]), (&json!(202), &json!("{}")));
+        assert_eq!(payload["headers"], json!({"content-type": "application/json"}));
+        let payload = Answer::Queue(vec!["a".to_owned()]).into_payload().expect("JSON");
+        assert_eq!(payload, json!({"batchItemFailures": [{"itemIdentifier": "a"}]}));
+    }
+}

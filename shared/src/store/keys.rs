@@ -1,0 +1,114 @@
+//! Service keys, by the SHA-256 of the key. Functions read them; only the operator writes them.
+
+use aws_sdk_dynamodb::Client;
+use contract::Scope;
+use serde::{Deserialize, Serialize};
+
+use super::{from_item, held, text, to_item};
+use crate::config::ConfigError;
+use crate::session::{ServiceKey, Token};
+use crate::{Config, Error, now};
+
+/// The keys table.
+#[derive(Clone, Debug)]
+pub struct Keys {
+    client: Client,
+    table: String,
+}
+
+/// A key as the table holds it; the key itself is nowhere.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct KeyRow {
+    /// The SHA-256 of the key, in base64url.
+    pub id: String,
+    /// Who holds it.
+    pub name: String,
+    /// What the holder may do; a row that does not say may do the usual.
+    #[serde(default = "usual")]
+    pub scopes: Vec<Scope>,
+    /// When it was made, in Unix seconds.
+    #[serde(default)]
+    pub created_at: i64,
+    /// Until when it is taken, in Unix seconds; `None`, until it is revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub ends_at: Option<i64>,
+}
+
+fn usual() -> Vec<Scope> {
+    Scope::USUAL.to_vec()
+}
+
+impl Keys {
+    /// The table that `config` names.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
+        Ok(Self::of(config.keys_table()?, client))
+    }
+
+    /// The table of this name.
+    pub fn of(table: String, client: Client) -> Self {
+        Self { client, table }
+    }
+
+    /// Whose key this is; `None` when it is unknown, revoked or at its end.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn holder(&self, token: &Token) -> Result<Option<ServiceKey>, Error> {
+        let get = self.client.get_item().table_name(&self.table).key("id", text(token.id()));
+        // A key is used the moment it is made, and must not be after it was revoked.
+        let item = get.consistent_read(true).send().await.map_err(Error::unavailable)?.item;
+        let row: Option<KeyRow> = item.map(from_item).transpose()?;
+        let row = row.filter(|row| row.ends_at.is_none_or(|at| at > now()));
+        Ok(row.map(|KeyRow { name, scopes, .. }| ServiceKey { name, scopes }))
+    }
+
+    /// Lets a key in.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn put(&self, row: &KeyRow) -> Result<(), Error> {
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(row)?));
+        put.send().await.map_err(Error::unavailable)?;
+        Ok(())
+    }
+
+    /// Every key there is, the oldest first.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn all(&self) -> Result<Vec<KeyRow>, Error> {
+        let mut pages = self.client.scan().table_name(&self.table).into_paginator().send();
+        let mut rows = Vec::new();
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(Error::unavailable)?.items.unwrap_or_default() {
+                rows.push(from_item::<KeyRow>(item)?);
+            }
+        }
+        rows.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
+        Ok(rows)
+    }
+
+    /// Ends a key at once; `false` when there is none of this id.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn revoke(&self, id: &str) -> Result<bool, Error> {
+        let delete = self.client.delete_item().table_name(&self.table).key("id", text(id));
+        held(delete.condition_expression("attribute_exists(id)").send().await)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_row_without_scopes_may_do_the_usual() {
+        let row: KeyRow = serde_json::from_str(r#"{"id":"a","name":"backend"}"#).expect("a row");
+        assert_eq!(row.scopes, [Scope::Send, Scope::Read, Scope::Sync]);
+        assert_eq!(row.ends_at, None);
+    }
+}
