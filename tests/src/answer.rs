@@ -9,7 +9,7 @@ use serde_json::Value;
 pub struct Answer {
     /// The status.
     pub status: u16,
-    /// The body as JSON; null where it is none.
+    /// The body: JSON, or a text as it is; null for anything else.
     pub body: Value,
     content_type: String,
 }
@@ -20,7 +20,16 @@ impl Answer {
         let content_type = header.unwrap_or_default().to_owned();
         let status = response.status().as_u16();
         let body = response.bytes().await.expect("a whole answer");
-        Self { status, body: serde_json::from_slice(&body).unwrap_or_default(), content_type }
+        let body = match content_type.starts_with("text/") {
+            true => String::from_utf8_lossy(&body).into(),
+            false => serde_json::from_slice(&body).unwrap_or_default(),
+        };
+        Self { status, body, content_type }
+    }
+
+    /// The content type without its parameters.
+    pub(crate) fn essence(&self) -> &str {
+        self.content_type.split(';').next().unwrap_or_default()
     }
 
     /// The body of an answer with this status.

@@ -2,12 +2,13 @@
 
 mod answer;
 pub mod chaos;
+mod contract;
 mod phone;
 
 use std::time::{Duration, Instant};
 
 use local::{Settings, Stack};
-use reqwest::{Body, Client, Method};
+use reqwest::{Body, Client, Method, RequestBuilder};
 use serde_json::{Value, json};
 
 pub use answer::Answer;
@@ -109,11 +110,21 @@ impl World {
 
     /// Calls a route with a body as it is; `bearer` is a token, a service key, or empty for neither.
     pub async fn call(&self, method: Method, path: &str, bearer: &str, body: impl Into<Body>) -> Answer {
-        let mut request = self.http.request(method, format!("{}{path}", self.gateway)).body(body.into());
+        let mut request = self.http.request(method, format!("{}{path}", self.gateway)).body(body);
         if !bearer.is_empty() {
             request = request.bearer_auth(bearer);
         }
-        Answer::read(request.send().await.expect("the gateway answers")).await
+        self.exchange(request).await
+    }
+
+    /// Makes a request of the gateway, and holds what comes of it against the contract.
+    pub async fn exchange(&self, request: RequestBuilder) -> Answer {
+        let request = request.build().expect("a request");
+        let (method, path) = (request.method().clone(), request.url().path().to_owned());
+        let sent = request.body().and_then(Body::as_bytes).map(<[u8]>::to_vec).unwrap_or_default();
+        let answer = Answer::read(self.http.execute(request).await.expect("the gateway answers")).await;
+        contract::hold(&method, &path, &sent, &answer);
+        answer
     }
 
     /// POSTs JSON.
@@ -158,7 +169,7 @@ impl World {
     pub async fn send_once(&self, bearer: &str, key: &str, call: &Value) -> Answer {
         let request = self.http.post(format!("{}/send", self.gateway)).bearer_auth(bearer);
         let request = request.header("idempotency-key", key).body(call.to_string());
-        Answer::read(request.send().await.expect("the gateway answers")).await
+        self.exchange(request).await
     }
 
     /// A service sends an approval; gives the answer to it.
