@@ -1,0 +1,89 @@
+//! What a crate may be built of, and whose logs are ours.
+
+use std::collections::BTreeSet;
+
+use crate::workspace::{self, Package};
+
+/// What goes into a crate; what only its tests need may come from anywhere.
+const BUILT_IN: &[&str] = &["dependencies", "build-dependencies"];
+
+/// The crates of ours that a package may be built of, `functions` for any of them; `None` for a stranger.
+fn allowed(package: &Package) -> Option<&'static [&'static str]> {
+    Some(match package.folder.as_str() {
+        "contract" | "simulator" => &[],
+        "shared" => &["contract"],
+        folder if folder.starts_with("functions/") => &["contract", "shared"],
+        "local" => &["contract", "functions", "shared", "simulator"],
+        "cli" | "tests" => &["contract", "local", "shared", "simulator"],
+        "bench" => &["contract", "functions", "local", "shared", "simulator", "tests"],
+        _ => return None,
+    })
+}
+
+#[test]
+fn crates_depend_one_way() {
+    let ours = workspace::packages();
+    let mut wrong = Vec::new();
+    for package in ours {
+        let folder = &package.folder;
+        let Some(allowed) = allowed(package) else {
+            wrong.push(format!(
+                "{folder}/Cargo.toml:1: new here; say where it stands, in this test's `allowed`"
+            ));
+            continue;
+        };
+        for name in package.dependencies(BUILT_IN) {
+            let Some(other) = ours.iter().find(|other| other.name == name) else { continue };
+            let kind = if other.folder.starts_with("functions/") { "functions" } else { &name };
+            if !allowed.contains(&kind) {
+                wrong.push(format!(
+                    "{}: {folder} may be built of {allowed:?}, not `{name}`; move what it needs below both",
+                    package.place_of(&name)
+                ));
+            }
+        }
+    }
+    workspace::nothing_in(&wrong);
+}
+
+#[test]
+fn contract_knows_no_lambda_and_no_aws() {
+    const ALLOWED: [&str; 5] = ["http", "schemars", "serde", "serde_json", "strum"];
+    let contract = workspace::package_named("contract");
+    let others = contract.dependencies(BUILT_IN).into_iter().filter(|name| !ALLOWED.contains(&&**name));
+    let wrong: Vec<_> = others
+        .map(|name| {
+            let place = contract.place_of(&name);
+            format!(
+                "{place}: callers build on `contract`, which takes {ALLOWED:?} and no `{name}`; do without"
+            )
+        })
+        .collect();
+    workspace::nothing_in(&wrong);
+}
+
+/// Of a crate that is not listed only warnings are logged, and nobody misses the rest before a bad night.
+#[test]
+fn every_crate_that_logs_is_among_ours() {
+    const FILE: &str = "shared/src/telemetry.rs";
+    /// Their logs are for whoever runs them.
+    const EXCEPTED: [&str; 2] = ["bench", "tests"];
+    let text = workspace::read(FILE);
+    let list =
+        text.split_once("OUR_CRATES:").and_then(|(_, behind)| behind.split_once("= [")?.1.split_once("];"));
+    let (list, _) =
+        list.unwrap_or_else(|| panic!("{FILE}: no list OUR_CRATES; tell this test where it went"));
+    let listed: BTreeSet<&str> = list.split('"').skip(1).step_by(2).collect();
+    let place = workspace::place(FILE, "OUR_CRATES:");
+
+    let packages = workspace::packages().iter().filter(|package| !EXCEPTED.contains(&package.name.as_str()));
+    let crates: Vec<_> = packages.flat_map(|package| &package.crates).collect();
+    let mut wrong = Vec::new();
+    for unlisted in crates.iter().filter(|one| !listed.contains(one.name.as_str())) {
+        let mut logs = unlisted.sources.values().flat_map(|source| source.naming(&["tracing"]));
+        wrong.extend(logs.next().map(|log| format!("{place}: add \"{}\", for {log}", unlisted.name)));
+    }
+    let strangers = listed.iter().filter(|name| crates.iter().all(|one| one.name != **name));
+    wrong.extend(strangers.map(|name| format!("{place}: \"{name}\" is no crate of ours; take it out")));
+    workspace::nothing_in(&wrong);
+}

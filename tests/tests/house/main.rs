@@ -1,0 +1,8 @@
+//! The structural invariants of the house, held by reading its manifests, sources and template.
+
+mod circles;
+mod crates;
+mod rooms;
+mod source;
+mod template;
+mod workspace;

@@ -1,0 +1,211 @@
+//! What template.yaml grants to whom, and that a function is everywhere under one name.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde_yaml_ng::Value;
+
+use crate::workspace::{self, Package};
+
+const FILE: &str = "template.yaml";
+
+type Resources = BTreeMap<String, Value>;
+
+fn template() -> Value {
+    serde_yaml_ng::from_str(&workspace::read(FILE)).expect("template.yaml is YAML")
+}
+
+/// The resources by their logical ids.
+fn resources() -> Resources {
+    serde_yaml_ng::from_value(template()["Resources"].clone()).expect("template.yaml has resources")
+}
+
+fn functions() -> Resources {
+    resources().into_iter().filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function").collect()
+}
+
+/// Where a resource begins: `template.yaml:90`.
+fn place(id: &str) -> String {
+    workspace::place(FILE, &format!("  {id}:"))
+}
+
+/// A value in one line, as it stands there: `!GetAtt KeysTable.Arn`.
+fn written(value: &Value) -> String {
+    match value {
+        Value::String(text) => text.clone(),
+        Value::Tagged(tagged) => format!("{} {}", tagged.tag, written(&tagged.value)),
+        other => serde_yaml_ng::to_string(other).expect("YAML").trim().replace('\n', " "),
+    }
+}
+
+/// One value, or each of a list.
+fn each(value: &Value) -> Vec<String> {
+    match value {
+        Value::Sequence(values) => values.iter().map(written).collect(),
+        one => vec![written(one)],
+    }
+}
+
+/// The actions and resources that a function is granted; an error, if it is granted any in another way.
+fn grants(id: &str, function: &Value) -> Result<BTreeSet<(String, String)>, String> {
+    let unreadable = |what: &str| {
+        format!("{}: {id} has {what}; grant by statements of Effect, Action and Resource alone", place(id))
+    };
+    let (role, policies) = (&function["Properties"]["Role"], &function["Properties"]["Policies"]);
+    if !role.is_null() || !(policies.is_null() || policies.is_sequence()) {
+        return Err(unreadable("a Role, or Policies that are no list"));
+    }
+    let mut grants = BTreeSet::new();
+    for policy in policies.as_sequence().into_iter().flatten() {
+        let statements =
+            policy["Statement"].as_sequence().ok_or_else(|| unreadable("no list of statements"))?;
+        for statement in statements.iter().filter(|statement| statement["Effect"] != "Deny") {
+            let (actions, resources) = (&statement["Action"], each(&statement["Resource"]));
+            if actions.is_null() || statement["Resource"].is_null() {
+                return Err(unreadable("a statement without Action or Resource"));
+            }
+            for action in each(actions) {
+                grants.extend(resources.iter().map(|resource| (action.clone(), resource.clone())));
+            }
+        }
+    }
+    Ok(grants)
+}
+
+#[test]
+fn only_refresh_and_login_are_given_app_secrets() {
+    const BOTH: &[&str] = &["LoginFunction", "RefreshFunction"];
+    const REFRESH: &[&str] = &["RefreshFunction"];
+    let allowed = [
+        ("MINI_SECRET_ARN", BOTH),
+        ("MiniSecretValue", BOTH),
+        ("MiniSecret", &[]),
+        ("OA_SECRET_ARN", REFRESH),
+        ("OaSecretValue", REFRESH),
+        ("OaSecret", &[]),
+    ];
+    let mut readers = functions();
+    readers.insert("Globals".to_owned(), template()["Globals"].clone());
+    let mut wrong = Vec::new();
+    for (id, reader) in &readers {
+        let text = serde_yaml_ng::to_string(reader).expect("YAML");
+        let words: BTreeSet<&str> = text.split(|c: char| !c.is_alphanumeric() && c != '_').collect();
+        for (word, holders) in &allowed {
+            match (words.contains(word), holders.contains(&id.as_str())) {
+                (true, false) => {
+                    wrong.push(format!(
+                        "{}: {id} has {word}, which is for {holders:?}; take it out",
+                        place(id)
+                    ));
+                }
+                (false, true) => wrong.push(format!("{}: {id} lacks {word}; give it back", place(id))),
+                _ => {}
+            }
+        }
+    }
+    workspace::nothing_in(&wrong);
+}
+
+#[test]
+fn the_callback_may_put_events_on_their_queue_and_read_two_secrets_and_nothing_else() {
+    let id = "CallbackFunction";
+    let allowed = [
+        ("secretsmanager:GetSecretValue", "!Ref CallbackAesKeyValue"),
+        ("secretsmanager:GetSecretValue", "!Ref CallbackTokenValue"),
+        ("sqs:SendMessage", "!GetAtt EventsQueue.Arn"),
+    ];
+    let allowed = allowed.map(|(action, resource)| (action.to_owned(), resource.to_owned()));
+    let functions = functions();
+    let function = functions.get(id).unwrap_or_else(|| panic!("{FILE}:1: no {id}; tell this test its name"));
+    let granted = grants(id, function).unwrap_or_else(|unreadable| panic!("{unreadable}"));
+    let place = place(id);
+    assert_eq!(
+        granted,
+        BTreeSet::from(allowed),
+        "{place}: {id} faces the Internet; let `events` do the rest"
+    );
+}
+
+#[test]
+fn only_the_operator_writes_keys() {
+    let mut wrong = Vec::new();
+    for (id, function) in functions() {
+        let granted = grants(&id, &function).unwrap_or_else(|unreadable| {
+            wrong.push(unreadable);
+            BTreeSet::new()
+        });
+        for (action, resource) in granted {
+            let reads_one = action == "dynamodb:GetItem" && resource == "!GetAtt KeysTable.Arn";
+            let is_any_table = resource.contains('*') && (action.starts_with("dynamodb:") || action == "*");
+            if !reads_one && (resource.contains("KeysTable") || is_any_table) {
+                wrong.push(format!(
+                    "{}: {id} may {action} on {resource}, which could make a key; grant dynamodb:GetItem on \
+                     !GetAtt KeysTable.Arn at most",
+                    place(&id)
+                ));
+            }
+        }
+    }
+    workspace::nothing_in(&wrong);
+}
+
+#[test]
+fn every_function_is_a_folder_a_package_a_binary_and_a_resource() {
+    let resources = resources();
+    let mut ids = BTreeSet::new();
+    let mut wrong = Vec::new();
+    for package in workspace::functions() {
+        let name = package.folder.trim_start_matches("functions/");
+        let start = name[..1].to_uppercase() + &name[1..];
+        let checks =
+            in_its_folder(package, name).into_iter().chain(in_the_template(&resources, name, &start));
+        let failed = checks.filter(|(holds, ..)| !holds);
+        wrong.extend(failed.map(|(_, place, what)| format!("{place}: {what}")));
+        ids.insert(format!("{start}Function"));
+    }
+    let strangers = functions().into_keys().filter(|id| !ids.contains(id));
+    wrong.extend(strangers.map(|id| format!("{}: {id} has no folder in functions/; add it", place(&id))));
+    workspace::nothing_in(&wrong);
+}
+
+/// What holds or does not, where, and what to do if not.
+type Check = (bool, String, String);
+
+fn in_its_folder(package: &Package, name: &str) -> Vec<Check> {
+    let folder = &package.folder;
+    let [manifest, lib, main] =
+        ["Cargo.toml", "src/lib.rs", "src/main.rs"].map(|file| format!("{folder}/{file}"));
+    let is_binary =
+        package.crates.iter().any(|one| one.name == name && one.sources.values().any(|it| it.file == main));
+    let has_name = workspace::read(&lib).contains(&format!("const NAME: &str = \"{name}\";"));
+    let is_short = !is_binary || workspace::read(&main).lines().count() <= 6;
+    let mut checks = vec![
+        (package.name == name, workspace::place(&manifest, "name ="), format!("call the package `{name}`")),
+        (is_binary, workspace::place(&manifest, "[[bin]]"), format!("call the binary, {main}, `{name}`")),
+        (has_name, workspace::place(&lib, "const NAME"), format!("const NAME: &str = \"{name}\"")),
+        (is_short, format!("{main}:1"), "keep it to one line; the rest is for lib.rs".to_owned()),
+    ];
+    for file in [".ci/run", "README.md"] {
+        let text = workspace::read(file);
+        let words: Vec<_> = text.split_whitespace().collect();
+        let is_built = words.windows(2).any(|pair| pair == ["-p", name]);
+        checks.push((
+            is_built,
+            workspace::place(file, "cargo lambda build"),
+            format!("build it with -p {name}"),
+        ));
+    }
+    checks
+}
+
+fn in_the_template(resources: &Resources, name: &str, start: &str) -> [Check; 2] {
+    let (id, logs, uri) =
+        (format!("{start}Function"), format!("{start}Logs"), format!("target/lambda/{name}/"));
+    let properties = &resources.get(&id).unwrap_or(&Value::Null)["Properties"];
+    let has_code = written(&properties["CodeUri"]) == uri;
+    let has_logs = written(&properties["LoggingConfig"]["LogGroup"]) == format!("!Ref {logs}")
+        && resources.get(&logs).is_some_and(|group| group["Type"] == "AWS::Logs::LogGroup");
+    [
+        (has_code, place(&id), format!("functions/{name} is {id}, with CodeUri: {uri}")),
+        (has_logs, place(&id), format!("{id} logs to !Ref {logs}, a log group of its own")),
+    ]
+}
