@@ -4,17 +4,14 @@ use serde::{Deserialize, Serialize};
 use tokio::time::Instant;
 
 use crate::callbacks::crypto::Key;
-use crate::callbacks::event::Event;
-use crate::callbacks::faults::CallbackFaults;
 use crate::callbacks::queue::{Next, Queue};
 use crate::callbacks::stats::CallbackStats;
+use crate::faults::callbacks::CallbackFaults;
+use crate::world::event::Event;
 
 mod crypto;
-pub(crate) mod event;
-mod faults;
 pub(crate) mod push;
 mod queue;
-pub(crate) mod routes;
 mod stats;
 mod verification;
 
@@ -64,11 +61,11 @@ pub(crate) struct Callbacks {
     /// `None` while callbacks are off.
     callback: Option<Callback>,
     #[serde(skip)]
-    faults: CallbackFaults,
+    pub(crate) faults: CallbackFaults,
     #[serde(skip)]
-    queue: Queue,
+    pub(crate) queue: Queue,
     #[serde(skip)]
-    stats: CallbackStats,
+    pub(crate) stats: CallbackStats,
 }
 
 impl Callbacks {
@@ -108,7 +105,7 @@ impl Callbacks {
         Some((next, callback))
     }
 
-    fn switch(&mut self, callback: Option<Callback>) {
+    pub(crate) fn switch(&mut self, callback: Option<Callback>) {
         if callback.is_none() {
             self.queue.clear();
         }

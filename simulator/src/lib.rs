@@ -13,30 +13,17 @@ use tokio::net::TcpListener;
 
 use crate::state::State;
 
-mod accounts;
-mod admin;
-mod answer;
-mod call;
+mod api;
 mod callbacks;
-mod clock;
-mod endpoints;
+mod control;
 mod faults;
-mod fields;
-mod followers;
-mod login;
-mod messages;
-mod phone;
-mod quota;
 mod serve;
 mod state;
-mod stats;
-mod templates;
-mod tokens;
-mod users;
+mod world;
 
-pub use accounts::{MINI_APPID, MINI_SECRET, OA_APPID, OA_ORIGINAL_ID, OA_SECRET};
 pub use callbacks::{CALLBACK_TOKEN, Callback, ENCODING_AES_KEY};
-pub use templates::{TEMPLATE_COPIED_ID, TEMPLATE_ID};
+pub use world::accounts::{MINI_APPID, MINI_SECRET, OA_APPID, OA_ORIGINAL_ID, OA_SECRET};
+pub use world::templates::{TEMPLATE_COPIED_ID, TEMPLATE_ID};
 
 /// What a simulator starts with.
 #[derive(Clone, Debug)]
@@ -105,11 +92,11 @@ impl Simulator {
             return Err(io::Error::new(io::ErrorKind::InvalidInput, mistake));
         }
         let own = Router::new()
-            .merge(admin::router())
-            .merge(phone::router())
-            .merge(followers::faults::router())
-            .merge(callbacks::routes::router());
-        let router = endpoints::router(&self).merge(own.with_state(self.clone()));
+            .merge(control::admin::router())
+            .merge(control::phone::router())
+            .merge(faults::followers::router())
+            .merge(control::callback::router());
+        let router = api::endpoints::router(&self).merge(own.with_state(self.clone()));
         tokio::select! {
             served = serve::serve(router, listener, shutdown) => served,
             never = self.push_callbacks() => match never {},

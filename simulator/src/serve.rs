@@ -16,7 +16,7 @@ use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 
-use crate::endpoints::Cut;
+use crate::api::endpoints::Cut;
 
 /// Open requests may take this long to finish after the shutdown began.
 const LAST_REQUESTS: Duration = Duration::from_secs(2);

@@ -8,20 +8,20 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::Settings;
-use crate::accounts::Account;
-use crate::answer::Refusal;
-use crate::call::Call;
+use crate::api::answer::Refusal;
+use crate::api::call::Call;
 use crate::callbacks::Callbacks;
-use crate::callbacks::event::{Event, What};
-use crate::clock::Clock;
-use crate::faults::Faults;
-use crate::followers::Followers;
-use crate::followers::faults::FollowerFaults;
-use crate::login::Logins;
-use crate::messages::Inbox;
-use crate::quota::Quota;
-use crate::stats::Stats;
-use crate::tokens::Tokens;
+use crate::faults::endpoints::Faults;
+use crate::faults::followers::FollowerFaults;
+use crate::world::accounts::Account;
+use crate::world::clock::Clock;
+use crate::world::event::{Event, What};
+use crate::world::followers::Followers;
+use crate::world::login::Logins;
+use crate::world::messages::Inbox;
+use crate::world::quota::Quota;
+use crate::world::stats::Stats;
+use crate::world::tokens::Tokens;
 
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]

@@ -8,12 +8,12 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use crate::Simulator;
-use crate::accounts::{OA_APPID, OA_ORIGINAL_ID};
 use crate::callbacks::Callback;
 use crate::callbacks::crypto::{Key, signature};
-use crate::callbacks::faults::Guise;
 use crate::callbacks::queue::{Next, Parcel};
 use crate::callbacks::stats::Outcome;
+use crate::faults::callbacks::Guise;
+use crate::world::accounts::{OA_APPID, OA_ORIGINAL_ID};
 
 /// WeChat's own rule: the first try and two more, without a pause between them.
 const TRIES: usize = 3;

@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::callbacks::event::Event;
-use crate::callbacks::faults::{Guise, Plan};
+use crate::faults::callbacks::{Guise, Plan};
+use crate::world::event::Event;
 
 /// So many events at most are on their way at once.
 const IN_FLIGHT: usize = 64;
@@ -159,7 +159,7 @@ impl Queue {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::callbacks::event::What;
+    use crate::world::event::What;
 
     /// Adds an event that is known by its time.
     fn add(queue: &mut Queue, user: u32, at: i64, plan: &Plan) {

@@ -6,13 +6,13 @@ use std::hash::{DefaultHasher, Hash, Hasher};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use crate::accounts::{Account, MINI_APPID};
-use crate::answer::{Answer, Refusal};
-use crate::call::Call;
-use crate::callbacks::event::{Status, What};
+use crate::api::answer::{Answer, Refusal};
+use crate::api::call::Call;
 use crate::state::State;
-use crate::templates::Template;
-use crate::users::Id;
+use crate::world::accounts::{Account, MINI_APPID};
+use crate::world::event::{Status, What};
+use crate::world::templates::Template;
+use crate::world::users::Id;
 
 pub(crate) const SEND: &str = "/cgi-bin/message/template/send";
 /// The same `client_msg_id` to the same openid is one message for ten minutes, in seconds.

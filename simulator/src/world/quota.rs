@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::accounts::Account;
-use crate::answer::Refusal;
-use crate::clock::beijing_day;
+use crate::api::answer::Refusal;
+use crate::world::accounts::Account;
+use crate::world::clock::beijing_day;
 
 const MINUTE: i64 = 60;
 

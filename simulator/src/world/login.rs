@@ -10,12 +10,12 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 use sha1::{Digest, Sha1};
 
-use crate::accounts::{Account, MINI_APPID};
-use crate::answer::{Answer, Refusal};
-use crate::call::Call;
+use crate::api::answer::{Answer, Refusal};
+use crate::api::call::Call;
 use crate::state::State;
-use crate::tokens::authenticate;
-use crate::users::Id;
+use crate::world::accounts::{Account, MINI_APPID};
+use crate::world::tokens::authenticate;
+use crate::world::users::Id;
 
 /// A code can be exchanged for five minutes, in seconds.
 const CODE_LIFETIME: i64 = 300;

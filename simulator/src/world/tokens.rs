@@ -4,11 +4,11 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::accounts::Account;
-use crate::answer::{Answer, Refusal};
-use crate::call::Call;
-use crate::clock::beijing_day;
+use crate::api::answer::{Answer, Refusal};
+use crate::api::call::Call;
 use crate::state::State;
+use crate::world::accounts::Account;
+use crate::world::clock::beijing_day;
 
 const LIFETIME: i64 = 7200;
 /// A replaced token still works this long, in seconds.

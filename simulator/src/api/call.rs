@@ -6,7 +6,7 @@ use axum::body::Bytes;
 use serde::de::DeserializeOwned;
 
 use crate::Simulator;
-use crate::answer::Refusal;
+use crate::api::answer::Refusal;
 
 /// A call, read whole before anything is decided about it.
 pub(crate) struct Call {

@@ -11,16 +11,16 @@ use axum::routing::any;
 use serde_json::Value;
 
 use crate::Simulator;
-use crate::answer::{Answer, Refusal};
-use crate::call::{Call, InFlight};
-use crate::faults::{Ending, Failure, Strike};
-use crate::followers::{self, UserList};
-use crate::login;
-use crate::messages;
+use crate::api::answer::{Answer, Refusal};
+use crate::api::call::{Call, InFlight};
+use crate::faults::endpoints::{Ending, Failure, Strike};
 use crate::state::State;
-use crate::templates;
-use crate::tokens;
-use crate::users::Id;
+use crate::world::followers::{self, UserList};
+use crate::world::login;
+use crate::world::messages;
+use crate::world::templates;
+use crate::world::tokens;
+use crate::world::users::Id;
 
 const JSON: &str = "application/json; encoding=utf-8";
 

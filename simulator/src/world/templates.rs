@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::accounts::Account;
-use crate::answer::{Answer, Refusal};
-use crate::call::Call;
-use crate::fields;
+use crate::api::answer::{Answer, Refusal};
+use crate::api::call::Call;
 use crate::state::State;
+use crate::world::accounts::Account;
+use crate::world::fields;
 
 /// The template 审批提交通知, for `approval_submitted`.
 pub const TEMPLATE_ID: &str = "kX3vQ9pTz7Rb2LmWc8YhNf5sJ1dGa6UoEi4Kt0-BxVg";

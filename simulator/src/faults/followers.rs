@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Simulator;
-use crate::admin::{Told, bad, parse};
+use crate::control::admin::{Told, bad, parse};
 
 /// What a test asked for.
 #[derive(Clone, Debug, Default, Deserialize)]

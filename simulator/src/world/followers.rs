@@ -6,13 +6,11 @@ use std::ops::Bound::{Excluded, Unbounded};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use crate::accounts::Account;
-use crate::answer::{Answer, Refusal};
-use crate::call::Call;
+use crate::api::answer::{Answer, Refusal};
+use crate::api::call::Call;
 use crate::state::State;
-use crate::users::Id;
-
-pub(crate) mod faults;
+use crate::world::accounts::Account;
+use crate::world::users::Id;
 
 const PAGE: usize = 10_000;
 const BATCH: usize = 100;

@@ -9,11 +9,11 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Simulator;
-use crate::admin::{Complaint, Told, parse};
-use crate::callbacks::event::What;
-use crate::messages::Message;
+use crate::control::admin::{Complaint, Told, parse};
 use crate::state;
-use crate::users::Id;
+use crate::world::event::What;
+use crate::world::messages::Message;
+use crate::world::users::Id;
 
 const MOST_USERS: u32 = 10_000;
 

@@ -9,9 +9,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Simulator;
-use crate::admin::{Complaint, Told, bad, parse};
 use crate::callbacks::Callback;
-use crate::callbacks::faults::Shares;
+use crate::control::admin::{Complaint, Told, bad, parse};
+use crate::faults::callbacks::Shares;
 
 pub(crate) fn router() -> Router<Simulator> {
     Router::new()

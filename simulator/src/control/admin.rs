@@ -12,10 +12,10 @@ use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
 use crate::Simulator;
-use crate::accounts::Account;
-use crate::endpoints::Endpoint;
-use crate::faults::Fault;
-use crate::tokens::Mode;
+use crate::api::endpoints::Endpoint;
+use crate::faults::endpoints::Fault;
+use crate::world::accounts::Account;
+use crate::world::tokens::Mode;
 
 /// The year 2096: until then a msgid made of the time fits its 64 bits.
 const LATEST: i64 = 4_000_000_000;

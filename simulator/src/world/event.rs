@@ -1,7 +1,7 @@
 //! What happens to a user of the Official Account, and its XML.
 
-use crate::accounts::OA_ORIGINAL_ID;
-use crate::users::Id;
+use crate::world::accounts::OA_ORIGINAL_ID;
+use crate::world::users::Id;
 
 /// The scene value of the one QR code that users scan here, and its ticket.
 const SCENE: &str = "123123";

@@ -1,0 +1,5 @@
+//! The simulator's own routes.
+
+pub(crate) mod admin;
+pub(crate) mod callback;
+pub(crate) mod phone;

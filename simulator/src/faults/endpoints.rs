@@ -1,0 +1,210 @@
+//! Faults on demand: latency, errors, broken answers and cut connections, by the roll of seeded dice.
+
+use std::time::Duration;
+
+use rand::rngs::StdRng;
+use rand::{RngExt, SeedableRng};
+use serde::Deserialize;
+
+use crate::api::answer::Refusal;
+
+/// What a test asked for.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Fault {
+    /// A path of the API, or `*` for all of them.
+    pub(crate) endpoint: String,
+    #[serde(default = "always")]
+    probability: f64,
+    errcode: Option<i64>,
+    errmsg: Option<String>,
+    http_status: Option<u16>,
+    latency_ms: Option<u64>,
+    #[serde(default)]
+    cut: bool,
+    /// Share of the failing calls that take effect all the same.
+    #[serde(default)]
+    delivered: f64,
+    /// How often it still strikes; `None` is for ever.
+    times: Option<u64>,
+    /// Strikes only calls about this user.
+    user: Option<u32>,
+}
+
+fn always() -> f64 {
+    1.0
+}
+
+impl Fault {
+    /// What is wrong with the order, as a sentence.
+    pub(crate) fn mistake(&self) -> Option<&'static str> {
+        let share = 0.0..=1.0;
+        if !share.contains(&self.probability) || !share.contains(&self.delivered) {
+            return Some("probability and delivered are shares between 0 and 1.");
+        }
+        if self.http_status.is_some_and(|status| !(200..600).contains(&status)) {
+            return Some("http_status is a number between 200 and 599.");
+        }
+        if !self.fails() && self.latency_ms.is_none() {
+            return Some("A fault needs an errcode, an http_status, a latency_ms or a cut.");
+        }
+        None
+    }
+
+    fn fails(&self) -> bool {
+        self.cut || self.errcode.is_some() || self.http_status.is_some()
+    }
+
+    fn concerns(&self, path: &str, users: &[u32]) -> bool {
+        (self.endpoint == "*" || self.endpoint == path) && self.user.is_none_or(|user| users.contains(&user))
+    }
+
+    fn ending(&self) -> Option<Ending> {
+        let refusal = self.errcode.map(|errcode| match &self.errmsg {
+            Some(errmsg) => Refusal::saying(errcode, errmsg),
+            None => Refusal::new(errcode),
+        });
+        match (self.cut, self.http_status, refusal) {
+            (true, _, _) => Some(Ending::Cut),
+            (false, Some(status), refusal) => Some(Ending::Status(status, refusal)),
+            (false, None, Some(refusal)) => Some(Ending::Refused(refusal)),
+            (false, None, None) => None,
+        }
+    }
+}
+
+/// What happens to one call.
+#[derive(Debug, Default, PartialEq)]
+pub(crate) struct Strike {
+    pub(crate) latency: Duration,
+    pub(crate) failure: Option<Failure>,
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) struct Failure {
+    pub(crate) ending: Ending,
+    /// The call takes effect although its caller cannot see it.
+    pub(crate) takes_effect: bool,
+}
+
+#[derive(Debug, PartialEq)]
+pub(crate) enum Ending {
+    Refused(Refusal),
+    Status(u16, Option<Refusal>),
+    Cut,
+}
+
+/// The faults in force, in the order they were asked for.
+pub(crate) struct Faults {
+    active: Vec<Fault>,
+    ordered: u64,
+    dice: StdRng,
+}
+
+impl Default for Faults {
+    fn default() -> Self {
+        Self::seeded(0)
+    }
+}
+
+impl Faults {
+    pub(crate) fn seeded(seed: u64) -> Self {
+        Self { active: Vec::new(), ordered: 0, dice: StdRng::seed_from_u64(seed) }
+    }
+
+    /// Puts a fault in force and gives its number.
+    pub(crate) fn add(&mut self, fault: Fault) -> u64 {
+        self.active.push(fault);
+        self.ordered += 1;
+        self.ordered
+    }
+
+    pub(crate) fn clear(&mut self) {
+        self.active.clear();
+    }
+
+    /// Rolls the dice for a call: the first failure wins, latencies add up.
+    pub(crate) fn strike(&mut self, path: &str, users: &[u32]) -> Strike {
+        let mut strike = Strike::default();
+        for fault in &mut self.active {
+            let settled = fault.fails() && strike.failure.is_some();
+            if settled || fault.times == Some(0) || !fault.concerns(path, users) {
+                continue;
+            }
+            if !self.dice.random_bool(fault.probability) {
+                continue;
+            }
+            fault.times = fault.times.map(|times| times - 1);
+            strike.latency += Duration::from_millis(fault.latency_ms.unwrap_or_default());
+            if let Some(ending) = fault.ending() {
+                let takes_effect = self.dice.random_bool(fault.delivered);
+                strike.failure = Some(Failure { ending, takes_effect });
+            }
+        }
+        strike
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::{Value, json};
+
+    use super::*;
+
+    const SEND: &str = "/cgi-bin/message/template/send";
+
+    fn faults(orders: &[Value]) -> Faults {
+        let mut faults = Faults::seeded(7);
+        for order in orders {
+            faults.add(serde_json::from_value(order.clone()).unwrap());
+        }
+        faults
+    }
+
+    #[test]
+    fn the_first_failure_wins_and_latencies_add_up() {
+        let mut faults = faults(&[
+            json!({"endpoint": SEND, "latency_ms": 10}),
+            json!({"endpoint": SEND, "errcode": -1}),
+            json!({"endpoint": "*", "cut": true, "latency_ms": 1000}),
+            json!({"endpoint": "*", "latency_ms": 5}),
+        ]);
+        let strike = faults.strike(SEND, &[]);
+        assert_eq!(strike.latency, Duration::from_millis(15));
+        assert_eq!(strike.failure.unwrap().ending, Ending::Refused(Refusal::new(-1)));
+        assert_eq!(faults.strike("/cgi-bin/token", &[]).failure.unwrap().ending, Ending::Cut);
+    }
+
+    #[test]
+    fn a_fault_for_one_user_and_two_times_strikes_just_those() {
+        let mut faults = faults(&[json!({"endpoint": SEND, "http_status": 502, "user": 7, "times": 2})]);
+        assert_eq!(faults.strike(SEND, &[8]), Strike::default());
+        let struck = [(); 3].map(|()| faults.strike(SEND, &[7]).failure.is_some());
+        assert_eq!(struck, [true, true, false]);
+    }
+
+    #[test]
+    fn the_same_seed_rolls_the_same_dice_near_the_probability() {
+        let order = [json!({"endpoint": SEND, "errcode": -1, "probability": 0.3, "delivered": 0.5})];
+        let roll =
+            |mut faults: Faults| -> Vec<_> { (0..1000).map(|_| faults.strike(SEND, &[]).failure).collect() };
+        let rolled = roll(faults(&order));
+        assert_eq!(rolled, roll(faults(&order)));
+        let failures: Vec<_> = rolled.into_iter().flatten().collect();
+        let effective = failures.iter().filter(|failure| failure.takes_effect).count();
+        assert!((250..350).contains(&failures.len()));
+        assert!((100..200).contains(&effective));
+    }
+
+    #[test]
+    fn a_misspelt_field_is_refused() {
+        let order = json!({"endpoint": SEND, "errcod": -1});
+        assert!(serde_json::from_value::<Fault>(order).is_err());
+    }
+
+    #[test]
+    fn a_fault_that_does_nothing_is_a_mistake() {
+        let fault: Fault = serde_json::from_value(json!({"endpoint": SEND})).unwrap();
+        assert!(fault.mistake().is_some());
+    }
+}
