@@ -37,20 +37,20 @@ impl Callback {
         Self { url: url.into(), token: CALLBACK_TOKEN.into(), encoding_aes_key: ENCODING_AES_KEY.into() }
     }
 
-    /// What WeChat's console would not save, as a sentence.
-    pub fn mistake(&self) -> Option<&'static str> {
+    /// `Err` is a sentence about what WeChat's console would not save.
+    pub fn validate(&self) -> Result<(), &'static str> {
         let url = reqwest::Url::parse(&self.url);
         if !url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
-            return Some("The callback's url begins with http:// or https://.");
+            return Err("The callback's url begins with http:// or https://.");
         }
         let plain = self.token.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if !plain || !(3..=32).contains(&self.token.len()) {
-            return Some("The callback's token has 3 to 32 letters or digits.");
+            return Err("The callback's token has 3 to 32 letters or digits.");
         }
         if Key::from_text(&self.encoding_aes_key).is_none() {
-            return Some("The callback's encoding_aes_key has 43 characters of base64.");
+            return Err("The callback's encoding_aes_key has 43 characters of base64.");
         }
-        None
+        Ok(())
     }
 }
 
@@ -77,9 +77,9 @@ impl Callbacks {
         }
     }
 
-    /// What is wrong with the configuration, as a sentence.
-    pub(crate) fn mistake(&self) -> Option<&'static str> {
-        self.callback.as_ref()?.mistake()
+    /// `Err` is a sentence about what is wrong with the configuration.
+    pub(crate) fn validate(&self) -> Result<(), &'static str> {
+        self.callback.as_ref().map_or(Ok(()), Callback::validate)
     }
 
     /// Queues an event as the faults will have it; forgets it while callbacks are off.
@@ -120,14 +120,14 @@ mod tests {
     #[test]
     fn a_configuration_that_wechats_console_would_not_save_is_a_mistake() {
         let right = Callback::to("http://127.0.0.1:1/callback?from=wechat");
-        assert_eq!(right.mistake(), None);
+        assert_eq!(right.validate(), Ok(()));
         let wrong = [
             Callback { url: "ftp://localhost/".into(), ..right.clone() },
             Callback { url: "/callback".into(), ..right.clone() },
             Callback { token: "no token".into(), ..right.clone() },
             Callback { encoding_aes_key: ENCODING_AES_KEY[1..].into(), ..right },
         ];
-        assert!(wrong.iter().all(|callback| callback.mistake().is_some()));
+        assert!(wrong.iter().all(|callback| callback.validate().is_err()));
     }
 
     #[test]

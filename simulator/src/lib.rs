@@ -88,9 +88,8 @@ impl Simulator {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        if let Some(mistake) = self.lock().callbacks.mistake() {
-            return Err(io::Error::new(io::ErrorKind::InvalidInput, mistake));
-        }
+        let valid = self.lock().callbacks.validate();
+        valid.map_err(|sentence| io::Error::new(io::ErrorKind::InvalidInput, sentence))?;
         let own = Router::new()
             .merge(control::admin::router())
             .merge(control::phone::router())

@@ -21,34 +21,35 @@ use crate::world::tokens::Mode;
 const LATEST: i64 = 4_000_000_000;
 
 /// An answer, or a sentence about what is wrong.
-pub(crate) type Told<T> = Result<Json<T>, Complaint>;
+pub(crate) type ControlResult<T> = Result<Json<T>, ControlError>;
 
 #[derive(Debug)]
-pub(crate) struct Complaint {
+pub(crate) struct ControlError {
     status: StatusCode,
     sentence: String,
 }
 
-impl Complaint {
+impl ControlError {
     pub(crate) fn new(status: StatusCode, sentence: impl Into<String>) -> Self {
         Self { status, sentence: sentence.into() }
     }
 }
 
-impl IntoResponse for Complaint {
+impl IntoResponse for ControlError {
     fn into_response(self) -> Response {
         (self.status, Json(json!({ "error": self.sentence }))).into_response()
     }
 }
 
-pub(crate) fn bad(sentence: impl Into<String>) -> Complaint {
-    Complaint::new(StatusCode::BAD_REQUEST, sentence)
+pub(crate) fn bad_request(sentence: impl Into<String>) -> ControlError {
+    ControlError::new(StatusCode::BAD_REQUEST, sentence)
 }
 
 /// A JSON body whatever its content type; none at all is an empty object.
-pub(crate) fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Complaint> {
-    let body = if body.is_empty() { b"{}" } else { body };
-    serde_json::from_slice(body).map_err(|error| bad(format!("The body is not as expected: {error}.")))
+pub(crate) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ControlError> {
+    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
+    serde_json::from_slice(bytes)
+        .map_err(|error| bad_request(format!("The body is not as expected: {error}.")))
 }
 
 pub(crate) fn router() -> Router<Simulator> {
@@ -60,16 +61,14 @@ pub(crate) fn router() -> Router<Simulator> {
         .route("/_sim/stats", get(stats))
 }
 
-fn known(endpoint: &str) -> Result<&'static Endpoint, Complaint> {
-    Endpoint::by_path(endpoint).ok_or_else(|| bad(format!("There is no endpoint {endpoint:?} here.")))
+fn known(endpoint: &str) -> Result<&'static Endpoint, ControlError> {
+    Endpoint::by_path(endpoint).ok_or_else(|| bad_request(format!("There is no endpoint {endpoint:?} here.")))
 }
 
 /// POST /_sim/faults
-async fn add_fault(State(simulator): State<Simulator>, body: Bytes) -> Told<Value> {
-    let fault: Fault = parse(&body)?;
-    if let Some(mistake) = fault.mistake() {
-        return Err(bad(mistake));
-    }
+async fn add_fault(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
+    let fault: Fault = body(&bytes)?;
+    fault.validate().map_err(bad_request)?;
     if fault.endpoint != "*" {
         known(&fault.endpoint)?;
     }
@@ -97,10 +96,10 @@ impl Default for Rotation {
 }
 
 /// POST /_sim/rotate: a third party fetches a token
-async fn rotate(State(simulator): State<Simulator>, body: Bytes) -> Told<Value> {
-    let rotation: Rotation = parse(&body)?;
+async fn rotate(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
+    let rotation: Rotation = body(&bytes)?;
     if !(1..=100).contains(&rotation.times) {
-        return Err(bad("times is a number between 1 and 100."));
+        return Err(bad_request("times is a number between 1 and 100."));
     }
     let mut state = simulator.lock();
     let now = state.clock.now();
@@ -137,8 +136,8 @@ fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<u64>>, D::
 }
 
 /// POST /_sim/quota
-async fn quota(State(simulator): State<Simulator>, body: Bytes) -> Told<Value> {
-    let quota: Quota = parse(&body)?;
+async fn quota(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
+    let quota: Quota = body(&bytes)?;
     let endpoint = known(&quota.endpoint)?;
     let mut state = simulator.lock();
     let mut limit = state.quota.limit(endpoint.path);
@@ -156,8 +155,8 @@ enum Move {
 }
 
 /// POST /_sim/clock
-async fn set_clock(State(simulator): State<Simulator>, body: Bytes) -> Told<Value> {
-    let to: Move = parse(&body)?;
+async fn set_clock(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
+    let to: Move = body(&bytes)?;
     let mut state = simulator.lock();
     let mut clock = state.clock;
     match to {
@@ -165,7 +164,7 @@ async fn set_clock(State(simulator): State<Simulator>, body: Bytes) -> Told<Valu
         Move::Now(now) => clock.set(now),
     }
     if !(0..LATEST).contains(&clock.now()) {
-        return Err(bad("The clock goes from 1970 to 2096, in Unix seconds."));
+        return Err(bad_request("The clock goes from 1970 to 2096, in Unix seconds."));
     }
     state.clock = clock;
     Ok(Json(json!({ "now": clock.now() })))

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::Simulator;
 use crate::callbacks::Callback;
-use crate::control::admin::{Complaint, Told, bad, parse};
+use crate::control::admin::{ControlError, ControlResult, bad_request, body};
 use crate::faults::callbacks::Shares;
 
 pub(crate) fn router() -> Router<Simulator> {
@@ -42,14 +42,12 @@ impl Configuration {
 }
 
 /// POST /_sim/callback: what saving the server configuration in WeChat's console does
-async fn configure(State(simulator): State<Simulator>, body: Bytes) -> Told<Value> {
-    let callback = parse::<Configuration>(&body)?.callback();
-    if let Some(mistake) = callback.mistake() {
-        return Err(bad(mistake));
-    }
+async fn configure(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
+    let callback = body::<Configuration>(&bytes)?.callback();
+    callback.validate().map_err(bad_request)?;
     let now = simulator.lock().clock.now();
     let verified = callback.verify(&simulator.http, now).await;
-    verified.map_err(|sentence| Complaint::new(StatusCode::CONFLICT, sentence))?;
+    verified.map_err(|sentence| ControlError::new(StatusCode::CONFLICT, sentence))?;
     let told = json!(callback);
     simulator.lock().callbacks.switch(Some(callback));
     Ok(Json(told))
@@ -74,11 +72,9 @@ async fn resume(State(simulator): State<Simulator>) -> Json<Value> {
 }
 
 /// POST /_sim/callback/faults: in place of those before
-async fn set_faults(State(simulator): State<Simulator>, body: Bytes) -> Told<Value> {
-    let shares: Shares = parse(&body)?;
-    if let Some(mistake) = shares.mistake() {
-        return Err(bad(mistake));
-    }
+async fn set_faults(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
+    let shares: Shares = body(&bytes)?;
+    shares.validate().map_err(bad_request)?;
     simulator.lock().callbacks.faults.set(shares);
     Ok(Json(json!({})))
 }

@@ -9,7 +9,7 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Simulator;
-use crate::control::admin::{Complaint, Told, parse};
+use crate::control::admin::{ControlError, ControlResult, body};
 use crate::state;
 use crate::world::event::What;
 use crate::world::messages::Message;
@@ -63,18 +63,25 @@ async fn code(State(simulator): State<Simulator>, Path(user): Path<u32>) -> Json
 }
 
 /// POST /_sim/users/{user}/sealed: `wx.getUserInfo` and its relatives
-async fn sealed(State(simulator): State<Simulator>, Path(user): Path<u32>, body: Bytes) -> Told<Value> {
-    let object: Map<String, Value> = parse(&body)?;
-    let raw = if body.is_empty() { "{}".into() } else { String::from_utf8_lossy(&body) };
+async fn sealed(
+    State(simulator): State<Simulator>,
+    Path(user): Path<u32>,
+    bytes: Bytes,
+) -> ControlResult<Value> {
+    let object: Map<String, Value> = body(&bytes)?;
+    let raw = if bytes.is_empty() { "{}".into() } else { String::from_utf8_lossy(&bytes) };
     let state = simulator.lock();
     let sealed = state.logins.seal(user, &raw, object, state.clock.now());
     let never =
-        || Complaint::new(StatusCode::CONFLICT, format!("User {user} has no session_key: log in first."));
+        || ControlError::new(StatusCode::CONFLICT, format!("User {user} has no session_key: log in first."));
     Ok(Json(sealed.ok_or_else(never)?))
 }
 
 /// POST /_sim/users/{user}/{action}
-async fn act(State(simulator): State<Simulator>, Path((user, action)): Path<(u32, String)>) -> Told<Value> {
+async fn act(
+    State(simulator): State<Simulator>,
+    Path((user, action)): Path<(u32, String)>,
+) -> ControlResult<Value> {
     let mut state = simulator.lock();
     let reported = perform(&mut state, user, &action)?;
     if let Some(what) = reported {
@@ -84,7 +91,7 @@ async fn act(State(simulator): State<Simulator>, Path((user, action)): Path<(u32
 }
 
 /// Does it and gives what the Official Account hears of it.
-fn perform(state: &mut state::State, user: u32, action: &str) -> Result<Option<What>, Complaint> {
+fn perform(state: &mut state::State, user: u32, action: &str) -> Result<Option<What>, ControlError> {
     let now = state.clock.now();
     let followers = &mut state.followers;
     match action {
@@ -93,7 +100,7 @@ fn perform(state: &mut state::State, user: u32, action: &str) -> Result<Option<W
         "scan" if followers.is_following(user) => return Ok(Some(What::Scan)),
         "scan" => {
             let sentence = format!("User {user} does not follow, and WeChat reports only followers' scans.");
-            return Err(Complaint::new(StatusCode::CONFLICT, sentence));
+            return Err(ControlError::new(StatusCode::CONFLICT, sentence));
         }
         "hide-unionid" => followers.hide_unionid(user, true),
         "show-unionid" => followers.hide_unionid(user, false),
@@ -103,7 +110,7 @@ fn perform(state: &mut state::State, user: u32, action: &str) -> Result<Option<W
             followers.refuse(user, false);
             followers.block(user, false);
         }
-        _ => return Err(Complaint::new(StatusCode::NOT_FOUND, format!("Users cannot {action}."))),
+        _ => return Err(ControlError::new(StatusCode::NOT_FOUND, format!("Users cannot {action}."))),
     }
     Ok(None)
 }

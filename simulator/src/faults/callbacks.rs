@@ -22,8 +22,8 @@ pub(crate) struct Shares {
 }
 
 impl Shares {
-    /// What is wrong with the order, as a sentence.
-    pub(crate) fn mistake(&self) -> Option<&'static str> {
+    /// `Err` is a sentence about what is wrong with the order.
+    pub(crate) fn validate(&self) -> Result<(), &'static str> {
         let shares = [
             self.duplicate,
             self.delay.unwrap_or_default(),
@@ -34,12 +34,12 @@ impl Shares {
             self.drop,
         ];
         if shares.iter().any(|share| !(0.0..=1.0).contains(share)) {
-            return Some("All but delay_ms are shares between 0 and 1.");
+            return Err("All but delay_ms are shares between 0 and 1.");
         }
         if self.delay.is_some() && self.delay_ms.is_none() {
-            return Some("A delay needs a delay_ms.");
+            return Err("A delay needs a delay_ms.");
         }
-        None
+        Ok(())
     }
 }
 
@@ -148,7 +148,7 @@ mod tests {
     fn an_order_that_makes_no_sense_is_a_mistake() {
         for order in [json!({ "drop": 1.1 }), json!({ "delay": 0.5 })] {
             let shares: Shares = serde_json::from_value(order).unwrap();
-            assert!(shares.mistake().is_some());
+            assert!(shares.validate().is_err());
         }
         assert!(serde_json::from_value::<Shares>(json!({ "dorp": 1.0 })).is_err());
     }

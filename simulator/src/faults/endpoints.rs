@@ -36,19 +36,19 @@ fn always() -> f64 {
 }
 
 impl Fault {
-    /// What is wrong with the order, as a sentence.
-    pub(crate) fn mistake(&self) -> Option<&'static str> {
+    /// `Err` is a sentence about what is wrong with the order.
+    pub(crate) fn validate(&self) -> Result<(), &'static str> {
         let share = 0.0..=1.0;
         if !share.contains(&self.probability) || !share.contains(&self.delivered) {
-            return Some("probability and delivered are shares between 0 and 1.");
+            return Err("probability and delivered are shares between 0 and 1.");
         }
         if self.http_status.is_some_and(|status| !(200..600).contains(&status)) {
-            return Some("http_status is a number between 200 and 599.");
+            return Err("http_status is a number between 200 and 599.");
         }
         if !self.fails() && self.latency_ms.is_none() {
-            return Some("A fault needs an errcode, an http_status, a latency_ms or a cut.");
+            return Err("A fault needs an errcode, an http_status, a latency_ms or a cut.");
         }
-        None
+        Ok(())
     }
 
     fn fails(&self) -> bool {
@@ -205,6 +205,6 @@ mod tests {
     #[test]
     fn a_fault_that_does_nothing_is_a_mistake() {
         let fault: Fault = serde_json::from_value(json!({"endpoint": SEND})).unwrap();
-        assert!(fault.mistake().is_some());
+        assert!(fault.validate().is_err());
     }
 }

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::Simulator;
-use crate::control::admin::{Told, bad, parse};
+use crate::control::admin::{ControlResult, bad_request, body};
 
 /// What a test asked for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -33,12 +33,14 @@ pub(crate) struct Order {
 }
 
 impl Order {
-    /// What is wrong with it, as a sentence.
-    fn mistake(&self) -> Option<&'static str> {
+    /// `Err` is a sentence about what is wrong with it.
+    fn validate(&self) -> Result<(), &'static str> {
         let share = 0.0..=1.0;
         let shares = [self.shift_batch, self.shift_back, self.missing_unionid];
-        let is_mistaken = shares.iter().any(|asked| !share.contains(asked));
-        is_mistaken.then_some("shift_batch, shift_back and missing_unionid are shares between 0 and 1.")
+        if shares.iter().any(|asked| !share.contains(asked)) {
+            return Err("shift_batch, shift_back and missing_unionid are shares between 0 and 1.");
+        }
+        Ok(())
     }
 }
 
@@ -119,11 +121,9 @@ pub(crate) fn router() -> Router<Simulator> {
 }
 
 /// POST /_sim/followers/faults: in place of those before
-async fn order(State(simulator): State<Simulator>, body: Bytes) -> Told<Value> {
-    let order: Order = parse(&body)?;
-    if let Some(mistake) = order.mistake() {
-        return Err(bad(mistake));
-    }
+async fn order(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
+    let order: Order = body(&bytes)?;
+    order.validate().map_err(bad_request)?;
     simulator.lock().follower_faults.order = order;
     Ok(Json(json!({})))
 }
@@ -140,7 +140,7 @@ mod tests {
 
     fn faults(order: Value) -> FollowerFaults {
         let order: Order = serde_json::from_value(order).unwrap();
-        assert_eq!(order.mistake(), None);
+        assert_eq!(order.validate(), Ok(()));
         FollowerFaults { order, ..FollowerFaults::seeded(7) }
     }
 
