@@ -13,7 +13,7 @@ use serde_json::Value;
 use crate::Simulator;
 use crate::api::answer::{Answer, Refusal};
 use crate::api::call::{Call, InFlight};
-use crate::faults::endpoints::{Ending, Failure, Strike};
+use crate::faults::endpoints::{Failure, FaultOutcome, InjectedFault};
 use crate::state::State;
 use crate::world::followers::{self, UserList};
 use crate::world::login;
@@ -109,35 +109,35 @@ pub(crate) fn router(simulator: &Simulator) -> Router {
 
 impl Simulator {
     async fn process(self, endpoint: &'static Endpoint, mut call: Call) -> Response {
-        let (_in_flight, strike) = self.start(endpoint, &mut call);
-        if !strike.latency.is_zero() {
-            tokio::time::sleep(strike.latency).await;
+        let (_in_flight, injected) = self.start(endpoint, &mut call);
+        if !injected.latency.is_zero() {
+            tokio::time::sleep(injected.latency).await;
         }
         let mut state = self.lock();
-        match strike.failure {
+        match injected.failure {
             None => {
                 let answer = endpoint.call(&mut state, &call);
                 respond(&mut state, endpoint, answer)
             }
-            Some(Failure { ending, takes_effect }) => {
+            Some(Failure { outcome, takes_effect }) => {
                 if takes_effect {
                     // The fault decides what the caller sees, whatever became of the call.
                     let _unseen = endpoint.call(&mut state, &call);
                 }
-                fail(&mut state, endpoint, ending)
+                fail(&mut state, endpoint, outcome)
             }
         }
     }
 
-    fn start(&self, endpoint: &'static Endpoint, call: &mut Call) -> (InFlight, Strike) {
+    fn start(&self, endpoint: &'static Endpoint, call: &mut Call) -> (InFlight, InjectedFault) {
         let mut state = self.lock();
         state.stats.started(endpoint.path);
         let users = (endpoint.users)(&state, call);
-        let strike = state.faults.strike(endpoint.path, &users);
+        let injected = state.faults.inject(endpoint.path, &users);
         let receiver = messages::receiver_of(call);
         let free = receiver.filter(|user| state.receiving.insert(*user));
         call.overlaps = receiver != free;
-        (InFlight::new(self, endpoint.path, free), strike)
+        (InFlight::new(self, endpoint.path, free), injected)
     }
 }
 
@@ -149,10 +149,10 @@ fn respond(state: &mut State, endpoint: &Endpoint, answer: Answer) -> Response {
     written(endpoint, &body)
 }
 
-fn fail(state: &mut State, endpoint: &Endpoint, ending: Ending) -> Response {
-    match ending {
-        Ending::Refused(refusal) => respond(state, endpoint, Err(refusal)),
-        Ending::Status(status, refusal) => {
+fn fail(state: &mut State, endpoint: &Endpoint, outcome: FaultOutcome) -> Response {
+    match outcome {
+        FaultOutcome::Refused(refusal) => respond(state, endpoint, Err(refusal)),
+        FaultOutcome::Status(status, refusal) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
             let mut response = match refusal {
                 Some(refusal) => respond(state, endpoint, Err(refusal)),
@@ -165,7 +165,7 @@ fn fail(state: &mut State, endpoint: &Endpoint, ending: Ending) -> Response {
             *response.status_mut() = status;
             response
         }
-        Ending::Cut => {
+        FaultOutcome::Cut => {
             state.stats.failed(endpoint.path, "cut".into());
             let mut response = StatusCode::OK.into_response();
             response.extensions_mut().insert(Cut);

@@ -12,7 +12,7 @@ use crate::callbacks::Callback;
 use crate::callbacks::crypto::{Key, signature};
 use crate::callbacks::queue::{Next, Parcel};
 use crate::callbacks::stats::Outcome;
-use crate::faults::callbacks::Guise;
+use crate::faults::callbacks::Tampering;
 use crate::world::accounts::{OA_APPID, OA_ORIGINAL_ID};
 
 /// WeChat's own rule: the first try and two more, without a pause between them.
@@ -94,7 +94,7 @@ struct Letter {
 impl Letter {
     fn new(parcel: &Parcel, callback: &Callback) -> Self {
         let xml = parcel.event.xml();
-        let encrypted = (parcel.guise != Guise::Plaintext).then(|| {
+        let encrypted = (parcel.tampering != Tampering::Plaintext).then(|| {
             let key = Key::from_text(&callback.encoding_aes_key).expect("checked before it was put to use");
             key.encrypt(rand::random(), &xml, OA_APPID)
         });
@@ -104,9 +104,9 @@ impl Letter {
                  <Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
             )
         });
-        let token = match parcel.guise {
-            Guise::Genuine | Guise::Plaintext => callback.token.clone(),
-            Guise::WrongSignature => NOBODYS_TOKEN.into(),
+        let token = match parcel.tampering {
+            Tampering::None | Tampering::Plaintext => callback.token.clone(),
+            Tampering::WrongSignature => NOBODYS_TOKEN.into(),
         };
         Self { url: callback.url.clone(), token, openid: parcel.event.openid(), encrypted, body }
     }

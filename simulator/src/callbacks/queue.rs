@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::faults::callbacks::{Guise, Plan};
+use crate::faults::callbacks::{DeliveryPlan, Tampering};
 use crate::world::event::Event;
 
 /// So many events at most are on their way at once.
@@ -19,7 +19,7 @@ const SWAP: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Parcel {
     pub(crate) event: Event,
-    pub(crate) guise: Guise,
+    pub(crate) tampering: Tampering,
     /// Not to be sent before.
     due: Option<Instant>,
     /// The user's next event goes first.
@@ -69,13 +69,13 @@ impl Queue {
         self.waiting + self.in_flight
     }
 
-    pub(crate) fn add(&mut self, event: Event, plan: &Plan) {
+    pub(crate) fn add(&mut self, event: Event, plan: &DeliveryPlan) {
         if plan.dropped {
             return;
         }
         let user = event.user;
         let due = plan.delay.map(|delay| Instant::now() + delay);
-        let parcel = Parcel { event, guise: plan.guise, due, yields: false };
+        let parcel = Parcel { event, tampering: plan.tampering, due, yields: false };
         if plan.duplicate {
             self.put(parcel.clone());
         }
@@ -162,7 +162,7 @@ mod tests {
     use crate::world::event::What;
 
     /// Adds an event that is known by its time.
-    fn add(queue: &mut Queue, user: u32, at: i64, plan: &Plan) {
+    fn add(queue: &mut Queue, user: u32, at: i64, plan: &DeliveryPlan) {
         queue.add(Event { user, at, what: What::Subscribe }, plan);
     }
 
@@ -181,8 +181,8 @@ mod tests {
     #[test]
     fn a_user_has_one_event_on_its_way_and_all_have_64() {
         let mut queue = Queue::default();
-        (0..100).for_each(|user| add(&mut queue, user, 1, &Plan::default()));
-        add(&mut queue, 0, 2, &Plan::default());
+        (0..100).for_each(|user| add(&mut queue, user, 1, &DeliveryPlan::default()));
+        add(&mut queue, 0, 2, &DeliveryPlan::default());
         let now = Instant::now();
         let on_their_way = std::iter::from_fn(|| queue.next(now)).count();
         assert_eq!((on_their_way, queue.pending()), (64, 101));
@@ -196,9 +196,9 @@ mod tests {
     fn the_events_of_a_user_keep_their_order_behind_a_delayed_one() {
         let mut queue = Queue::default();
         let hour = Duration::from_secs(3600);
-        add(&mut queue, 7, 1, &Plan { delay: Some(hour), ..Plan::default() });
-        add(&mut queue, 7, 2, &Plan::default());
-        add(&mut queue, 8, 3, &Plan::default());
+        add(&mut queue, 7, 1, &DeliveryPlan { delay: Some(hour), ..DeliveryPlan::default() });
+        add(&mut queue, 7, 2, &DeliveryPlan::default());
+        add(&mut queue, 8, 3, &DeliveryPlan::default());
         let now = Instant::now();
         assert_eq!(pushed(&mut queue, now), [3]);
         queue.wake(7);
@@ -209,11 +209,11 @@ mod tests {
     #[test]
     fn a_swapped_event_goes_after_the_next_one_or_alone_after_a_while() {
         let mut queue = Queue::default();
-        let swapped = Plan { swapped: true, ..Plan::default() };
+        let swapped = DeliveryPlan { swapped: true, ..DeliveryPlan::default() };
         add(&mut queue, 7, 1, &swapped);
         let now = Instant::now();
         assert_eq!(pushed(&mut queue, now), [] as [i64; 0]);
-        add(&mut queue, 7, 2, &Plan::default());
+        add(&mut queue, 7, 2, &DeliveryPlan::default());
         assert_eq!(pushed(&mut queue, now), [2, 1]);
         add(&mut queue, 7, 3, &swapped);
         assert_eq!(pushed(&mut queue, Instant::now() + SWAP), [3]);
@@ -222,8 +222,8 @@ mod tests {
     #[test]
     fn a_duplicate_goes_twice_and_a_dropped_event_never() {
         let mut queue = Queue::default();
-        add(&mut queue, 7, 1, &Plan { duplicate: true, ..Plan::default() });
-        add(&mut queue, 7, 2, &Plan { dropped: true, ..Plan::default() });
+        add(&mut queue, 7, 1, &DeliveryPlan { duplicate: true, ..DeliveryPlan::default() });
+        add(&mut queue, 7, 2, &DeliveryPlan { dropped: true, ..DeliveryPlan::default() });
         assert_eq!(pushed(&mut queue, Instant::now()), [1, 1]);
     }
 
@@ -231,17 +231,17 @@ mod tests {
     fn a_pause_holds_everything_back_and_clearing_forgets_it() {
         let mut queue = Queue::default();
         queue.pause();
-        add(&mut queue, 7, 1, &Plan::default());
+        add(&mut queue, 7, 1, &DeliveryPlan::default());
         let now = Instant::now();
         assert_eq!(queue.next(now), None);
         queue.resume();
         assert!(matches!(queue.next(now), Some(Next::Push(_))));
-        add(&mut queue, 7, 2, &Plan::default());
-        add(&mut queue, 8, 3, &Plan::default());
+        add(&mut queue, 7, 2, &DeliveryPlan::default());
+        add(&mut queue, 8, 3, &DeliveryPlan::default());
         queue.clear();
         assert_eq!(queue.pending(), 1);
         queue.ended(7);
-        add(&mut queue, 7, 4, &Plan::default());
+        add(&mut queue, 7, 4, &DeliveryPlan::default());
         assert_eq!(pushed(&mut queue, now), [4]);
     }
 }

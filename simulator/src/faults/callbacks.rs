@@ -45,9 +45,9 @@ impl Shares {
 
 /// How an event looks on its way.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) enum Guise {
+pub(crate) enum Tampering {
     #[default]
-    Genuine,
+    None,
     /// Signed with a token that is not the account's.
     WrongSignature,
     /// Unencrypted, as in plain mode.
@@ -56,12 +56,12 @@ pub(crate) enum Guise {
 
 /// What the dice have in store for one event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Plan {
+pub(crate) struct DeliveryPlan {
     pub(crate) dropped: bool,
     pub(crate) duplicate: bool,
     pub(crate) delay: Option<Duration>,
     pub(crate) swapped: bool,
-    pub(crate) guise: Guise,
+    pub(crate) tampering: Tampering,
 }
 
 pub(crate) struct CallbackFaults {
@@ -85,20 +85,20 @@ impl CallbackFaults {
     }
 
     /// Rolls all the dice for an event, so that one share does not change another's rolls.
-    pub(crate) fn plan(&mut self) -> Plan {
+    pub(crate) fn plan(&mut self) -> DeliveryPlan {
         let Shares { drop, duplicate, delay, delay_ms, swap, wrong_signature, plaintext, .. } = self.shares;
         let mut roll = |share| self.dice.random_bool(share);
         let dropped = roll(drop);
         let duplicate = roll(duplicate);
         let delayed = roll(delay.unwrap_or(1.0));
         let swapped = roll(swap);
-        let guise = match (roll(wrong_signature), roll(plaintext)) {
-            (true, _) => Guise::WrongSignature,
-            (false, true) => Guise::Plaintext,
-            (false, false) => Guise::Genuine,
+        let tampering = match (roll(wrong_signature), roll(plaintext)) {
+            (true, _) => Tampering::WrongSignature,
+            (false, true) => Tampering::Plaintext,
+            (false, false) => Tampering::None,
         };
         let delay = delay_ms.filter(|_| delayed).map(Duration::from_millis);
-        Plan { dropped, duplicate, delay, swapped, guise }
+        DeliveryPlan { dropped, duplicate, delay, swapped, tampering }
     }
 
     /// Whether a template message fails inside WeChat.
@@ -122,7 +122,7 @@ mod tests {
     #[test]
     fn nothing_goes_wrong_unless_asked_for() {
         let mut faults = faults(json!({}));
-        assert!((0..100).all(|_| faults.plan() == Plan::default() && !faults.system_fails()));
+        assert!((0..100).all(|_| faults.plan() == DeliveryPlan::default() && !faults.system_fails()));
     }
 
     #[test]
@@ -132,7 +132,7 @@ mod tests {
         let planned = plans(faults(shares.clone()));
         assert_eq!(planned, plans(faults(shares)));
         let duplicates = planned.iter().filter(|plan| plan.duplicate).count();
-        let plain = planned.iter().filter(|plan| plan.guise == Guise::Plaintext).count();
+        let plain = planned.iter().filter(|plan| plan.tampering == Tampering::Plaintext).count();
         assert!((250..350).contains(&duplicates));
         assert!((60..140).contains(&plain));
     }

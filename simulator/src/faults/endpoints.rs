@@ -59,15 +59,15 @@ impl Fault {
         (self.endpoint == "*" || self.endpoint == path) && self.user.is_none_or(|user| users.contains(&user))
     }
 
-    fn ending(&self) -> Option<Ending> {
+    fn outcome(&self) -> Option<FaultOutcome> {
         let refusal = self.errcode.map(|errcode| match &self.errmsg {
             Some(errmsg) => Refusal::saying(errcode, errmsg),
             None => Refusal::new(errcode),
         });
         match (self.cut, self.http_status, refusal) {
-            (true, _, _) => Some(Ending::Cut),
-            (false, Some(status), refusal) => Some(Ending::Status(status, refusal)),
-            (false, None, Some(refusal)) => Some(Ending::Refused(refusal)),
+            (true, _, _) => Some(FaultOutcome::Cut),
+            (false, Some(status), refusal) => Some(FaultOutcome::Status(status, refusal)),
+            (false, None, Some(refusal)) => Some(FaultOutcome::Refused(refusal)),
             (false, None, None) => None,
         }
     }
@@ -75,20 +75,20 @@ impl Fault {
 
 /// What happens to one call.
 #[derive(Debug, Default, PartialEq)]
-pub(crate) struct Strike {
+pub(crate) struct InjectedFault {
     pub(crate) latency: Duration,
     pub(crate) failure: Option<Failure>,
 }
 
 #[derive(Debug, PartialEq)]
 pub(crate) struct Failure {
-    pub(crate) ending: Ending,
+    pub(crate) outcome: FaultOutcome,
     /// The call takes effect although its caller cannot see it.
     pub(crate) takes_effect: bool,
 }
 
 #[derive(Debug, PartialEq)]
-pub(crate) enum Ending {
+pub(crate) enum FaultOutcome {
     Refused(Refusal),
     Status(u16, Option<Refusal>),
     Cut,
@@ -124,24 +124,24 @@ impl Faults {
     }
 
     /// Rolls the dice for a call: the first failure wins, latencies add up.
-    pub(crate) fn strike(&mut self, path: &str, users: &[u32]) -> Strike {
-        let mut strike = Strike::default();
+    pub(crate) fn inject(&mut self, path: &str, users: &[u32]) -> InjectedFault {
+        let mut injected = InjectedFault::default();
         for fault in &mut self.active {
-            let settled = fault.fails() && strike.failure.is_some();
-            if settled || fault.times == Some(0) || !fault.concerns(path, users) {
+            let too_late = fault.fails() && injected.failure.is_some();
+            if too_late || fault.times == Some(0) || !fault.concerns(path, users) {
                 continue;
             }
             if !self.dice.random_bool(fault.probability) {
                 continue;
             }
             fault.times = fault.times.map(|times| times - 1);
-            strike.latency += Duration::from_millis(fault.latency_ms.unwrap_or_default());
-            if let Some(ending) = fault.ending() {
+            injected.latency += Duration::from_millis(fault.latency_ms.unwrap_or_default());
+            if let Some(outcome) = fault.outcome() {
                 let takes_effect = self.dice.random_bool(fault.delivered);
-                strike.failure = Some(Failure { ending, takes_effect });
+                injected.failure = Some(Failure { outcome, takes_effect });
             }
         }
-        strike
+        injected
     }
 }
 
@@ -169,17 +169,17 @@ mod tests {
             json!({"endpoint": "*", "cut": true, "latency_ms": 1000}),
             json!({"endpoint": "*", "latency_ms": 5}),
         ]);
-        let strike = faults.strike(SEND, &[]);
-        assert_eq!(strike.latency, Duration::from_millis(15));
-        assert_eq!(strike.failure.unwrap().ending, Ending::Refused(Refusal::new(-1)));
-        assert_eq!(faults.strike("/cgi-bin/token", &[]).failure.unwrap().ending, Ending::Cut);
+        let injected = faults.inject(SEND, &[]);
+        assert_eq!(injected.latency, Duration::from_millis(15));
+        assert_eq!(injected.failure.unwrap().outcome, FaultOutcome::Refused(Refusal::new(-1)));
+        assert_eq!(faults.inject("/cgi-bin/token", &[]).failure.unwrap().outcome, FaultOutcome::Cut);
     }
 
     #[test]
     fn a_fault_for_one_user_and_two_times_strikes_just_those() {
         let mut faults = faults(&[json!({"endpoint": SEND, "http_status": 502, "user": 7, "times": 2})]);
-        assert_eq!(faults.strike(SEND, &[8]), Strike::default());
-        let struck = [(); 3].map(|()| faults.strike(SEND, &[7]).failure.is_some());
+        assert_eq!(faults.inject(SEND, &[8]), InjectedFault::default());
+        let struck = [(); 3].map(|()| faults.inject(SEND, &[7]).failure.is_some());
         assert_eq!(struck, [true, true, false]);
     }
 
@@ -187,7 +187,7 @@ mod tests {
     fn the_same_seed_rolls_the_same_dice_near_the_probability() {
         let order = [json!({"endpoint": SEND, "errcode": -1, "probability": 0.3, "delivered": 0.5})];
         let roll =
-            |mut faults: Faults| -> Vec<_> { (0..1000).map(|_| faults.strike(SEND, &[]).failure).collect() };
+            |mut faults: Faults| -> Vec<_> { (0..1000).map(|_| faults.inject(SEND, &[]).failure).collect() };
         let rolled = roll(faults(&order));
         assert_eq!(rolled, roll(faults(&order)));
         let failures: Vec<_> = rolled.into_iter().flatten().collect();

@@ -28,7 +28,7 @@ pub(crate) struct Order {
     shift_back: f64,
     /// The share of batchget's answers in which some row lacks its unionid.
     missing_unionid: f64,
-    /// How many answers it still spoils; `None` is for ever.
+    /// How many answers it still corrupts; `None` is for ever.
     times: Option<u64>,
 }
 
@@ -63,24 +63,24 @@ impl FollowerFaults {
 
     /// Whether the list has nobody this time.
     pub(crate) fn empties(&mut self) -> bool {
-        self.order.empty && self.strikes()
+        self.order.empty && self.fires()
     }
 
     /// Cuts off what the list is not to show of a page that `before` openids go before.
     pub(crate) fn cut(&mut self, page: &mut Vec<String>, before: impl Fn() -> usize) {
         let Some(most) = self.order.cut_after.map(|most| most.saturating_sub(before())) else { return };
-        if page.len() > most && self.strikes() {
+        if page.len() > most && self.fires() {
             page.truncate(most);
         }
     }
 
-    /// Spoils the unionids of batchget's answer.
-    pub(crate) fn spoil(&mut self, infos: &mut [Value]) {
+    /// Corrupts the unionids of batchget's answer.
+    pub(crate) fn corrupt(&mut self, infos: &mut [Value]) {
         let row = self.dice.random_range(0..infos.len());
         let shifted = self.dice.random_bool(self.order.shift_batch);
         let shifted_back = self.dice.random_bool(self.order.shift_back);
         let missing = self.dice.random_bool(self.order.missing_unionid);
-        if !(shifted || shifted_back || missing) || !self.strikes() {
+        if !(shifted || shifted_back || missing) || !self.fires() {
             return;
         }
         let mut unionids: Vec<_> = infos.iter().map(unionid).collect();
@@ -98,10 +98,10 @@ impl FollowerFaults {
             .for_each(|(info, unionid)| set(info, unionid));
     }
 
-    fn strikes(&mut self) -> bool {
-        let strikes = self.order.times != Some(0);
+    fn fires(&mut self) -> bool {
+        let fires = self.order.times != Some(0);
         self.order.times = self.order.times.map(|times| times.saturating_sub(1));
-        strikes
+        fires
     }
 }
 
@@ -144,10 +144,10 @@ mod tests {
         FollowerFaults { order, ..FollowerFaults::seeded(7) }
     }
 
-    /// The unionids of rows 0 to 9 after an answer was spoiled, by their numbers.
-    fn spoiled(faults: &mut FollowerFaults) -> Vec<Option<u64>> {
+    /// The unionids of rows 0 to 9 after an answer was corrupted, by their numbers.
+    fn corrupted(faults: &mut FollowerFaults) -> Vec<Option<u64>> {
         let mut infos: Vec<_> = (0..10).map(|row| json!({ "openid": "o", "unionid": row })).collect();
-        faults.spoil(&mut infos);
+        faults.corrupt(&mut infos);
         infos.iter().map(|info| info.get("unionid").and_then(Value::as_u64)).collect()
     }
 
@@ -157,22 +157,22 @@ mod tests {
         let mut page = vec!["o1".to_owned()];
         faults.cut(&mut page, || 0);
         assert!(!faults.empties() && page.len() == 1);
-        assert_eq!(spoiled(&mut faults), (0..10).map(Some).collect::<Vec<_>>());
+        assert_eq!(corrupted(&mut faults), (0..10).map(Some).collect::<Vec<_>>());
     }
 
     #[test]
     fn a_shift_moves_unionids_to_the_row_before_and_leaves_the_last_without() {
         let mut faults = faults(json!({ "shift_batch": 1.0, "times": 1 }));
-        let unionids = spoiled(&mut faults);
+        let unionids = corrupted(&mut faults);
         let from = unionids.iter().zip(0..).take_while(|(unionid, row)| **unionid == Some(*row)).count();
         let shifted: Vec<_> = (0..10).filter(|row| *row != from as u64).map(Some).chain([None]).collect();
         assert_eq!(unionids, shifted);
-        assert!(spoiled(&mut faults).iter().all(Option::is_some), "once is once");
+        assert!(corrupted(&mut faults).iter().all(Option::is_some), "once is once");
     }
 
     #[test]
     fn a_shift_back_gives_a_row_the_unionid_of_the_one_before_and_loses_the_last() {
-        let unionids = spoiled(&mut faults(json!({ "shift_back": 1.0 })));
+        let unionids = corrupted(&mut faults(json!({ "shift_back": 1.0 })));
         let from =
             unionids.iter().zip(0..).take_while(|(unionid, row)| **unionid == Some(*row)).count() as u64;
         assert_eq!(unionids, (0..from).chain(from - 1..9).map(Some).collect::<Vec<_>>());
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn one_unionid_is_missing_and_the_others_stay() {
-        let unionids = spoiled(&mut faults(json!({ "missing_unionid": 1.0 })));
+        let unionids = corrupted(&mut faults(json!({ "missing_unionid": 1.0 })));
         let right = unionids.iter().zip(0..).filter(|(unionid, row)| **unionid == Some(*row));
         assert_eq!((right.count(), unionids.iter().flatten().count()), (9, 9));
     }

@@ -179,7 +179,7 @@ pub(crate) fn batchget(state: &mut State, call: &Call) -> Answer {
     }
     let users: Vec<u32> = user_list.iter().map(|listed| owner(&listed.openid)).collect::<Result<_, _>>()?;
     let mut infos: Vec<Value> = users.into_iter().map(|user| state.followers.info(user)).collect();
-    state.follower_faults.spoil(&mut infos);
+    state.follower_faults.corrupt(&mut infos);
     Ok(json!({ "user_info_list": infos }))
 }
 
