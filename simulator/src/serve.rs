@@ -48,7 +48,7 @@ pub(crate) async fn serve(
 fn open(stream: TcpStream, router: &Router, connections: &GracefulShutdown) {
     // A socket that refuses the option is only slower.
     let _ = stream.set_nodelay(true);
-    let service = Line { router: TowerToHyperService::new(router.clone()) };
+    let service = CuttableService { router: TowerToHyperService::new(router.clone()) };
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let watched = connections.watch(connection);
     // A connection ends with an error when a fault cuts it or its client goes: both are everyday here.
@@ -56,11 +56,11 @@ fn open(stream: TcpStream, router: &Router, connections: &GracefulShutdown) {
 }
 
 /// The router as a service that fails, and so closes its connection, on a [`Cut`] response.
-struct Line {
+struct CuttableService {
     router: TowerToHyperService<Router>,
 }
 
-impl hyper::service::Service<Request<Incoming>> for Line {
+impl hyper::service::Service<Request<Incoming>> for CuttableService {
     type Response = Response<Body>;
     type Error = io::Error;
     type Future = Pin<Box<dyn Future<Output = io::Result<Response<Body>>> + Send>>;

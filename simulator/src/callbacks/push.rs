@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use crate::Simulator;
 use crate::callbacks::Callback;
 use crate::callbacks::crypto::{Key, signature};
-use crate::callbacks::queue::{Next, Parcel};
+use crate::callbacks::queue::{Next, QueuedEvent};
 use crate::callbacks::stats::Outcome;
 use crate::faults::callbacks::Tampering;
 use crate::world::accounts::{OA_APPID, OA_ORIGINAL_ID};
@@ -31,10 +31,10 @@ impl Simulator {
             while tasks.try_join_next().is_some() {}
             let next = self.lock().callbacks.next();
             match next {
-                Some((Next::Push(parcel), callback)) => {
-                    tasks.spawn(self.clone().push(parcel, callback));
+                Some((Next::Push(queued), callback)) => {
+                    tasks.spawn(self.clone().push(queued, callback));
                 }
-                Some((Next::Rest(user, until), _)) => {
+                Some((Next::Wait(user, until), _)) => {
                     tasks.spawn(self.clone().wake(user, until));
                 }
                 None => changed.notified().await,
@@ -47,13 +47,13 @@ impl Simulator {
         self.lock().callbacks.queue.wake(user);
     }
 
-    async fn push(self, parcel: Parcel, callback: Callback) {
-        let letter = Letter::new(&parcel, &callback);
+    async fn push(self, queued: QueuedEvent, callback: Callback) {
+        let push = SignedPush::new(&queued, &callback);
         let mut taken = false;
         for _ in 0..TRIES {
             let now = self.lock().clock.now();
             let started = Instant::now();
-            let outcome = ask(letter.request(&self.http, now)).await;
+            let outcome = ask(push.request(&self.http, now)).await;
             self.lock().callbacks.stats.tried(started.elapsed(), outcome);
             if outcome == Outcome::Taken {
                 taken = true;
@@ -62,7 +62,7 @@ impl Simulator {
         }
         let callbacks = &mut self.lock().callbacks;
         callbacks.stats.ended(taken);
-        callbacks.queue.ended(parcel.event.user);
+        callbacks.queue.ended(queued.event.user);
     }
 }
 
@@ -82,7 +82,7 @@ async fn ask(request: RequestBuilder) -> Outcome {
 }
 
 /// An event ready to be signed, as often as it is tried.
-struct Letter {
+struct SignedPush {
     url: String,
     token: String,
     openid: String,
@@ -91,10 +91,10 @@ struct Letter {
     body: String,
 }
 
-impl Letter {
-    fn new(parcel: &Parcel, callback: &Callback) -> Self {
-        let xml = parcel.event.xml();
-        let encrypted = (parcel.tampering != Tampering::Plaintext).then(|| {
+impl SignedPush {
+    fn new(queued: &QueuedEvent, callback: &Callback) -> Self {
+        let xml = queued.event.xml();
+        let encrypted = (queued.tampering != Tampering::Plaintext).then(|| {
             let key = Key::from_text(&callback.encoding_aes_key).expect("checked before it was put to use");
             key.encrypt(rand::random(), &xml, OA_APPID)
         });
@@ -104,11 +104,11 @@ impl Letter {
                  <Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
             )
         });
-        let token = match parcel.tampering {
+        let token = match queued.tampering {
             Tampering::None | Tampering::Plaintext => callback.token.clone(),
             Tampering::WrongSignature => NOBODYS_TOKEN.into(),
         };
-        Self { url: callback.url.clone(), token, openid: parcel.event.openid(), encrypted, body }
+        Self { url: callback.url.clone(), token, openid: queued.event.openid(), encrypted, body }
     }
 
     /// One try: signed for this moment, with a nonce of its own.

@@ -1,4 +1,4 @@
-//! The events that wait to be pushed: a line per user, at most one of a line and 64 of all on their way.
+//! The events that wait to be pushed: a queue per user, at most one event of a user and 64 of all on their way.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -17,7 +17,7 @@ const SWAP: Duration = Duration::from_secs(2);
 
 /// An event as it is going to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Parcel {
+pub(crate) struct QueuedEvent {
     pub(crate) event: Event,
     pub(crate) tampering: Tampering,
     /// Not to be sent before.
@@ -26,8 +26,8 @@ pub(crate) struct Parcel {
     yields: bool,
 }
 
-struct Line {
-    parcels: VecDeque<Parcel>,
+struct UserQueue {
+    events: VecDeque<QueuedEvent>,
     stage: Stage,
 }
 
@@ -36,21 +36,21 @@ enum Stage {
     /// Stands in `ready`.
     Ready,
     /// Its first event is not due; somebody will [`Queue::wake`] it.
-    Resting,
+    Waiting,
     /// One of its events is on its way.
     Pushing,
 }
 
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    Push(Parcel),
-    /// Wake this user's line at that time.
-    Rest(u32, Instant),
+    Push(QueuedEvent),
+    /// Wake this user's queue at that time.
+    Wait(u32, Instant),
 }
 
 #[derive(Default)]
 pub(crate) struct Queue {
-    lines: HashMap<u32, Line>,
+    users: HashMap<u32, UserQueue>,
     ready: VecDeque<u32>,
     waiting: usize,
     in_flight: usize,
@@ -75,26 +75,26 @@ impl Queue {
         }
         let user = event.user;
         let due = plan.delay.map(|delay| Instant::now() + delay);
-        let parcel = Parcel { event, tampering: plan.tampering, due, yields: false };
+        let queued = QueuedEvent { event, tampering: plan.tampering, due, yields: false };
         if plan.duplicate {
-            self.put(parcel.clone());
+            self.put(queued.clone());
         }
         if plan.swapped {
             let yielding = due.unwrap_or_else(Instant::now) + SWAP;
-            self.put(Parcel { due: Some(yielding), yields: true, ..parcel });
+            self.put(QueuedEvent { due: Some(yielding), yields: true, ..queued });
         } else {
-            self.put(parcel);
+            self.put(queued);
         }
         self.wake(user);
     }
 
-    /// At the end of its line, or before the last one there if that yields.
-    fn put(&mut self, parcel: Parcel) {
-        let fresh = || Line { parcels: VecDeque::new(), stage: Stage::Resting };
-        let line = self.lines.entry(parcel.event.user).or_insert_with(fresh);
-        let yielding = line.parcels.pop_back_if(|last| last.yields);
-        line.parcels.push_back(parcel);
-        line.parcels.extend(yielding.map(|last| Parcel { due: None, yields: false, ..last }));
+    /// At the end of its user's queue, or before the last one there if that yields.
+    fn put(&mut self, queued: QueuedEvent) {
+        let fresh = || UserQueue { events: VecDeque::new(), stage: Stage::Waiting };
+        let queue = self.users.entry(queued.event.user).or_insert_with(fresh);
+        let yielding = queue.events.pop_back_if(|last| last.yields);
+        queue.events.push_back(queued);
+        queue.events.extend(yielding.map(|last| QueuedEvent { due: None, yields: false, ..last }));
         self.waiting += 1;
     }
 
@@ -104,35 +104,35 @@ impl Queue {
             return None;
         }
         let user = self.ready.pop_front()?;
-        let line = self.lines.get_mut(&user)?;
-        if let Some(due) = line.parcels.front()?.due.filter(|due| *due > now) {
-            line.stage = Stage::Resting;
-            return Some(Next::Rest(user, due));
+        let queue = self.users.get_mut(&user)?;
+        if let Some(due) = queue.events.front()?.due.filter(|due| *due > now) {
+            queue.stage = Stage::Waiting;
+            return Some(Next::Wait(user, due));
         }
-        line.stage = Stage::Pushing;
+        queue.stage = Stage::Pushing;
         self.waiting -= 1;
         self.in_flight += 1;
-        line.parcels.pop_front().map(Next::Push)
+        queue.events.pop_front().map(Next::Push)
     }
 
     /// The event of this user that was on its way has ended.
     pub(crate) fn ended(&mut self, user: u32) {
         self.in_flight -= 1;
         self.changed.notify_one();
-        let Some(line) = self.lines.get_mut(&user) else { return };
-        if line.parcels.is_empty() {
-            self.lines.remove(&user);
+        let Some(queue) = self.users.get_mut(&user) else { return };
+        if queue.events.is_empty() {
+            self.users.remove(&user);
         } else {
-            line.stage = Stage::Ready;
+            queue.stage = Stage::Ready;
             self.ready.push_back(user);
         }
     }
 
-    /// Has a resting line looked at again; harmless if it is not or no longer resting.
+    /// Has a waiting queue looked at again; harmless if it is not or no longer waiting.
     pub(crate) fn wake(&mut self, user: u32) {
-        let Some(line) = self.lines.get_mut(&user) else { return };
-        if line.stage == Stage::Resting {
-            line.stage = Stage::Ready;
+        let Some(queue) = self.users.get_mut(&user) else { return };
+        if queue.stage == Stage::Waiting {
+            queue.stage = Stage::Ready;
             self.ready.push_back(user);
             self.changed.notify_one();
         }
@@ -151,8 +151,8 @@ impl Queue {
     pub(crate) fn clear(&mut self) {
         self.ready.clear();
         self.waiting = 0;
-        self.lines.retain(|_, line| line.stage == Stage::Pushing);
-        self.lines.values_mut().for_each(|line| line.parcels.clear());
+        self.users.retain(|_, queue| queue.stage == Stage::Pushing);
+        self.users.values_mut().for_each(|queue| queue.events.clear());
     }
 }
 
@@ -170,9 +170,9 @@ mod tests {
     fn pushed(queue: &mut Queue, now: Instant) -> Vec<i64> {
         let mut pushed = Vec::new();
         while let Some(next) = queue.next(now) {
-            if let Next::Push(parcel) = next {
-                pushed.push(parcel.event.at);
-                queue.ended(parcel.event.user);
+            if let Next::Push(queued) = next {
+                pushed.push(queued.event.at);
+                queue.ended(queued.event.user);
             }
         }
         pushed
@@ -187,7 +187,7 @@ mod tests {
         let on_their_way = std::iter::from_fn(|| queue.next(now)).count();
         assert_eq!((on_their_way, queue.pending()), (64, 101));
         queue.ended(5);
-        assert!(matches!(queue.next(now), Some(Next::Push(parcel)) if parcel.event.user == 64));
+        assert!(matches!(queue.next(now), Some(Next::Push(queued)) if queued.event.user == 64));
         queue.ended(0);
         assert_eq!(queue.pending(), 99);
     }
