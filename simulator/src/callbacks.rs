@@ -70,7 +70,7 @@ pub(crate) struct Callbacks {
 
 impl Callbacks {
     /// Adds what the settings say; their callback replaces the one saved.
-    pub(crate) fn settle(&mut self, callback: Option<&Callback>, seed: u64) {
+    pub(crate) fn configure(&mut self, callback: Option<&Callback>, seed: u64) {
         self.faults = CallbackFaults::seeded(seed);
         if let Some(callback) = callback {
             self.callback = Some(callback.clone());
@@ -83,7 +83,7 @@ impl Callbacks {
     }
 
     /// Queues an event as the faults will have it; forgets it while callbacks are off.
-    pub(crate) fn report(&mut self, event: Event) {
+    pub(crate) fn emit(&mut self, event: Event) {
         if self.callback.is_some() {
             let plan = self.faults.plan();
             self.queue.add(event, &plan);
@@ -133,14 +133,14 @@ mod tests {
     #[test]
     fn only_the_configuration_outlives_a_restart_and_the_settings_outdo_it() {
         let mut before = Callbacks::default();
-        before.settle(Some(&Callback::to("http://one/")), 0);
+        before.configure(Some(&Callback::to("http://one/")), 0);
         before.queue.pause();
         let kept = serde_json::to_value(&before).unwrap();
         assert_eq!(kept, serde_json::json!({ "callback": Callback::to("http://one/") }));
         let mut after: Callbacks = serde_json::from_value(kept).unwrap();
-        after.settle(None, 0);
+        after.configure(None, 0);
         assert_eq!(after.callback, before.callback);
-        after.settle(Some(&Callback::to("http://two/")), 0);
+        after.configure(Some(&Callback::to("http://two/")), 0);
         assert_eq!(after.callback, Some(Callback::to("http://two/")));
     }
 }

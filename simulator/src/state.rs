@@ -9,7 +9,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::Settings;
 use crate::api::answer::Refusal;
-use crate::api::call::Call;
+use crate::api::call::ApiCall;
 use crate::callbacks::Callbacks;
 use crate::faults::endpoints::Faults;
 use crate::faults::followers::FollowerFaults;
@@ -47,25 +47,25 @@ pub(crate) struct State {
 
 impl State {
     pub(crate) fn new(settings: &Settings) -> Self {
-        Self::default().settled(settings)
+        Self::default().with_settings(settings)
     }
 
     /// What [`State::to_file`] wrote, or a new state if there is no such file.
     pub(crate) fn read(settings: &Settings, path: &Path) -> io::Result<Self> {
         match fs::read(path) {
-            Ok(file) => Ok(serde_json::from_slice::<Self>(&file)?.settled(settings)),
+            Ok(file) => Ok(serde_json::from_slice::<Self>(&file)?.with_settings(settings)),
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::new(settings)),
             Err(error) => Err(error),
         }
     }
 
     /// Adds what follows from the settings and the kept part.
-    fn settled(mut self, settings: &Settings) -> Self {
+    fn with_settings(mut self, settings: &Settings) -> Self {
         self.faults = Faults::seeded(settings.seed);
         self.follower_faults = FollowerFaults::seeded(settings.seed);
-        self.followers.gather(settings.followers);
+        self.followers.populate(settings.followers);
         self.inbox.remember();
-        self.callbacks.settle(settings.callback.as_ref(), settings.seed);
+        self.callbacks.configure(settings.callback.as_ref(), settings.seed);
         self
     }
 
@@ -74,12 +74,12 @@ impl State {
     }
 
     /// Tells the Official Account's server what happened just now.
-    pub(crate) fn report(&mut self, user: u32, what: What) {
-        self.callbacks.report(Event { user, at: self.clock.now(), what });
+    pub(crate) fn emit(&mut self, user: u32, what: What) {
+        self.callbacks.emit(Event { user, at: self.clock.now(), what });
     }
 
     /// Lets a call through if its token works, speaks for this account, and has quota left.
-    pub(crate) fn admit(&mut self, call: &Call, account: Account) -> Result<(), Refusal> {
+    pub(crate) fn authorize(&mut self, call: &ApiCall, account: Account) -> Result<(), Refusal> {
         let token = call.query("access_token").ok_or_else(|| Refusal::new(41001))?;
         let now = self.clock.now();
         if self.tokens.holder(token, now)? != account {

@@ -9,7 +9,7 @@ use crate::Simulator;
 use crate::api::answer::Refusal;
 
 /// A call, read whole before anything is decided about it.
-pub(crate) struct Call {
+pub(crate) struct ApiCall {
     pub(crate) path: &'static str,
     pub(crate) is_post: bool,
     pub(crate) parameters: HashMap<String, String>,
@@ -18,7 +18,7 @@ pub(crate) struct Call {
     pub(crate) overlaps: bool,
 }
 
-impl Call {
+impl ApiCall {
     /// A parameter of the query; `None` if it is missing or empty.
     pub(crate) fn query(&self, name: &str) -> Option<&str> {
         self.parameters.get(name).map(String::as_str).filter(|value| !value.is_empty())

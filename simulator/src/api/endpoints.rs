@@ -12,7 +12,7 @@ use serde_json::Value;
 
 use crate::Simulator;
 use crate::api::answer::{Answer, Refusal};
-use crate::api::call::{Call, InFlight};
+use crate::api::call::{ApiCall, InFlight};
 use crate::faults::endpoints::{Failure, FaultOutcome, InjectedFault};
 use crate::state::State;
 use crate::world::followers::{self, UserList};
@@ -28,12 +28,12 @@ pub(crate) struct Endpoint {
     pub(crate) path: &'static str,
     post_only: bool,
     content_type: &'static str,
-    answer: fn(&mut State, &Call) -> Answer,
+    answer: fn(&mut State, &ApiCall) -> Answer,
     /// The users a call is about, for faults that concern only some.
-    users: fn(&State, &Call) -> Vec<u32>,
+    users: fn(&State, &ApiCall) -> Vec<u32>,
 }
 
-const fn endpoint(path: &'static str, answer: fn(&mut State, &Call) -> Answer) -> Endpoint {
+const fn endpoint(path: &'static str, answer: fn(&mut State, &ApiCall) -> Answer) -> Endpoint {
     Endpoint { path, post_only: false, content_type: JSON, answer, users: |_, _| Vec::new() }
 }
 
@@ -75,7 +75,7 @@ impl Endpoint {
         ENDPOINTS.iter().find(|endpoint| endpoint.path == path)
     }
 
-    fn call(&self, state: &mut State, call: &Call) -> Answer {
+    fn call(&self, state: &mut State, call: &ApiCall) -> Answer {
         if self.post_only && !call.is_post {
             return Err(Refusal::new(43002));
         }
@@ -92,7 +92,7 @@ pub(crate) fn router(simulator: &Simulator) -> Router {
         let simulator = simulator.clone();
         let handler =
             move |method: Method, Query(parameters): Query<HashMap<String, String>>, body: Bytes| {
-                let call = Call {
+                let call = ApiCall {
                     path: endpoint.path,
                     is_post: method == Method::POST,
                     parameters,
@@ -108,7 +108,7 @@ pub(crate) fn router(simulator: &Simulator) -> Router {
 }
 
 impl Simulator {
-    async fn process(self, endpoint: &'static Endpoint, mut call: Call) -> Response {
+    async fn process(self, endpoint: &'static Endpoint, mut call: ApiCall) -> Response {
         let (_in_flight, injected) = self.start(endpoint, &mut call);
         if !injected.latency.is_zero() {
             tokio::time::sleep(injected.latency).await;
@@ -129,7 +129,7 @@ impl Simulator {
         }
     }
 
-    fn start(&self, endpoint: &'static Endpoint, call: &mut Call) -> (InFlight, InjectedFault) {
+    fn start(&self, endpoint: &'static Endpoint, call: &mut ApiCall) -> (InFlight, InjectedFault) {
         let mut state = self.lock();
         state.stats.started(endpoint.path);
         let users = (endpoint.users)(&state, call);

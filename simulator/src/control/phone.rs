@@ -83,9 +83,9 @@ async fn act(
     Path((user, action)): Path<(u32, String)>,
 ) -> ControlResult<Value> {
     let mut state = simulator.lock();
-    let reported = perform(&mut state, user, &action)?;
-    if let Some(what) = reported {
-        state.report(user, what);
+    let emitted = perform(&mut state, user, &action)?;
+    if let Some(what) = emitted {
+        state.emit(user, what);
     }
     Ok(Json(json!({ "user": user, "following": state.followers.is_following(user) })))
 }

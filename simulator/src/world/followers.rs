@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::answer::{Answer, Refusal};
-use crate::api::call::Call;
+use crate::api::call::ApiCall;
 use crate::state::State;
 use crate::world::accounts::Account;
 use crate::world::users::Id;
@@ -32,7 +32,7 @@ pub(crate) struct Followers {
 
 impl Followers {
     /// Lets users 0 up to `count` follow, then applies the changes since.
-    pub(crate) fn gather(&mut self, count: u32) {
+    pub(crate) fn populate(&mut self, count: u32) {
         self.places = (0..count).map(|user| Id::OaOpenid.place(user)).collect();
         for (user, followed_at) in &self.changes {
             let place = Id::OaOpenid.place(*user);
@@ -136,8 +136,8 @@ fn owner(openid: &str) -> Result<u32, Refusal> {
 }
 
 /// GET /cgi-bin/user/get
-pub(crate) fn user_get(state: &mut State, call: &Call) -> Answer {
-    state.admit(call, Account::Oa)?;
+pub(crate) fn user_get(state: &mut State, call: &ApiCall) -> Answer {
+    state.authorize(call, Account::Oa)?;
     let after = call.query("next_openid").map(owner).transpose()?;
     if state.follower_faults.empties() {
         return Ok(json!({ "total": 0, "count": 0, "next_openid": "" }));
@@ -154,8 +154,8 @@ pub(crate) fn user_get(state: &mut State, call: &Call) -> Answer {
 }
 
 /// GET /cgi-bin/user/info
-pub(crate) fn user_info(state: &mut State, call: &Call) -> Answer {
-    state.admit(call, Account::Oa)?;
+pub(crate) fn user_info(state: &mut State, call: &ApiCall) -> Answer {
+    state.authorize(call, Account::Oa)?;
     let user = owner(call.query("openid").unwrap_or_default())?;
     Ok(state.followers.info(user))
 }
@@ -171,8 +171,8 @@ pub(crate) struct ListedUser {
 }
 
 /// POST /cgi-bin/user/info/batchget
-pub(crate) fn batchget(state: &mut State, call: &Call) -> Answer {
-    state.admit(call, Account::Oa)?;
+pub(crate) fn batchget(state: &mut State, call: &ApiCall) -> Answer {
+    state.authorize(call, Account::Oa)?;
     let UserList { user_list } = call.json()?;
     if user_list.is_empty() || user_list.len() > BATCH {
         return Err(Refusal::new(40032));
@@ -189,7 +189,7 @@ mod tests {
 
     fn followers(count: u32) -> Followers {
         let mut followers = Followers::default();
-        followers.gather(count);
+        followers.populate(count);
         followers
     }
 
@@ -225,7 +225,7 @@ mod tests {
         before.unfollow(3);
         let kept = serde_json::to_vec(&before).unwrap();
         let mut after: Followers = serde_json::from_slice(&kept).unwrap();
-        after.gather(10);
+        after.populate(10);
         assert_eq!(before.places, after.places);
         assert_eq!(after.info(1_000_000)["subscribe_time"], 1_800_000_000);
         assert_eq!(after.info(3), json!({ "subscribe": 0, "openid": Id::OaOpenid.of(3) }));

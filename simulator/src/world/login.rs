@@ -11,7 +11,7 @@ use serde_json::{Map, Value, json};
 use sha1::{Digest, Sha1};
 
 use crate::api::answer::{Answer, Refusal};
-use crate::api::call::Call;
+use crate::api::call::ApiCall;
 use crate::state::State;
 use crate::world::accounts::{Account, MINI_APPID};
 use crate::world::tokens::authenticate;
@@ -101,7 +101,7 @@ fn signature(raw: &str, session_key: &str) -> String {
 }
 
 /// GET /sns/jscode2session
-pub(crate) fn jscode2session(state: &mut State, call: &Call) -> Answer {
+pub(crate) fn jscode2session(state: &mut State, call: &ApiCall) -> Answer {
     let code = call.query("js_code");
     let (appid, secret) = (call.query("appid").unwrap_or_default(), call.query("secret").unwrap_or_default());
     let account = authenticate(appid, secret)?;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
 use crate::api::answer::{Answer, Refusal};
-use crate::api::call::Call;
+use crate::api::call::ApiCall;
 use crate::state::State;
 use crate::world::accounts::{Account, MINI_APPID};
 use crate::world::event::{Status, What};
@@ -114,7 +114,7 @@ impl Inbox {
 }
 
 #[derive(Deserialize)]
-struct Send {
+struct TemplateMessage {
     #[serde(default)]
     touser: String,
     #[serde(default)]
@@ -144,7 +144,7 @@ impl Miniprogram {
     }
 }
 
-impl Send {
+impl TemplateMessage {
     fn message(self, state: &State) -> Result<Message, Refusal> {
         let user = receiver(&self.touser).ok_or_else(|| Refusal::new(40003))?;
         if !state.followers.is_following(user) {
@@ -170,7 +170,7 @@ fn receiver(touser: &str) -> Option<u32> {
 }
 
 /// The user a call sends a message to; `None` if it names none or is no call of `template/send`.
-pub(crate) fn receiver_of(call: &Call) -> Option<u32> {
+pub(crate) fn receiver_of(call: &ApiCall) -> Option<u32> {
     #[derive(Deserialize)]
     struct To {
         touser: String,
@@ -182,9 +182,9 @@ pub(crate) fn receiver_of(call: &Call) -> Option<u32> {
 }
 
 /// POST /cgi-bin/message/template/send
-pub(crate) fn send(state: &mut State, call: &Call) -> Answer {
-    state.admit(call, Account::Oa)?;
-    let mut message = call.json::<Send>()?.message(state)?;
+pub(crate) fn send(state: &mut State, call: &ApiCall) -> Answer {
+    state.authorize(call, Account::Oa)?;
+    let mut message = call.json::<TemplateMessage>()?.message(state)?;
     if call.overlaps {
         return Err(Refusal::new(43108));
     }
@@ -198,17 +198,17 @@ pub(crate) fn send(state: &mut State, call: &Call) -> Answer {
     }
     message.msgid = state.inbox.new_msgid(now);
     let msgid = message.msgid;
-    let status = fate(state, user);
+    let status = receipt_status(state, user);
     match status {
         Status::Success => state.inbox.deliver(message),
         Status::UserBlock | Status::SystemFailed => state.inbox.accept(&message),
     }
-    state.report(user, What::Receipt { msgid, status });
+    state.emit(user, What::Receipt { msgid, status });
     Ok(accepted(msgid))
 }
 
 /// What becomes of an accepted message, which its sender hears from the callback only.
-fn fate(state: &mut State, user: u32) -> Status {
+fn receipt_status(state: &mut State, user: u32) -> Status {
     if state.followers.blocks(user) {
         Status::UserBlock
     } else if state.callbacks.system_fails() {

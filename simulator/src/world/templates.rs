@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use crate::api::answer::{Answer, Refusal};
-use crate::api::call::Call;
+use crate::api::call::ApiCall;
 use crate::state::State;
 use crate::world::accounts::Account;
 use crate::world::fields;
@@ -70,8 +70,8 @@ fn invalid(key: &str) -> Refusal {
 }
 
 /// GET /cgi-bin/template/get_all_private_template
-pub(crate) fn get_all_private_template(state: &mut State, call: &Call) -> Answer {
-    state.admit(call, Account::Oa)?;
+pub(crate) fn get_all_private_template(state: &mut State, call: &ApiCall) -> Answer {
+    state.authorize(call, Account::Oa)?;
     let list: Vec<Value> = TEMPLATES
         .iter()
         .map(|template| {

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
 use crate::api::answer::{Answer, Refusal};
-use crate::api::call::Call;
+use crate::api::call::ApiCall;
 use crate::state::State;
 use crate::world::accounts::Account;
 use crate::world::clock::beijing_day;
@@ -131,7 +131,7 @@ impl Rotation {
 }
 
 /// GET /cgi-bin/token
-pub(crate) fn token(state: &mut State, call: &Call) -> Answer {
+pub(crate) fn token(state: &mut State, call: &ApiCall) -> Answer {
     let credentials = Credentials {
         grant_type: call.query("grant_type").unwrap_or_default().into(),
         appid: call.query("appid").unwrap_or_default().into(),
@@ -145,7 +145,7 @@ pub(crate) fn token(state: &mut State, call: &Call) -> Answer {
 }
 
 /// POST /cgi-bin/stable_token
-pub(crate) fn stable_token(state: &mut State, call: &Call) -> Answer {
+pub(crate) fn stable_token(state: &mut State, call: &ApiCall) -> Answer {
     let credentials: Credentials = call.json()?;
     let account = credentials.account()?;
     let now = state.clock.now();
