@@ -7,7 +7,6 @@ use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use axum::Router;
 use reqwest::Client;
 use tokio::net::TcpListener;
 
@@ -90,12 +89,8 @@ impl Simulator {
     ) -> io::Result<()> {
         let valid = self.lock().callbacks.validate();
         valid.map_err(|sentence| io::Error::new(io::ErrorKind::InvalidInput, sentence))?;
-        let own = Router::new()
-            .merge(control::admin::router())
-            .merge(control::phone::router())
-            .merge(faults::followers::router())
-            .merge(control::callback::router());
-        let router = api::endpoints::router(&self).merge(own.with_state(self.clone()));
+        let own = control::router().with_state(self.clone());
+        let router = api::endpoints::router(&self).merge(own);
         tokio::select! {
             served = serve::serve(router, listener, shutdown) => served,
             never = self.push_callbacks() => match never {},

@@ -1,4 +1,4 @@
-//! The simulator's own routes about callbacks: the server configuration, pauses, faults and counts.
+//! Callbacks: the server configuration, pauses and counts.
 
 use axum::body::Bytes;
 use axum::extract::State;
@@ -10,15 +10,13 @@ use serde_json::{Value, json};
 
 use crate::Simulator;
 use crate::callbacks::Callback;
-use crate::control::admin::{ControlError, ControlResult, bad_request, body};
-use crate::faults::callbacks::Shares;
+use crate::control::answer::{ControlError, ControlResult, bad_request, body};
 
 pub(crate) fn router() -> Router<Simulator> {
     Router::new()
         .route("/_sim/callback", post(configure).delete(switch_off))
         .route("/_sim/callback/pause", post(pause))
         .route("/_sim/callback/resume", post(resume))
-        .route("/_sim/callback/faults", post(set_faults).delete(clear_faults))
         .route("/_sim/callback/stats", get(stats))
 }
 
@@ -68,20 +66,6 @@ async fn pause(State(simulator): State<Simulator>) -> Json<Value> {
 /// POST /_sim/callback/resume
 async fn resume(State(simulator): State<Simulator>) -> Json<Value> {
     simulator.lock().callbacks.queue.resume();
-    Json(json!({}))
-}
-
-/// POST /_sim/callback/faults: in place of those before
-async fn set_faults(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
-    let shares: Shares = body(&bytes)?;
-    shares.validate().map_err(bad_request)?;
-    simulator.lock().callbacks.faults.set(shares);
-    Ok(Json(json!({})))
-}
-
-/// DELETE /_sim/callback/faults
-async fn clear_faults(State(simulator): State<Simulator>) -> Json<Value> {
-    simulator.lock().callbacks.faults.set(Shares::default());
     Json(json!({}))
 }
 

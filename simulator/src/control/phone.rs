@@ -1,58 +1,22 @@
-//! What users do on their phones: log in, follow, scan, hide, refuse; and the messages they find there.
+//! What users do on their phones: log in, follow, scan, hide, refuse, block.
 
 use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::{Path, State};
 use axum::http::StatusCode;
-use axum::routing::{get, post};
+use axum::routing::post;
 use axum::{Json, Router};
-use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use crate::Simulator;
-use crate::control::admin::{ControlError, ControlResult, body};
+use crate::control::answer::{ControlError, ControlResult, body};
 use crate::state;
 use crate::world::event::What;
-use crate::world::messages::Message;
-use crate::world::users::Id;
-
-const MOST_USERS: u32 = 10_000;
 
 pub(crate) fn router() -> Router<Simulator> {
     Router::new()
-        .route("/_sim/users", get(users))
         .route("/_sim/users/{user}/code", post(code))
         .route("/_sim/users/{user}/sealed", post(sealed))
         .route("/_sim/users/{user}/{action}", post(act))
-        .route("/_sim/messages", get(messages))
-}
-
-#[derive(Deserialize)]
-#[serde(default, deny_unknown_fields)]
-struct Range {
-    from: u32,
-    n: u32,
-}
-
-impl Default for Range {
-    fn default() -> Self {
-        Self { from: 0, n: 10 }
-    }
-}
-
-/// GET /_sim/users?from=&n=
-async fn users(State(simulator): State<Simulator>, Query(range): Query<Range>) -> Json<Vec<Value>> {
-    let state = simulator.lock();
-    let end = range.from.saturating_add(range.n.min(MOST_USERS));
-    let described = |user| {
-        json!({
-            "user": user,
-            "mini_openid": Id::MiniOpenid.of(user),
-            "oa_openid": Id::OaOpenid.of(user),
-            "unionid": Id::Unionid.of(user),
-            "following": state.followers.is_following(user),
-        })
-    };
-    Json((range.from..end).map(described).collect())
 }
 
 /// POST /_sim/users/{user}/code: `wx.login`
@@ -113,24 +77,4 @@ fn perform(state: &mut state::State, user: u32, action: &str) -> Result<Option<W
         _ => return Err(ControlError::new(StatusCode::NOT_FOUND, format!("Users cannot {action}."))),
     }
     Ok(None)
-}
-
-#[derive(Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Which {
-    user: Option<u32>,
-    n: Option<usize>,
-}
-
-/// GET /_sim/messages?user=&n=
-async fn messages(State(simulator): State<Simulator>, Query(which): Query<Which>) -> Json<Vec<Value>> {
-    let state = simulator.lock();
-    let newest = state.inbox.newest(which.user).take(which.n.unwrap_or(usize::MAX));
-    Json(newest.map(described).collect())
-}
-
-fn described(message: &Message) -> Value {
-    let mut value = json!(message);
-    value["oa_openid"] = Id::OaOpenid.of(message.user).into();
-    value
 }

@@ -1,18 +1,10 @@
 //! What goes wrong with the list of followers on demand: it is empty or cut short, and unionids are
 //! missing or at other people's openids.
 
-use axum::Router;
-use axum::body::Bytes;
-use axum::extract::State;
-use axum::response::Json;
-use axum::routing::post;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
-use serde_json::{Value, json};
-
-use crate::Simulator;
-use crate::control::admin::{ControlResult, bad_request, body};
+use serde_json::Value;
 
 /// What a test asked for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -34,7 +26,7 @@ pub(crate) struct Order {
 
 impl Order {
     /// `Err` is a sentence about what is wrong with it.
-    fn validate(&self) -> Result<(), &'static str> {
+    pub(crate) fn validate(&self) -> Result<(), &'static str> {
         let share = 0.0..=1.0;
         let shares = [self.shift_batch, self.shift_back, self.missing_unionid];
         if shares.iter().any(|asked| !share.contains(asked)) {
@@ -59,6 +51,11 @@ impl Default for FollowerFaults {
 impl FollowerFaults {
     pub(crate) fn seeded(seed: u64) -> Self {
         Self { order: Order::default(), dice: StdRng::seed_from_u64(seed) }
+    }
+
+    /// Puts this in force in place of what was.
+    pub(crate) fn set(&mut self, order: Order) {
+        self.order = order;
     }
 
     /// Whether the list has nobody this time.
@@ -116,26 +113,10 @@ fn set(info: &mut Value, unionid: Option<Value>) {
     }
 }
 
-pub(crate) fn router() -> Router<Simulator> {
-    Router::new().route("/_sim/followers/faults", post(order).delete(clear))
-}
-
-/// POST /_sim/followers/faults: in place of those before
-async fn order(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
-    let order: Order = body(&bytes)?;
-    order.validate().map_err(bad_request)?;
-    simulator.lock().follower_faults.order = order;
-    Ok(Json(json!({})))
-}
-
-/// DELETE /_sim/followers/faults
-async fn clear(State(simulator): State<Simulator>) -> Json<Value> {
-    simulator.lock().follower_faults.order = Order::default();
-    Json(json!({}))
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn faults(order: Value) -> FollowerFaults {
