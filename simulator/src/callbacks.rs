@@ -14,6 +14,7 @@ pub(crate) mod push;
 mod queue;
 mod stats;
 mod verification;
+mod xml;
 
 /// The token callbacks are signed with, unless a test brings its own.
 pub const CALLBACK_TOKEN: &str = "queqiaoCallback7";

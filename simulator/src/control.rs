@@ -2,7 +2,7 @@
 
 use axum::Router;
 
-use crate::Simulator;
+use crate::simulator::Simulator;
 
 mod answer;
 mod callback;

@@ -1,90 +1,114 @@
-//! Everything this WeChat knows, and its file.
+//! All there is behind the API: the world, what goes wrong in it, and the callbacks that tell of it; and its file.
 
-use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Settings;
-use crate::api::answer::Refusal;
-use crate::api::call::ApiCall;
 use crate::callbacks::Callbacks;
 use crate::faults::endpoints::Faults;
 use crate::faults::followers::FollowerFaults;
-use crate::world::accounts::Account;
-use crate::world::clock::Clock;
+use crate::settings::Settings;
+use crate::world::World;
 use crate::world::event::{Event, What};
-use crate::world::followers::Followers;
-use crate::world::login::Logins;
-use crate::world::messages::Inbox;
-use crate::world::quota::Quota;
-use crate::world::stats::Stats;
-use crate::world::tokens::Tokens;
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+/// Everything a simulator holds; the world and the callbacks outlive a restart.
+#[derive(Default)]
 pub(crate) struct State {
-    pub(crate) clock: Clock,
-    pub(crate) tokens: Tokens,
-    pub(crate) logins: Logins,
-    pub(crate) followers: Followers,
-    pub(crate) inbox: Inbox,
+    pub(crate) world: World,
     pub(crate) callbacks: Callbacks,
-    #[serde(skip)]
-    pub(crate) quota: Quota,
-    #[serde(skip)]
     pub(crate) faults: Faults,
-    #[serde(skip)]
     pub(crate) follower_faults: FollowerFaults,
-    #[serde(skip)]
-    pub(crate) stats: Stats,
-    /// Users a template message is being sent to this moment.
-    #[serde(skip)]
-    pub(crate) receiving: HashSet<u32>,
+}
+
+/// The file: one object, to which either adds its fields.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(flatten)]
+    world: &'a World,
+    callbacks: &'a Callbacks,
+}
+
+/// What the file holds besides the world. The world is read apart: numbers as keys do not survive a `flatten`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Kept {
+    callbacks: Callbacks,
 }
 
 impl State {
+    /// A fresh one.
     pub(crate) fn new(settings: &Settings) -> Self {
         Self::default().with_settings(settings)
     }
 
     /// What [`State::to_file`] wrote, or a new state if there is no such file.
     pub(crate) fn read(settings: &Settings, path: &Path) -> io::Result<Self> {
-        match fs::read(path) {
-            Ok(file) => Ok(serde_json::from_slice::<Self>(&file)?.with_settings(settings)),
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::new(settings)),
-            Err(error) => Err(error),
-        }
+        let file = match fs::read(path) {
+            Ok(file) => file,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::new(settings)),
+            Err(error) => return Err(error),
+        };
+        let Kept { callbacks } = serde_json::from_slice(&file)?;
+        let world = serde_json::from_slice(&file)?;
+        Ok(Self { world, callbacks, ..Self::default() }.with_settings(settings))
     }
 
     /// Adds what follows from the settings and the kept part.
     fn with_settings(mut self, settings: &Settings) -> Self {
         self.faults = Faults::seeded(settings.seed);
         self.follower_faults = FollowerFaults::seeded(settings.seed);
-        self.followers.populate(settings.followers);
-        self.inbox.remember();
+        self.world.populate(settings.followers);
         self.callbacks.configure(settings.callback.as_ref(), settings.seed);
         self
     }
 
+    /// What must outlive a restart.
     pub(crate) fn to_file(&self) -> io::Result<Vec<u8>> {
-        Ok(serde_json::to_vec(self)?)
+        Ok(serde_json::to_vec(&Written { world: &self.world, callbacks: &self.callbacks })?)
     }
 
     /// Tells the Official Account's server what happened just now.
     pub(crate) fn emit(&mut self, user: u32, what: What) {
-        self.callbacks.emit(Event { user, at: self.clock.now(), what });
+        self.callbacks.emit(Event { user, at: self.world.clock.now(), what });
     }
+}
 
-    /// Lets a call through if its token works, speaks for this account, and has quota left.
-    pub(crate) fn authorize(&mut self, call: &ApiCall, account: Account) -> Result<(), Refusal> {
-        let token = call.query("access_token").ok_or_else(|| Refusal::new(41001))?;
-        let now = self.clock.now();
-        if self.tokens.holder(token, now)? != account {
-            return Err(Refusal::new(48001));
-        }
-        self.quota.count(call.path, account, now)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the first version wrote it.
+    const FILE: &str = r#"{
+        "clock": { "offset": 60 },
+        "tokens": {
+            "oa_classic": { "current": { "text": "97_x", "issued_at": 1, "expires_at": 9000000000, "works_until": 9000000000 },
+                            "previous": null, "forced_day": 0, "forced": 0 },
+            "oa_stable": { "current": null, "previous": null, "forced_day": 0, "forced": 0 },
+            "mini_classic": { "current": null, "previous": null, "forced_day": 0, "forced": 0 },
+            "mini_stable": { "current": null, "previous": null, "forced_day": 0, "forced": 0 }
+        },
+        "logins": { "session_keys": { "7": "AAAAAAAAAAAAAAAAAAAAAA==" } },
+        "followers": { "changes": { "3": null, "2000": 1800000000 }, "without_unionid": [4], "refusing": [5], "blocking": [6] },
+        "inbox": { "messages": [{ "user": 7, "msgid": 1, "template_id": "t", "client_msg_id": null, "data": { "thing1": "x" },
+                                  "page": null, "url": null, "at": 1800000000 }],
+                   "delivered": 1, "duplicates": 0, "last_msgid": 1 },
+        "callbacks": { "callback": { "url": "http://one/", "token": "token", "encoding_aes_key": "key" } }
+    }"#;
+
+    #[test]
+    fn a_saved_file_keeps_its_shape_and_reads_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wechat.json");
+        fs::write(&path, FILE).unwrap();
+        let state = State::read(&Settings { followers: 10, ..Settings::default() }, &path).unwrap();
+        let world = &state.world;
+        assert_eq!(world.tokens.holder("97_x", 1_800_000_000).map(|account| account.name), Ok("oa"));
+        assert!(world.logins.session_key(7).is_some() && world.inbox.newest(Some(7)).count() == 1);
+        let following = [2, 3, 2000].map(|user| world.followers.is_following(user));
+        assert_eq!(following, [true, false, true]);
+        let written: serde_json::Value = serde_json::from_slice(&state.to_file().unwrap()).unwrap();
+        assert_eq!(written, serde_json::from_str::<serde_json::Value>(FILE).unwrap());
     }
 }

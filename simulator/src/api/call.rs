@@ -1,12 +1,13 @@
-//! One call of WeChat's API as its endpoints see it, and the calls in flight.
+//! One call of WeChat's API as its endpoints see it.
 
 use std::collections::HashMap;
 
 use axum::body::Bytes;
 use serde::de::DeserializeOwned;
 
-use crate::Simulator;
-use crate::api::answer::Refusal;
+use crate::world::World;
+use crate::world::accounts::{Account, Kind};
+use crate::world::refusal::Refusal;
 
 /// A call, read whole before anything is decided about it.
 pub(crate) struct ApiCall {
@@ -31,28 +32,10 @@ impl ApiCall {
         }
         serde_json::from_slice(&self.body).map_err(|_| Refusal::new(47001))
     }
-}
 
-/// Counts a call as in flight until it is dropped, however the call ends.
-pub(crate) struct InFlight {
-    simulator: Simulator,
-    path: &'static str,
-    receiver: Option<u32>,
-}
-
-impl InFlight {
-    /// `receiver` is the user whose one message at a time this call is.
-    pub(crate) fn new(simulator: &Simulator, path: &'static str, receiver: Option<u32>) -> Self {
-        Self { simulator: simulator.clone(), path, receiver }
-    }
-}
-
-impl Drop for InFlight {
-    fn drop(&mut self) {
-        let mut state = self.simulator.lock();
-        state.stats.finished(self.path);
-        if let Some(user) = self.receiver {
-            state.receiving.remove(&user);
-        }
+    /// The account it speaks for, if its token works, is of this kind and has quota left.
+    pub(crate) fn authorize(&self, world: &mut World, kind: Kind) -> Result<&'static Account, Refusal> {
+        let token = self.query("access_token").ok_or_else(|| Refusal::new(41001))?;
+        world.authorize(token, self.path, kind)
     }
 }

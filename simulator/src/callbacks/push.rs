@@ -7,12 +7,13 @@ use reqwest::{Client, RequestBuilder, StatusCode, header};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::Simulator;
 use crate::callbacks::Callback;
 use crate::callbacks::crypto::{Key, signature};
 use crate::callbacks::queue::{Next, QueuedEvent};
 use crate::callbacks::stats::Outcome;
+use crate::callbacks::xml::{openid, xml};
 use crate::faults::callbacks::Tampering;
+use crate::simulator::Simulator;
 use crate::world::accounts::{OA_APPID, OA_ORIGINAL_ID};
 
 /// WeChat's own rule: the first try and two more, without a pause between them.
@@ -51,7 +52,7 @@ impl Simulator {
         let push = SignedPush::new(&queued, &callback);
         let mut taken = false;
         for _ in 0..TRIES {
-            let now = self.lock().clock.now();
+            let now = self.lock().world.clock.now();
             let started = Instant::now();
             let outcome = ask(push.request(&self.http, now)).await;
             self.lock().callbacks.stats.tried(started.elapsed(), outcome);
@@ -93,7 +94,7 @@ struct SignedPush {
 
 impl SignedPush {
     fn new(queued: &QueuedEvent, callback: &Callback) -> Self {
-        let xml = queued.event.xml();
+        let xml = xml(&queued.event);
         let encrypted = (queued.tampering != Tampering::Plaintext).then(|| {
             let key = Key::from_text(&callback.encoding_aes_key).expect("checked before it was put to use");
             key.encrypt(rand::random(), &xml, OA_APPID)
@@ -108,7 +109,7 @@ impl SignedPush {
             Tampering::None | Tampering::Plaintext => callback.token.clone(),
             Tampering::WrongSignature => NOBODYS_TOKEN.into(),
         };
-        Self { url: callback.url.clone(), token, openid: queued.event.openid(), encrypted, body }
+        Self { url: callback.url.clone(), token, openid: openid(&queued.event), encrypted, body }
     }
 
     /// One try: signed for this moment, with a nonce of its own.

@@ -8,9 +8,9 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Simulator;
 use crate::callbacks::Callback;
 use crate::control::answer::{ControlError, ControlResult, bad_request, body};
+use crate::simulator::Simulator;
 
 pub(crate) fn router() -> Router<Simulator> {
     Router::new()
@@ -43,7 +43,7 @@ impl Configuration {
 async fn configure(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
     let callback = body::<Configuration>(&bytes)?.callback();
     callback.validate().map_err(bad_request)?;
-    let now = simulator.lock().clock.now();
+    let now = simulator.lock().world.clock.now();
     let verified = callback.verify(&simulator.http, now).await;
     verified.map_err(|sentence| ControlError::new(StatusCode::CONFLICT, sentence))?;
     let told = json!(callback);

@@ -7,8 +7,8 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Simulator;
 use crate::control::answer::{ControlResult, bad_request, body};
+use crate::simulator::Simulator;
 
 /// The year 2096: until then a msgid made of the time fits its 64 bits.
 const LATEST: i64 = 4_000_000_000;
@@ -28,7 +28,7 @@ enum Move {
 async fn set_clock(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
     let to: Move = body(&bytes)?;
     let mut state = simulator.lock();
-    let mut clock = state.clock;
+    let mut clock = state.world.clock;
     match to {
         Move::Advance(seconds) => clock.advance(seconds),
         Move::Now(now) => clock.set(now),
@@ -36,11 +36,11 @@ async fn set_clock(State(simulator): State<Simulator>, bytes: Bytes) -> ControlR
     if !(0..LATEST).contains(&clock.now()) {
         return Err(bad_request("The clock goes from 1970 to 2096, in Unix seconds."));
     }
-    state.clock = clock;
+    state.world.clock = clock;
     Ok(Json(json!({ "now": clock.now() })))
 }
 
 /// GET /_sim/clock
 async fn clock(State(simulator): State<Simulator>) -> Json<Value> {
-    Json(json!({ "now": simulator.lock().clock.now() }))
+    Json(json!({ "now": simulator.lock().world.clock.now() }))
 }

@@ -6,12 +6,12 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::Simulator;
 use crate::control::answer::{ControlResult, bad_request, body};
 use crate::control::endpoint::known;
 use crate::faults::callbacks::Shares;
 use crate::faults::endpoints::Fault;
 use crate::faults::followers::Order;
+use crate::simulator::Simulator;
 
 pub(crate) fn router() -> Router<Simulator> {
     Router::new()

@@ -6,9 +6,9 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Simulator;
-use crate::world::messages::Message;
-use crate::world::users::Id;
+use crate::simulator::Simulator;
+use crate::world::accounts::OA;
+use crate::world::inbox::Message;
 
 pub(crate) fn router() -> Router<Simulator> {
     Router::new().route("/_sim/messages", get(messages))
@@ -24,12 +24,12 @@ struct Which {
 /// GET /_sim/messages?user=&n=
 async fn messages(State(simulator): State<Simulator>, Query(which): Query<Which>) -> Json<Vec<Value>> {
     let state = simulator.lock();
-    let newest = state.inbox.newest(which.user).take(which.n.unwrap_or(usize::MAX));
+    let newest = state.world.inbox.newest(which.user).take(which.n.unwrap_or(usize::MAX));
     Json(newest.map(described).collect())
 }
 
 fn described(message: &Message) -> Value {
     let mut value = json!(message);
-    value["oa_openid"] = Id::OaOpenid.of(message.user).into();
+    value["oa_openid"] = OA.openids.of(message.user).into();
     value
 }

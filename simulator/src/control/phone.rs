@@ -7,10 +7,12 @@ use axum::routing::post;
 use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 
-use crate::Simulator;
 use crate::control::answer::{ControlError, ControlResult, body};
-use crate::state;
+use crate::simulator::Simulator;
+use crate::world::World;
+use crate::world::accounts::MINI;
 use crate::world::event::What;
+use crate::world::sealed::{Sealed, with_ids};
 
 pub(crate) fn router() -> Router<Simulator> {
     Router::new()
@@ -21,9 +23,9 @@ pub(crate) fn router() -> Router<Simulator> {
 
 /// POST /_sim/users/{user}/code: `wx.login`
 async fn code(State(simulator): State<Simulator>, Path(user): Path<u32>) -> Json<Value> {
-    let mut state = simulator.lock();
-    let now = state.clock.now();
-    Json(json!({ "code": state.logins.new_code(user, now) }))
+    let world = &mut simulator.lock().world;
+    let now = world.clock.now();
+    Json(json!({ "code": world.logins.new_code(&MINI, user, now) }))
 }
 
 /// POST /_sim/users/{user}/sealed: `wx.getUserInfo` and its relatives
@@ -31,11 +33,12 @@ async fn sealed(
     State(simulator): State<Simulator>,
     Path(user): Path<u32>,
     bytes: Bytes,
-) -> ControlResult<Value> {
+) -> ControlResult<Sealed> {
     let object: Map<String, Value> = body(&bytes)?;
     let raw = if bytes.is_empty() { "{}".into() } else { String::from_utf8_lossy(&bytes) };
-    let state = simulator.lock();
-    let sealed = state.logins.seal(user, &raw, object, state.clock.now());
+    let world = &simulator.lock().world;
+    let plain = with_ids(user, object, world.clock.now());
+    let sealed = world.logins.session_key(user).and_then(|key| Sealed::new(key, &raw, &plain));
     let never =
         || ControlError::new(StatusCode::CONFLICT, format!("User {user} has no session_key: log in first."));
     Ok(Json(sealed.ok_or_else(never)?))
@@ -47,17 +50,16 @@ async fn act(
     Path((user, action)): Path<(u32, String)>,
 ) -> ControlResult<Value> {
     let mut state = simulator.lock();
-    let emitted = perform(&mut state, user, &action)?;
-    if let Some(what) = emitted {
+    if let Some(what) = perform(&mut state.world, user, &action)? {
         state.emit(user, what);
     }
-    Ok(Json(json!({ "user": user, "following": state.followers.is_following(user) })))
+    Ok(Json(json!({ "user": user, "following": state.world.followers.is_following(user) })))
 }
 
 /// Does it and gives what the Official Account hears of it.
-fn perform(state: &mut state::State, user: u32, action: &str) -> Result<Option<What>, ControlError> {
-    let now = state.clock.now();
-    let followers = &mut state.followers;
+fn perform(world: &mut World, user: u32, action: &str) -> Result<Option<What>, ControlError> {
+    let now = world.clock.now();
+    let followers = &mut world.followers;
     match action {
         "follow" => return Ok(followers.follow(user, now).then_some(What::Subscribe)),
         "unfollow" => return Ok(followers.unfollow(user).then_some(What::Unsubscribe)),

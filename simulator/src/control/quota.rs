@@ -7,9 +7,9 @@ use axum::{Json, Router};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use crate::Simulator;
 use crate::control::answer::{ControlResult, body};
 use crate::control::endpoint::known;
+use crate::simulator::Simulator;
 
 pub(crate) fn router() -> Router<Simulator> {
     Router::new().route("/_sim/quota", post(quota))
@@ -35,9 +35,9 @@ async fn quota(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResul
     let quota: Quota = body(&bytes)?;
     let endpoint = known(&quota.endpoint)?;
     let mut state = simulator.lock();
-    let mut limit = state.quota.limit(endpoint.path);
+    let mut limit = state.world.quota.limit(endpoint.path);
     limit.per_day = quota.per_day.unwrap_or(limit.per_day);
     limit.per_minute = quota.per_minute.unwrap_or(limit.per_minute);
-    state.quota.set(endpoint.path, limit);
+    state.world.quota.set(endpoint.path, limit);
     Ok(Json(json!({ "endpoint": endpoint.path, "per_day": limit.per_day, "per_minute": limit.per_minute })))
 }

@@ -5,7 +5,7 @@ use axum::routing::get;
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::Simulator;
+use crate::simulator::Simulator;
 
 pub(crate) fn router() -> Router<Simulator> {
     Router::new().route("/_sim/stats", get(stats))
@@ -14,8 +14,8 @@ pub(crate) fn router() -> Router<Simulator> {
 /// GET /_sim/stats
 async fn stats(State(simulator): State<Simulator>) -> Json<Value> {
     let state = simulator.lock();
-    let mut stats = json!(state.stats);
-    stats["delivered"] = state.inbox.delivered.into();
-    stats["duplicates"] = state.inbox.duplicates.into();
+    let mut stats = json!(state.world.stats);
+    stats["delivered"] = state.world.inbox.delivered.into();
+    stats["duplicates"] = state.world.inbox.duplicates.into();
     Json(stats)
 }

@@ -8,9 +8,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::Simulator;
 use crate::control::answer::{ControlResult, bad_request, body};
-use crate::world::accounts::Account;
+use crate::simulator::Simulator;
+use crate::world::accounts::{Account, OA};
 use crate::world::tokens::Mode;
 
 pub(crate) fn router() -> Router<Simulator> {
@@ -20,14 +20,14 @@ pub(crate) fn router() -> Router<Simulator> {
 #[derive(Deserialize)]
 #[serde(default, deny_unknown_fields)]
 struct Rotation {
-    account: Account,
+    account: String,
     mode: Mode,
     times: u32,
 }
 
 impl Default for Rotation {
     fn default() -> Self {
-        Self { account: Account::Oa, mode: Mode::Classic, times: 1 }
+        Self { account: OA.name.into(), mode: Mode::Classic, times: 1 }
     }
 }
 
@@ -37,15 +37,17 @@ async fn rotate(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResu
     if !(1..=100).contains(&rotation.times) {
         return Err(bad_request("times is a number between 1 and 100."));
     }
+    let unknown = || bad_request(format!("There is no account {:?} here.", rotation.account));
+    let account = Account::by_name(&rotation.account).ok_or_else(unknown)?;
     let mut state = simulator.lock();
-    let now = state.clock.now();
-    let tokens = state.tokens.rotation(rotation.account, rotation.mode);
+    let now = state.world.clock.now();
+    let tokens = state.world.tokens.rotation(account, rotation.mode);
     let mut token = tokens.issue(now);
     for _ in 1..rotation.times {
         token = tokens.issue(now);
     }
     Ok(Json(json!({
-        "account": rotation.account,
+        "account": account.name,
         "mode": rotation.mode,
         "access_token_fingerprint": fingerprint(&token.text),
     })))

@@ -6,8 +6,9 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::Simulator;
-use crate::world::users::Id;
+use crate::simulator::Simulator;
+use crate::world::accounts::{MINI, OA};
+use crate::world::users::UNIONIDS;
 
 /// So many users are listed at a time at most.
 const MOST_USERS: u32 = 10_000;
@@ -36,10 +37,10 @@ async fn users(State(simulator): State<Simulator>, Query(range): Query<Range>) -
     let described = |user| {
         json!({
             "user": user,
-            "mini_openid": Id::MiniOpenid.of(user),
-            "oa_openid": Id::OaOpenid.of(user),
-            "unionid": Id::Unionid.of(user),
-            "following": state.followers.is_following(user),
+            "mini_openid": MINI.openids.of(user),
+            "oa_openid": OA.openids.of(user),
+            "unionid": UNIONIDS.of(user),
+            "following": state.world.followers.is_following(user),
         })
     };
     Json((range.from..end).map(described).collect())

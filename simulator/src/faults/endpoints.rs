@@ -6,7 +6,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
 
-use crate::api::answer::Refusal;
+use crate::world::refusal::Refusal;
 
 /// What a test asked for.
 #[derive(Clone, Debug, Deserialize)]

@@ -2,9 +2,9 @@
 
 use std::collections::HashMap;
 
-use crate::api::answer::Refusal;
 use crate::world::accounts::Account;
 use crate::world::clock::beijing_day;
+use crate::world::refusal::Refusal;
 
 const MINUTE: i64 = 60;
 
@@ -36,25 +36,29 @@ struct Used {
     this_minute: u64,
 }
 
+/// The limits in force, and what was used of them.
 #[derive(Default)]
 pub(crate) struct Quota {
     changed: HashMap<&'static str, Limit>,
-    used: HashMap<(&'static str, Account), Used>,
+    /// By endpoint and the account's name.
+    used: HashMap<(&'static str, &'static str), Used>,
 }
 
 impl Quota {
+    /// What an endpoint is limited to.
     pub(crate) fn limit(&self, path: &str) -> Limit {
         self.changed.get(path).copied().unwrap_or_else(|| default_limit(path))
     }
 
+    /// Limits an endpoint from now on.
     pub(crate) fn set(&mut self, path: &'static str, limit: Limit) {
         self.changed.insert(path, limit);
     }
 
     /// Counts a call against its account's quota; a refused call costs nothing.
-    pub(crate) fn count(&mut self, path: &'static str, account: Account, now: i64) -> Result<(), Refusal> {
+    pub(crate) fn count(&mut self, path: &'static str, account: &Account, now: i64) -> Result<(), Refusal> {
         let limit = self.limit(path);
-        let used = self.used.entry((path, account)).or_default();
+        let used = self.used.entry((path, account.name)).or_default();
         let (day, minute) = (beijing_day(now), now.div_euclid(MINUTE));
         if used.day != day {
             (used.day, used.today) = (day, 0);
@@ -77,11 +81,12 @@ impl Quota {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::accounts::{MINI, OA};
 
     const PATH: &str = "/cgi-bin/user/get";
     const MIDNIGHT_IN_BEIJING: i64 = 1_767_196_800;
 
-    fn errcode(quota: &mut Quota, account: Account, now: i64) -> i64 {
+    fn errcode(quota: &mut Quota, account: &Account, now: i64) -> i64 {
         quota.count(PATH, account, now).err().map_or(0, |refusal| refusal.errcode)
     }
 
@@ -90,16 +95,16 @@ mod tests {
         let mut quota = Quota::default();
         quota.set(PATH, Limit { per_day: Some(2), per_minute: None });
         let evening = MIDNIGHT_IN_BEIJING - 1;
-        assert_eq!([0, 0, 45009], [(); 3].map(|()| errcode(&mut quota, Account::Oa, evening)));
-        assert_eq!(errcode(&mut quota, Account::Mini, evening), 0, "each account has its own quota");
-        assert_eq!(errcode(&mut quota, Account::Oa, MIDNIGHT_IN_BEIJING), 0);
+        assert_eq!([0, 0, 45009], [(); 3].map(|()| errcode(&mut quota, &OA, evening)));
+        assert_eq!(errcode(&mut quota, &MINI, evening), 0, "each account has its own quota");
+        assert_eq!(errcode(&mut quota, &OA, MIDNIGHT_IN_BEIJING), 0);
     }
 
     #[test]
     fn a_used_up_minute_ends_with_the_next() {
         let mut quota = Quota::default();
         quota.set(PATH, Limit { per_day: None, per_minute: Some(1) });
-        assert_eq!([0, 45011], [(); 2].map(|()| errcode(&mut quota, Account::Oa, MIDNIGHT_IN_BEIJING)));
-        assert_eq!(errcode(&mut quota, Account::Oa, MIDNIGHT_IN_BEIJING + 60), 0);
+        assert_eq!([0, 45011], [(); 2].map(|()| errcode(&mut quota, &OA, MIDNIGHT_IN_BEIJING)));
+        assert_eq!(errcode(&mut quota, &OA, MIDNIGHT_IN_BEIJING + 60), 0);
     }
 }

@@ -1,12 +1,10 @@
-//! The Official Account's templates and `/cgi-bin/template/get_all_private_template`.
+//! The templates (模板) of the Official Accounts, and how they are filled: a table.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::api::answer::{Answer, Refusal};
-use crate::api::call::ApiCall;
-use crate::state::State;
-use crate::world::accounts::Account;
+use crate::world::accounts::{Account, OA};
 use crate::world::fields;
+use crate::world::refusal::Refusal;
 
 /// The template 审批提交通知, for `approval_submitted`.
 pub const TEMPLATE_ID: &str = "kX3vQ9pTz7Rb2LmWc8YhNf5sJ1dGa6UoEi4Kt0-BxVg";
@@ -16,11 +14,13 @@ pub const TEMPLATE_COPIED_ID: &str = "Wm5rHc2Zq8NvT1yLx7PbKd4fUj9Gs3_AeOi6Rt0MhX
 /// WeChat cuts what it says about a bad value to this many characters.
 const COMPLAINT: usize = 30;
 
+/// A template that an account added for itself: one row of the table.
 pub(crate) struct Template {
-    id: &'static str,
-    title: &'static str,
-    content: &'static str,
-    example: &'static str,
+    account: &'static Account,
+    pub(crate) id: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) content: &'static str,
+    pub(crate) example: &'static str,
 }
 
 const CONTENT: &str = "申请人:{{thing1.DATA}}\n审批类型:{{thing2.DATA}}\n提交时间:{{time3.DATA}}\n\
@@ -28,14 +28,29 @@ const CONTENT: &str = "申请人:{{thing1.DATA}}\n审批类型:{{thing2.DATA}}\n
 const EXAMPLE: &str = "申请人:王小明\n审批类型:请假\n提交时间:2026-03-01 09:30\n\
                        申请内容:年假三天\n单号:QJ-20260301-0007";
 
-static TEMPLATES: [Template; 2] = [
-    Template { id: TEMPLATE_ID, title: "审批提交通知", content: CONTENT, example: EXAMPLE },
-    Template { id: TEMPLATE_COPIED_ID, title: "审批抄送通知", content: CONTENT, example: EXAMPLE },
+/// All there are. A further row is listed, filled and checked at once.
+static TEMPLATES: &[Template] = &[
+    Template {
+        account: &OA, id: TEMPLATE_ID, title: "审批提交通知", content: CONTENT, example: EXAMPLE
+    },
+    Template {
+        account: &OA,
+        id: TEMPLATE_COPIED_ID,
+        title: "审批抄送通知",
+        content: CONTENT,
+        example: EXAMPLE,
+    },
 ];
 
 impl Template {
-    pub(crate) fn by_id(id: &str) -> Result<&'static Self, Refusal> {
-        TEMPLATES.iter().find(|template| template.id == id).ok_or_else(|| Refusal::new(40037))
+    /// The templates of an account.
+    pub(crate) fn all_of(account: &Account) -> impl Iterator<Item = &'static Self> {
+        TEMPLATES.iter().filter(|template| template.account.appid == account.appid)
+    }
+
+    /// The template of an account with this id.
+    pub(crate) fn of(account: &Account, id: &str) -> Result<&'static Self, Refusal> {
+        Self::all_of(account).find(|template| template.id == id).ok_or_else(|| Refusal::new(40037))
     }
 
     fn keys(&self) -> impl Iterator<Item = &'static str> {
@@ -69,27 +84,10 @@ fn invalid(key: &str) -> Refusal {
     Refusal::saying(47003, format!("argument invalid! {complaint}"))
 }
 
-/// GET /cgi-bin/template/get_all_private_template
-pub(crate) fn get_all_private_template(state: &mut State, call: &ApiCall) -> Answer {
-    state.authorize(call, Account::Oa)?;
-    let list: Vec<Value> = TEMPLATES
-        .iter()
-        .map(|template| {
-            json!({
-                "template_id": template.id,
-                "title": template.title,
-                "primary_industry": "",
-                "deputy_industry": "",
-                "content": template.content,
-                "example": template.example,
-            })
-        })
-        .collect();
-    Ok(json!({ "template_list": list }))
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     fn data() -> Value {
@@ -103,7 +101,7 @@ mod tests {
     }
 
     fn fill(data: &Value) -> Result<Map<String, Value>, Refusal> {
-        Template::by_id(TEMPLATE_ID).unwrap().fill(data.as_object().unwrap())
+        Template::of(&OA, TEMPLATE_ID).unwrap().fill(data.as_object().unwrap())
     }
 
     #[test]
@@ -138,6 +136,6 @@ mod tests {
 
     #[test]
     fn template_ids_have_wechats_length() {
-        assert_eq!((TEMPLATE_ID.len(), TEMPLATE_COPIED_ID.len()), (43, 43));
+        assert!(TEMPLATES.iter().all(|template| template.id.len() == 43));
     }
 }

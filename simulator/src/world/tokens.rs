@@ -1,15 +1,15 @@
-//! Access tokens: `/cgi-bin/token` and `/cgi-bin/stable_token`, their rotation and overlap.
+//! Access tokens of both kinds: how they are issued, rotated and overlap.
+
+use std::collections::BTreeMap;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
-use serde_json::{Value, json};
 
-use crate::api::answer::{Answer, Refusal};
-use crate::api::call::ApiCall;
-use crate::state::State;
-use crate::world::accounts::Account;
+use crate::world::accounts::{ACCOUNTS, Account};
 use crate::world::clock::beijing_day;
+use crate::world::refusal::Refusal;
 
+/// How long a token lives, in seconds.
 const LIFETIME: i64 = 7200;
 /// A replaced token still works this long, in seconds.
 const OVERLAP: i64 = 300;
@@ -17,45 +17,51 @@ const OVERLAP: i64 = 300;
 const RENEW_BEFORE: i64 = 300;
 /// Forced refreshes closer than this to the last token, in seconds, do not refresh.
 const FORCED_APART: i64 = 30;
+/// So many forced refreshes a Beijing day.
 const FORCED_A_DAY: u32 = 20;
 
+/// Which of the two ways of fetching tokens.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub(crate) enum Mode {
     #[default]
+    /// `/cgi-bin/token`: every fetch replaces the token.
     Classic,
+    /// `/cgi-bin/stable_token`: a fetch gives the current one until it nears its end.
     Stable,
 }
 
-/// All tokens; classic and stable ones of either account do not touch each other.
+impl Mode {
+    const ALL: [Self; 2] = [Self::Classic, Self::Stable];
+
+    fn name(self) -> &'static str {
+        match self {
+            Self::Classic => "classic",
+            Self::Stable => "stable",
+        }
+    }
+}
+
+/// All tokens; classic and stable ones of every account do not touch each other.
 #[derive(Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub(crate) struct Tokens {
-    oa_classic: Rotation,
-    oa_stable: Rotation,
-    mini_classic: Rotation,
-    mini_stable: Rotation,
+    /// By account and mode: `oa_classic`.
+    rotations: BTreeMap<String, Rotation>,
 }
 
 impl Tokens {
-    pub(crate) fn rotation(&mut self, account: Account, mode: Mode) -> &mut Rotation {
-        match (account, mode) {
-            (Account::Oa, Mode::Classic) => &mut self.oa_classic,
-            (Account::Oa, Mode::Stable) => &mut self.oa_stable,
-            (Account::Mini, Mode::Classic) => &mut self.mini_classic,
-            (Account::Mini, Mode::Stable) => &mut self.mini_stable,
-        }
+    /// The tokens of this account that are fetched in this mode.
+    pub(crate) fn rotation(&mut self, account: &Account, mode: Mode) -> &mut Rotation {
+        self.rotations.entry(key(account, mode)).or_default()
     }
 
     /// The account a token that works right now speaks for.
-    pub(crate) fn holder(&self, text: &str, now: i64) -> Result<Account, Refusal> {
-        let rotations = [
-            (Account::Oa, &self.oa_classic),
-            (Account::Oa, &self.oa_stable),
-            (Account::Mini, &self.mini_classic),
-            (Account::Mini, &self.mini_stable),
-        ];
-        let found = rotations.iter().find_map(|(account, rotation)| Some((*account, rotation.find(text)?)));
-        match found {
+    pub(crate) fn holder(&self, text: &str, now: i64) -> Result<&'static Account, Refusal> {
+        let keys = ACCOUNTS.iter().flat_map(|account| Mode::ALL.map(|mode| (*account, key(account, mode))));
+        let mut found =
+            keys.filter_map(|(account, key)| Some((account, self.rotations.get(&key)?.find(text)?)));
+        match found.next() {
             Some((_, token)) if now >= token.expires_at => Err(Refusal::new(42001)),
             Some((account, token)) if now < token.works_until => Ok(account),
             _ => Err(Refusal::new(40001)),
@@ -63,6 +69,11 @@ impl Tokens {
     }
 }
 
+fn key(account: &Account, mode: Mode) -> String {
+    format!("{}_{}", account.name, mode.name())
+}
+
+/// An access token, and how long it works.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct Token {
     pub(crate) text: String,
@@ -80,8 +91,9 @@ impl Token {
         Self { text, issued_at: now, expires_at: now + LIFETIME, works_until: now + LIFETIME }
     }
 
-    fn answer(&self, now: i64) -> Value {
-        json!({ "access_token": self.text, "expires_in": self.expires_at - now })
+    /// How many seconds it has left.
+    pub(crate) fn expires_in(&self, now: i64) -> i64 {
+        self.expires_at - now
     }
 }
 
@@ -95,6 +107,7 @@ pub(crate) struct Rotation {
 }
 
 impl Rotation {
+    /// Another token, whatever there was.
     pub(crate) fn issue(&mut self, now: i64) -> Token {
         self.previous = self.current.take().map(|mut old| {
             old.works_until = now + OVERLAP;
@@ -103,14 +116,16 @@ impl Rotation {
         self.current.insert(Token::new(now)).clone()
     }
 
-    fn stable(&mut self, now: i64) -> Token {
+    /// The current token, or another if it is about to expire.
+    pub(crate) fn stable(&mut self, now: i64) -> Token {
         match &self.current {
             Some(token) if token.expires_at - now >= RENEW_BEFORE => token.clone(),
             _ => self.issue(now),
         }
     }
 
-    fn forced(&mut self, now: i64) -> Result<Token, Refusal> {
+    /// Another token, unless the current one is brand-new; 45009 when the day's are used up.
+    pub(crate) fn forced(&mut self, now: i64) -> Result<Token, Refusal> {
         if let Some(token) = self.current.as_ref().filter(|token| now - token.issued_at < FORCED_APART) {
             return Ok(token.clone());
         }
@@ -130,64 +145,10 @@ impl Rotation {
     }
 }
 
-/// GET /cgi-bin/token
-pub(crate) fn token(state: &mut State, call: &ApiCall) -> Answer {
-    let credentials = Credentials {
-        grant_type: call.query("grant_type").unwrap_or_default().into(),
-        appid: call.query("appid").unwrap_or_default().into(),
-        secret: call.query("secret").unwrap_or_default().into(),
-        force_refresh: false,
-    };
-    let account = credentials.account()?;
-    let now = state.clock.now();
-    state.quota.count(call.path, account, now)?;
-    Ok(state.tokens.rotation(account, Mode::Classic).issue(now).answer(now))
-}
-
-/// POST /cgi-bin/stable_token
-pub(crate) fn stable_token(state: &mut State, call: &ApiCall) -> Answer {
-    let credentials: Credentials = call.json()?;
-    let account = credentials.account()?;
-    let now = state.clock.now();
-    state.quota.count(call.path, account, now)?;
-    let rotation = state.tokens.rotation(account, Mode::Stable);
-    let token = if credentials.force_refresh { rotation.forced(now)? } else { rotation.stable(now) };
-    Ok(token.answer(now))
-}
-
-#[derive(Default, Deserialize)]
-#[serde(default)]
-struct Credentials {
-    grant_type: String,
-    appid: String,
-    secret: String,
-    force_refresh: bool,
-}
-
-impl Credentials {
-    fn account(&self) -> Result<Account, Refusal> {
-        if self.grant_type != "client_credential" {
-            return Err(Refusal::new(40002));
-        }
-        authenticate(&self.appid, &self.secret)
-    }
-}
-
-/// The account of an appid and its secret, either of which may be missing or wrong.
-pub(crate) fn authenticate(appid: &str, secret: &str) -> Result<Account, Refusal> {
-    if appid.is_empty() {
-        return Err(Refusal::new(41002));
-    }
-    if secret.is_empty() {
-        return Err(Refusal::new(41004));
-    }
-    let account = Account::by_appid(appid).ok_or_else(|| Refusal::new(40013))?;
-    if account.secret() == secret { Ok(account) } else { Err(Refusal::new(40125)) }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::world::accounts::{MINI, OA};
 
     const NOW: i64 = 1_800_000_000;
 
@@ -198,8 +159,8 @@ mod tests {
     #[test]
     fn a_replaced_token_works_five_more_minutes_and_its_successor_goes_on() {
         let mut tokens = Tokens::default();
-        let old = tokens.oa_classic.issue(NOW);
-        let new = tokens.oa_classic.issue(NOW + 100);
+        let old = tokens.rotation(&OA, Mode::Classic).issue(NOW);
+        let new = tokens.rotation(&OA, Mode::Classic).issue(NOW + 100);
         assert_eq!(errcode(&tokens, &old, NOW + 399), 0);
         assert_eq!(errcode(&tokens, &old, NOW + 400), 40001);
         assert_eq!(errcode(&tokens, &new, NOW + 400), 0);
@@ -208,9 +169,9 @@ mod tests {
     #[test]
     fn the_second_rotation_kills_the_first_token_at_once() {
         let mut tokens = Tokens::default();
-        let oldest = tokens.oa_classic.issue(NOW);
-        let old = tokens.oa_classic.issue(NOW);
-        tokens.oa_classic.issue(NOW);
+        let oldest = tokens.rotation(&OA, Mode::Classic).issue(NOW);
+        let old = tokens.rotation(&OA, Mode::Classic).issue(NOW);
+        tokens.rotation(&OA, Mode::Classic).issue(NOW);
         assert_eq!(errcode(&tokens, &oldest, NOW), 40001);
         assert_eq!(errcode(&tokens, &old, NOW), 0);
     }
@@ -218,8 +179,8 @@ mod tests {
     #[test]
     fn the_overlap_does_not_lengthen_a_life() {
         let mut tokens = Tokens::default();
-        let old = tokens.oa_classic.issue(NOW);
-        tokens.oa_classic.issue(NOW + LIFETIME - 10);
+        let old = tokens.rotation(&OA, Mode::Classic).issue(NOW);
+        tokens.rotation(&OA, Mode::Classic).issue(NOW + LIFETIME - 10);
         assert_eq!(errcode(&tokens, &old, NOW + LIFETIME - 1), 0);
         assert_eq!(errcode(&tokens, &old, NOW + LIFETIME), 42001);
     }
@@ -227,7 +188,7 @@ mod tests {
     #[test]
     fn an_expired_token_is_told_from_an_unknown_one() {
         let mut tokens = Tokens::default();
-        let token = tokens.oa_classic.issue(NOW);
+        let token = tokens.rotation(&OA, Mode::Classic).issue(NOW);
         assert_eq!(errcode(&tokens, &token, NOW + LIFETIME), 42001);
         assert_eq!(errcode(&tokens, &Token::new(NOW), NOW), 40001);
     }
@@ -235,13 +196,13 @@ mod tests {
     #[test]
     fn classic_and_stable_tokens_of_both_accounts_live_side_by_side() {
         let mut tokens = Tokens::default();
-        let stable = tokens.oa_stable.stable(NOW);
-        let mini = tokens.mini_classic.issue(NOW);
+        let stable = tokens.rotation(&OA, Mode::Stable).stable(NOW);
+        let mini = tokens.rotation(&MINI, Mode::Classic).issue(NOW);
         for _ in 0..3 {
-            tokens.oa_classic.issue(NOW);
+            tokens.rotation(&OA, Mode::Classic).issue(NOW);
         }
-        assert_eq!(tokens.holder(&stable.text, NOW + 1000), Ok(Account::Oa));
-        assert_eq!(tokens.holder(&mini.text, NOW + 1000), Ok(Account::Mini));
+        let holder = |token: &Token| tokens.holder(&token.text, NOW + 1000).map(|account| account.name);
+        assert_eq!((holder(&stable), holder(&mini)), (Ok("oa"), Ok("mini")));
     }
 
     #[test]
@@ -250,10 +211,10 @@ mod tests {
         let first = rotation.stable(NOW);
         let same = rotation.stable(NOW + 6900);
         assert_eq!(first.text, same.text);
-        assert_eq!(same.answer(NOW + 6900)["expires_in"], 300);
+        assert_eq!(same.expires_in(NOW + 6900), 300);
         let second = rotation.stable(NOW + 6901);
         assert_ne!(first.text, second.text);
-        assert_eq!(second.answer(NOW + 6901)["expires_in"], 7200);
+        assert_eq!(second.expires_in(NOW + 6901), 7200);
         assert!(rotation.find(&first.text).is_some());
     }
 
@@ -274,6 +235,14 @@ mod tests {
         }
         assert_eq!(rotation.forced(morning + 20 * 60).err().unwrap().errcode, 45009);
         assert!(rotation.forced(morning + 24 * 60 * 60).is_ok());
+    }
+
+    #[test]
+    fn a_saved_file_names_tokens_by_account_and_mode() {
+        let saved = r#"{"oa_classic":{"current":null,"previous":null,"forced_day":0,"forced":0}}"#;
+        let tokens: Tokens = serde_json::from_str(saved).unwrap();
+        assert_eq!(serde_json::to_string(&tokens).unwrap(), saved);
+        assert_eq!(tokens.rotations.keys().collect::<Vec<_>>(), [&key(&OA, Mode::Classic)]);
     }
 
     #[test]

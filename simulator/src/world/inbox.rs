@@ -1,20 +1,11 @@
-//! Template messages: `/cgi-bin/message/template/send` and the inbox where they arrive.
+//! The inbox where template messages arrive, and what it knows about duplicates.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value, json};
+use serde_json::{Map, Value};
 
-use crate::api::answer::{Answer, Refusal};
-use crate::api::call::ApiCall;
-use crate::state::State;
-use crate::world::accounts::{Account, MINI_APPID};
-use crate::world::event::{Status, What};
-use crate::world::templates::Template;
-use crate::world::users::Id;
-
-pub(crate) const SEND: &str = "/cgi-bin/message/template/send";
 /// The same `client_msg_id` to the same openid is one message for ten minutes, in seconds.
 const DEDUPE_WINDOW: i64 = 600;
 /// The inbox forgets its oldest messages beyond this many, about 100 MB.
@@ -57,6 +48,7 @@ fn hash(value: impl Hash) -> u64 {
     hasher.finish()
 }
 
+/// What arrived, newest last.
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct Inbox {
@@ -85,22 +77,25 @@ impl Inbox {
         self.messages.iter().rev().filter(move |message| user.is_none_or(|user| message.user == user))
     }
 
-    fn sent_within_window(&self, user: u32, client_msg_id: &str, now: i64) -> Option<i64> {
+    /// The msgid of the message that a second one would be.
+    pub(crate) fn sent_within_window(&self, user: u32, client_msg_id: &str, now: i64) -> Option<i64> {
         let (msgid, at) = *self.sent.get(&fingerprint(user, client_msg_id))?;
         (now - at < DEDUPE_WINDOW).then_some(msgid)
     }
 
     /// A number that grows with time, so that it is new even to a store older than this simulator.
-    fn new_msgid(&mut self, now: i64) -> i64 {
+    pub(crate) fn new_msgid(&mut self, now: i64) -> i64 {
         self.last_msgid = (self.last_msgid + 1).max(now.saturating_mul(2_000_000_000));
         self.last_msgid
     }
 
-    fn accept(&mut self, message: &Message) {
+    /// Takes a message that will not arrive.
+    pub(crate) fn accept(&mut self, message: &Message) {
         self.sent.extend(message.fingerprint().map(|sent| (sent, (message.msgid, message.at))));
     }
 
-    fn deliver(&mut self, message: Message) {
+    /// Has a message arrive.
+    pub(crate) fn deliver(&mut self, message: Message) {
         let seen = message.fingerprint().is_some_and(|sent| self.sent.contains_key(&sent));
         let same = message.content().is_some_and(|content| !self.contents.insert(content));
         self.delivered += 1;
@@ -113,117 +108,10 @@ impl Inbox {
     }
 }
 
-#[derive(Deserialize)]
-struct TemplateMessage {
-    #[serde(default)]
-    touser: String,
-    #[serde(default)]
-    template_id: String,
-    url: Option<String>,
-    miniprogram: Option<Miniprogram>,
-    client_msg_id: Option<String>,
-    data: Map<String, Value>,
-}
-
-#[derive(Deserialize)]
-struct Miniprogram {
-    #[serde(default)]
-    appid: String,
-    pagepath: Option<String>,
-}
-
-impl Miniprogram {
-    fn page(self) -> Result<Option<String>, Refusal> {
-        if self.appid != MINI_APPID {
-            return Err(Refusal::new(40013));
-        }
-        match self.pagepath {
-            Some(page) if page.starts_with('/') => Err(Refusal::new(40165)),
-            page => Ok(page),
-        }
-    }
-}
-
-impl TemplateMessage {
-    fn message(self, state: &State) -> Result<Message, Refusal> {
-        let user = receiver(&self.touser).ok_or_else(|| Refusal::new(40003))?;
-        if !state.followers.is_following(user) {
-            return Err(Refusal::new(43004));
-        }
-        let template = Template::by_id(&self.template_id)?;
-        let page = self.miniprogram.map(Miniprogram::page).transpose()?.flatten();
-        Ok(Message {
-            user,
-            msgid: 0,
-            data: template.fill(&self.data)?,
-            template_id: self.template_id,
-            client_msg_id: self.client_msg_id.filter(|id| !id.is_empty()),
-            page,
-            url: self.url,
-            at: state.clock.now(),
-        })
-    }
-}
-
-fn receiver(touser: &str) -> Option<u32> {
-    Id::OaOpenid.user(touser)
-}
-
-/// The user a call sends a message to; `None` if it names none or is no call of `template/send`.
-pub(crate) fn receiver_of(call: &ApiCall) -> Option<u32> {
-    #[derive(Deserialize)]
-    struct To {
-        touser: String,
-    }
-    if call.path != SEND {
-        return None;
-    }
-    receiver(&serde_json::from_slice::<To>(&call.body).ok()?.touser)
-}
-
-/// POST /cgi-bin/message/template/send
-pub(crate) fn send(state: &mut State, call: &ApiCall) -> Answer {
-    state.authorize(call, Account::Oa)?;
-    let mut message = call.json::<TemplateMessage>()?.message(state)?;
-    if call.overlaps {
-        return Err(Refusal::new(43108));
-    }
-    let (user, now) = (message.user, message.at);
-    let sent = message.client_msg_id.as_deref().and_then(|id| state.inbox.sent_within_window(user, id, now));
-    if let Some(msgid) = sent {
-        return Ok(accepted(msgid));
-    }
-    if state.followers.refuses(user) {
-        return Err(Refusal::new(43101));
-    }
-    message.msgid = state.inbox.new_msgid(now);
-    let msgid = message.msgid;
-    let status = receipt_status(state, user);
-    match status {
-        Status::Success => state.inbox.deliver(message),
-        Status::UserBlock | Status::SystemFailed => state.inbox.accept(&message),
-    }
-    state.emit(user, What::Receipt { msgid, status });
-    Ok(accepted(msgid))
-}
-
-/// What becomes of an accepted message, which its sender hears from the callback only.
-fn receipt_status(state: &mut State, user: u32) -> Status {
-    if state.followers.blocks(user) {
-        Status::UserBlock
-    } else if state.callbacks.system_fails() {
-        Status::SystemFailed
-    } else {
-        Status::Success
-    }
-}
-
-fn accepted(msgid: i64) -> Value {
-    json!({ "errcode": 0, "errmsg": "ok", "msgid": msgid })
-}
-
 #[cfg(test)]
 mod tests {
+    use serde_json::json;
+
     use super::*;
 
     const NOW: i64 = 1_800_000_000;
