@@ -11,7 +11,7 @@ mod simulator;
 mod state;
 mod world;
 
-pub use callbacks::{CALLBACK_TOKEN, Callback, ENCODING_AES_KEY};
+pub use callbacks::config::{CALLBACK_TOKEN, Callback, ENCODING_AES_KEY};
 pub use settings::Settings;
 pub use simulator::Simulator;
 pub use world::accounts::{MINI_APPID, MINI_SECRET, OA_APPID, OA_ORIGINAL_ID, OA_SECRET};

@@ -6,6 +6,7 @@ use std::io;
 use tokio::net::TcpListener;
 
 use crate::api;
+use crate::callbacks::push::Pusher;
 use crate::connections;
 use crate::control;
 use crate::simulator::Simulator;
@@ -18,12 +19,14 @@ impl Simulator {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let valid = self.lock().callbacks.validate();
+        let callbacks = self.lock().callbacks.clone();
+        let valid = callbacks.lock().validate();
         valid.map_err(|sentence| io::Error::new(io::ErrorKind::InvalidInput, sentence))?;
         let router = api::router(&self).merge(control::router().with_state(self.clone()));
+        let pusher = Pusher { callbacks, now: move || self.lock().world.clock.now() };
         tokio::select! {
             served = connections::serve(router, listener, shutdown) => served,
-            never = self.push_callbacks() => match never {},
+            never = pusher.run() => match never {},
         }
     }
 }

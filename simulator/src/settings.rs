@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::callbacks::Callback;
+use crate::callbacks::config::Callback;
 
 /// What a simulator starts with.
 #[derive(Clone, Debug)]

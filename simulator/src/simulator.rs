@@ -5,8 +5,6 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use reqwest::Client;
-
 use crate::settings::Settings;
 use crate::state::State;
 
@@ -14,29 +12,21 @@ use crate::state::State;
 #[derive(Clone)]
 pub struct Simulator {
     state: Arc<Mutex<State>>,
-    /// Calls the Official Account's server.
-    pub(crate) http: Client,
 }
 
 impl Simulator {
     /// A fresh WeChat: nobody has logged in, nothing was sent.
     pub fn new(settings: Settings) -> Self {
-        Self::with(&settings, State::new(&settings))
+        Self::with(State::new(&settings))
     }
 
     /// Continues from a file written by [`Simulator::save`]; a missing file is a fresh simulator.
     pub fn restore(settings: Settings, path: &Path) -> io::Result<Self> {
-        Ok(Self::with(&settings, State::read(&settings, path)?))
+        Ok(Self::with(State::read(&settings, path)?))
     }
 
-    fn with(settings: &Settings, state: State) -> Self {
-        let http = Client::builder()
-            .timeout(settings.callback_timeout)
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .expect("a client that asks for nothing special");
-        Self { state: Arc::new(Mutex::new(state)), http }
+    fn with(state: State) -> Self {
+        Self { state: Arc::new(Mutex::new(state)) }
     }
 
     /// Writes what must outlive a restart to a JSON file, whole or not at all.

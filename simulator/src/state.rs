@@ -7,14 +7,14 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use crate::callbacks::Callbacks;
+use crate::callbacks::outbox::Outbox;
 use crate::faults::endpoints::Faults;
 use crate::faults::followers::FollowerFaults;
 use crate::settings::Settings;
 use crate::world::World;
 use crate::world::event::{Event, What};
 
-/// Everything a simulator holds; the world and the callbacks outlive a restart.
-#[derive(Default)]
+/// Everything a simulator holds; the world and the outbox of the callbacks outlive a restart.
 pub(crate) struct State {
     pub(crate) world: World,
     pub(crate) callbacks: Callbacks,
@@ -27,51 +27,54 @@ pub(crate) struct State {
 struct Written<'a> {
     #[serde(flatten)]
     world: &'a World,
-    callbacks: &'a Callbacks,
+    callbacks: &'a Outbox,
 }
 
 /// What the file holds besides the world. The world is read apart: numbers as keys do not survive a `flatten`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Kept {
-    callbacks: Callbacks,
+    callbacks: Outbox,
 }
 
 impl State {
     /// A fresh one.
     pub(crate) fn new(settings: &Settings) -> Self {
-        Self::default().with_settings(settings)
+        Self::with_settings(settings, World::default(), Outbox::default())
     }
 
     /// What [`State::to_file`] wrote, or a new state if there is no such file.
     pub(crate) fn read(settings: &Settings, path: &Path) -> io::Result<Self> {
-        let file = match fs::read(path) {
-            Ok(file) => file,
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(Self::new(settings)),
-            Err(error) => return Err(error),
-        };
-        let Kept { callbacks } = serde_json::from_slice(&file)?;
-        let world = serde_json::from_slice(&file)?;
-        Ok(Self { world, callbacks, ..Self::default() }.with_settings(settings))
+        match fs::read(path) {
+            Ok(file) => {
+                let Kept { callbacks } = serde_json::from_slice(&file)?;
+                Ok(Self::with_settings(settings, serde_json::from_slice(&file)?, callbacks))
+            }
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::new(settings)),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Adds what follows from the settings and the kept part.
-    fn with_settings(mut self, settings: &Settings) -> Self {
-        self.faults = Faults::seeded(settings.seed);
-        self.follower_faults = FollowerFaults::seeded(settings.seed);
-        self.world.populate(settings.followers);
-        self.callbacks.configure(settings.callback.as_ref(), settings.seed);
-        self
+    /// Adds what follows from the settings to what was kept.
+    fn with_settings(settings: &Settings, mut world: World, mut outbox: Outbox) -> Self {
+        world.populate(settings.followers);
+        outbox.configure(settings.callback.as_ref(), settings.seed);
+        Self {
+            world,
+            callbacks: Callbacks::new(outbox, settings.callback_timeout),
+            faults: Faults::seeded(settings.seed),
+            follower_faults: FollowerFaults::seeded(settings.seed),
+        }
     }
 
     /// What must outlive a restart.
     pub(crate) fn to_file(&self) -> io::Result<Vec<u8>> {
-        Ok(serde_json::to_vec(&Written { world: &self.world, callbacks: &self.callbacks })?)
+        Ok(serde_json::to_vec(&Written { world: &self.world, callbacks: &self.callbacks.lock() })?)
     }
 
     /// Tells the Official Account's server what happened just now.
     pub(crate) fn emit(&mut self, user: u32, what: What) {
-        self.callbacks.emit(Event { user, at: self.world.clock.now(), what });
+        self.callbacks.lock().emit(Event { user, at: self.world.clock.now(), what });
     }
 }
 

@@ -116,7 +116,7 @@ pub(crate) fn send(state: &mut State, call: &ApiCall) -> Answer {
 fn receipt_status(state: &mut State, user: u32) -> Status {
     if state.world.followers.blocks(user) {
         Status::UserBlock
-    } else if state.callbacks.system_fails() {
+    } else if state.callbacks.lock().system_fails() {
         Status::SystemFailed
     } else {
         Status::Success

@@ -6,6 +6,7 @@ use aes::cipher::{BlockModeEncrypt, KeyIvInit};
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig, STANDARD};
+use rand::RngExt;
 use sha1::{Digest, Sha1};
 
 /// 43 characters hold 258 bits, and WeChat leaves the last two as they come.
@@ -43,6 +44,11 @@ pub(crate) fn signature(parts: &[&str]) -> String {
     let mut parts = parts.to_vec();
     parts.sort_unstable();
     Sha1::digest(parts.concat()).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+/// A nonce to sign with: WeChat's are decimal, too.
+pub(crate) fn new_nonce() -> String {
+    rand::rng().random_range(100_000_000_u32..2_000_000_000).to_string()
 }
 
 #[cfg(test)]

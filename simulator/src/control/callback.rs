@@ -8,7 +8,7 @@ use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::callbacks::Callback;
+use crate::callbacks::config::Callback;
 use crate::control::answer::{ControlError, ControlResult, bad_request, body};
 use crate::simulator::Simulator;
 
@@ -43,36 +43,40 @@ impl Configuration {
 async fn configure(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
     let callback = body::<Configuration>(&bytes)?.callback();
     callback.validate().map_err(bad_request)?;
-    let now = simulator.lock().world.clock.now();
-    let verified = callback.verify(&simulator.http, now).await;
+    let (callbacks, now) = {
+        let state = simulator.lock();
+        (state.callbacks.clone(), state.world.clock.now())
+    };
+    let verified = callback.verify(&callbacks.http, now).await;
     verified.map_err(|sentence| ControlError::new(StatusCode::CONFLICT, sentence))?;
     let told = json!(callback);
-    simulator.lock().callbacks.switch(Some(callback));
+    callbacks.lock().switch(Some(callback));
     Ok(Json(told))
 }
 
 /// DELETE /_sim/callback: events that wait are forgotten
 async fn switch_off(State(simulator): State<Simulator>) -> Json<Value> {
-    simulator.lock().callbacks.switch(None);
+    simulator.lock().callbacks.lock().switch(None);
     Json(json!({}))
 }
 
 /// POST /_sim/callback/pause
 async fn pause(State(simulator): State<Simulator>) -> Json<Value> {
-    simulator.lock().callbacks.queue.pause();
+    simulator.lock().callbacks.lock().queue.pause();
     Json(json!({}))
 }
 
 /// POST /_sim/callback/resume
 async fn resume(State(simulator): State<Simulator>) -> Json<Value> {
-    simulator.lock().callbacks.queue.resume();
+    simulator.lock().callbacks.lock().queue.resume();
     Json(json!({}))
 }
 
 /// GET /_sim/callback/stats
 async fn stats(State(simulator): State<Simulator>) -> Json<Value> {
-    let callbacks = &simulator.lock().callbacks;
-    let mut stats = json!(callbacks.stats);
-    stats["pending"] = callbacks.queue.pending().into();
+    let state = simulator.lock();
+    let outbox = state.callbacks.lock();
+    let mut stats = json!(outbox.stats);
+    stats["pending"] = outbox.queue.pending().into();
     Json(stats)
 }

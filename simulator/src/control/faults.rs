@@ -54,12 +54,12 @@ async fn clear_follower_faults(State(simulator): State<Simulator>) -> Json<Value
 async fn set_callback_faults(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
     let shares: Shares = body(&bytes)?;
     shares.validate().map_err(bad_request)?;
-    simulator.lock().callbacks.faults.set(shares);
+    simulator.lock().callbacks.lock().faults.set(shares);
     Ok(Json(json!({})))
 }
 
 /// DELETE /_sim/callback/faults
 async fn clear_callback_faults(State(simulator): State<Simulator>) -> Json<Value> {
-    simulator.lock().callbacks.faults.set(Shares::default());
+    simulator.lock().callbacks.lock().faults.set(Shares::default());
     Json(json!({}))
 }
