@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
+
+use crate::faults::dice::{Dice, are_shares};
 
 /// The shares of events that go wrong, each in its way.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -33,7 +33,7 @@ impl Shares {
             self.system_failed,
             self.drop,
         ];
-        if shares.iter().any(|share| !(0.0..=1.0).contains(share)) {
+        if !are_shares(&shares) {
             return Err("All but delay_ms are shares between 0 and 1.");
         }
         if self.delay.is_some() && self.delay_ms.is_none() {
@@ -64,9 +64,10 @@ pub(crate) struct DeliveryPlan {
     pub(crate) tampering: Tampering,
 }
 
+/// The shares in force, and their dice.
 pub(crate) struct CallbackFaults {
     shares: Shares,
-    dice: StdRng,
+    dice: Dice,
 }
 
 impl Default for CallbackFaults {
@@ -76,10 +77,12 @@ impl Default for CallbackFaults {
 }
 
 impl CallbackFaults {
+    /// Nothing goes wrong yet.
     pub(crate) fn seeded(seed: u64) -> Self {
-        Self { shares: Shares::default(), dice: StdRng::seed_from_u64(seed) }
+        Self { shares: Shares::default(), dice: Dice::seeded(seed) }
     }
 
+    /// Puts these in force in place of what was.
     pub(crate) fn set(&mut self, shares: Shares) {
         self.shares = shares;
     }
@@ -87,7 +90,7 @@ impl CallbackFaults {
     /// Rolls all the dice for an event, so that one share does not change another's rolls.
     pub(crate) fn plan(&mut self) -> DeliveryPlan {
         let Shares { drop, duplicate, delay, delay_ms, swap, wrong_signature, plaintext, .. } = self.shares;
-        let mut roll = |share| self.dice.random_bool(share);
+        let mut roll = |share| self.dice.hit(share);
         let dropped = roll(drop);
         let duplicate = roll(duplicate);
         let delayed = roll(delay.unwrap_or(1.0));
@@ -103,7 +106,7 @@ impl CallbackFaults {
 
     /// Whether a template message fails inside WeChat.
     pub(crate) fn system_fails(&mut self) -> bool {
-        self.dice.random_bool(self.shares.system_failed)
+        self.dice.hit(self.shares.system_failed)
     }
 }
 

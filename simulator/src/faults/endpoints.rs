@@ -2,10 +2,9 @@
 
 use std::time::Duration;
 
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
 
+use crate::faults::dice::{Dice, are_shares};
 use crate::world::refusal::Refusal;
 
 /// What a test asked for.
@@ -38,8 +37,7 @@ fn always() -> f64 {
 impl Fault {
     /// `Err` is a sentence about what is wrong with the order.
     pub(crate) fn validate(&self) -> Result<(), &'static str> {
-        let share = 0.0..=1.0;
-        if !share.contains(&self.probability) || !share.contains(&self.delivered) {
+        if !are_shares(&[self.probability, self.delivered]) {
             return Err("probability and delivered are shares between 0 and 1.");
         }
         if self.http_status.is_some_and(|status| !(200..600).contains(&status)) {
@@ -73,13 +71,14 @@ impl Fault {
     }
 }
 
-/// What happens to one call.
+/// What faults make of one call.
 #[derive(Debug, Default, PartialEq)]
 pub(crate) struct InjectedFault {
     pub(crate) latency: Duration,
     pub(crate) failure: Option<Failure>,
 }
 
+/// A call that fails.
 #[derive(Debug, PartialEq)]
 pub(crate) struct Failure {
     pub(crate) outcome: FaultOutcome,
@@ -87,10 +86,14 @@ pub(crate) struct Failure {
     pub(crate) takes_effect: bool,
 }
 
+/// What the caller sees of it.
 #[derive(Debug, PartialEq)]
 pub(crate) enum FaultOutcome {
+    /// An errcode.
     Refused(Refusal),
+    /// An HTTP status, with a page or an errcode.
     Status(u16, Option<Refusal>),
+    /// A connection that ends without a byte of answer.
     Cut,
 }
 
@@ -98,18 +101,13 @@ pub(crate) enum FaultOutcome {
 pub(crate) struct Faults {
     active: Vec<Fault>,
     ordered: u64,
-    dice: StdRng,
-}
-
-impl Default for Faults {
-    fn default() -> Self {
-        Self::seeded(0)
-    }
+    dice: Dice,
 }
 
 impl Faults {
+    /// Nothing goes wrong yet.
     pub(crate) fn seeded(seed: u64) -> Self {
-        Self { active: Vec::new(), ordered: 0, dice: StdRng::seed_from_u64(seed) }
+        Self { active: Vec::new(), ordered: 0, dice: Dice::seeded(seed) }
     }
 
     /// Puts a fault in force and gives its number.
@@ -119,6 +117,7 @@ impl Faults {
         self.ordered
     }
 
+    /// Ends all of them.
     pub(crate) fn clear(&mut self) {
         self.active.clear();
     }
@@ -131,13 +130,13 @@ impl Faults {
             if too_late || fault.times == Some(0) || !fault.concerns(path, users) {
                 continue;
             }
-            if !self.dice.random_bool(fault.probability) {
+            if !self.dice.hit(fault.probability) {
                 continue;
             }
             fault.times = fault.times.map(|times| times - 1);
             injected.latency += Duration::from_millis(fault.latency_ms.unwrap_or_default());
             if let Some(outcome) = fault.outcome() {
-                let takes_effect = self.dice.random_bool(fault.delivered);
+                let takes_effect = self.dice.hit(fault.delivered);
                 injected.failure = Some(Failure { outcome, takes_effect });
             }
         }

@@ -1,10 +1,10 @@
 //! What goes wrong with the list of followers on demand: it is empty or cut short, and unionids are
 //! missing or at other people's openids.
 
-use rand::rngs::StdRng;
-use rand::{RngExt, SeedableRng};
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::faults::dice::{Dice, are_shares};
 
 /// What a test asked for.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -27,9 +27,7 @@ pub(crate) struct Order {
 impl Order {
     /// `Err` is a sentence about what is wrong with it.
     pub(crate) fn validate(&self) -> Result<(), &'static str> {
-        let share = 0.0..=1.0;
-        let shares = [self.shift_batch, self.shift_back, self.missing_unionid];
-        if shares.iter().any(|asked| !share.contains(asked)) {
+        if !are_shares(&[self.shift_batch, self.shift_back, self.missing_unionid]) {
             return Err("shift_batch, shift_back and missing_unionid are shares between 0 and 1.");
         }
         Ok(())
@@ -39,18 +37,13 @@ impl Order {
 /// The order in force, and its dice.
 pub(crate) struct FollowerFaults {
     order: Order,
-    dice: StdRng,
-}
-
-impl Default for FollowerFaults {
-    fn default() -> Self {
-        Self::seeded(0)
-    }
+    dice: Dice,
 }
 
 impl FollowerFaults {
+    /// Nothing goes wrong yet.
     pub(crate) fn seeded(seed: u64) -> Self {
-        Self { order: Order::default(), dice: StdRng::seed_from_u64(seed) }
+        Self { order: Order::default(), dice: Dice::seeded(seed) }
     }
 
     /// Puts this in force in place of what was.
@@ -73,10 +66,10 @@ impl FollowerFaults {
 
     /// Corrupts the unionids of batchget's answer.
     pub(crate) fn corrupt(&mut self, infos: &mut [Value]) {
-        let row = self.dice.random_range(0..infos.len());
-        let shifted = self.dice.random_bool(self.order.shift_batch);
-        let shifted_back = self.dice.random_bool(self.order.shift_back);
-        let missing = self.dice.random_bool(self.order.missing_unionid);
+        let row = self.dice.pick(infos.len());
+        let shifted = self.dice.hit(self.order.shift_batch);
+        let shifted_back = self.dice.hit(self.order.shift_back);
+        let missing = self.dice.hit(self.order.missing_unionid);
         if !(shifted || shifted_back || missing) || !self.fires() {
             return;
         }
