@@ -23,6 +23,7 @@ const LAST_REQUESTS: Duration = Duration::from_secs(2);
 /// After an accept that failed (too many open files), so as not to spin.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// Answers by the router until `shutdown` completes, then gives open requests two seconds.
 pub(crate) async fn serve(
     router: Router,
     listener: TcpListener,

@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// WeChat on localhost.
 #[derive(Parser)]
-#[command(name = "simulator", version)]
+#[command(name = "wechat-simulator", version)]
 struct Arguments {
     /// Port to listen on; 0 picks a free one
     #[arg(long, default_value_t = 9001)]

@@ -26,6 +26,7 @@ pub(crate) struct QueuedEvent {
     yields: bool,
 }
 
+/// The events of one user, in their order.
 struct UserQueue {
     events: VecDeque<QueuedEvent>,
     stage: Stage,
@@ -41,6 +42,7 @@ enum Stage {
     Pushing,
 }
 
+/// What there is to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
     Push(QueuedEvent),
@@ -48,6 +50,7 @@ pub(crate) enum Next {
     Wait(u32, Instant),
 }
 
+/// All users' queues.
 #[derive(Default)]
 pub(crate) struct Queue {
     users: HashMap<u32, UserQueue>,
@@ -69,6 +72,7 @@ impl Queue {
         self.waiting + self.in_flight
     }
 
+    /// Queues an event the way the plan has it.
     pub(crate) fn add(&mut self, event: Event, plan: &DeliveryPlan) {
         if plan.dropped {
             return;
@@ -138,10 +142,12 @@ impl Queue {
         }
     }
 
+    /// Nothing is pushed until [`Queue::resume`].
     pub(crate) fn pause(&mut self) {
         self.paused = true;
     }
 
+    /// Ends a pause; harmless if there is none.
     pub(crate) fn resume(&mut self) {
         self.paused = false;
         self.changed.notify_one();

@@ -12,6 +12,7 @@ use crate::callbacks::config::Callback;
 use crate::control::answer::{ControlError, ControlResult, bad_request, body};
 use crate::simulator::Simulator;
 
+/// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
     Router::new()
         .route("/_sim/callback", post(configure).delete(switch_off))

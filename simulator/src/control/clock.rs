@@ -13,6 +13,7 @@ use crate::simulator::Simulator;
 /// The year 2096: until then a msgid made of the time fits its 64 bits.
 const LATEST: i64 = 4_000_000_000;
 
+/// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
     Router::new().route("/_sim/clock", get(clock).post(set_clock))
 }

@@ -14,6 +14,7 @@ use crate::faults::endpoints::Fault;
 use crate::faults::followers::Order;
 use crate::simulator::Simulator;
 
+/// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
     Router::new()
         .route("/_sim/faults", post(order).delete(clear))

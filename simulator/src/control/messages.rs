@@ -10,6 +10,7 @@ use crate::simulator::Simulator;
 use crate::world::accounts::OA;
 use crate::world::inbox::Message;
 
+/// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
     Router::new().route("/_sim/messages", get(messages))
 }

@@ -14,6 +14,7 @@ use crate::world::accounts::MINI;
 use crate::world::event::What;
 use crate::world::sealed::{Sealed, with_ids};
 
+/// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
     Router::new()
         .route("/_sim/users/{user}/code", post(code))

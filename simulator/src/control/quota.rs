@@ -11,6 +11,7 @@ use crate::control::answer::{ControlResult, body};
 use crate::control::endpoint::known;
 use crate::simulator::Simulator;
 
+/// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
     Router::new().route("/_sim/quota", post(quota))
 }

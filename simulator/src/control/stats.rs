@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 
 use crate::simulator::Simulator;
 
+/// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
     Router::new().route("/_sim/stats", get(stats))
 }

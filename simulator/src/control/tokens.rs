@@ -13,6 +13,7 @@ use crate::simulator::Simulator;
 use crate::world::accounts::{Account, OA};
 use crate::world::tokens::Mode;
 
+/// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
     Router::new().route("/_sim/rotate", post(rotate))
 }

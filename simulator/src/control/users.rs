@@ -13,6 +13,7 @@ use crate::world::users::UNIONIDS;
 /// So many users are listed at a time at most.
 const MOST_USERS: u32 = 10_000;
 
+/// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
     Router::new().route("/_sim/users", get(users))
 }

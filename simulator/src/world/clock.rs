@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 const DAY: i64 = 24 * 60 * 60;
 const BEIJING_AHEAD_OF_UTC: i64 = 8 * 60 * 60;
 
+/// The machine's clock and an offset.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
 pub(crate) struct Clock {
     /// Seconds this clock is ahead of the machine's.
@@ -19,10 +20,12 @@ impl Clock {
         machine_now().saturating_add(self.offset)
     }
 
+    /// Moves it on, or back by a negative number.
     pub(crate) fn advance(&mut self, seconds: i64) {
         self.offset = self.offset.saturating_add(seconds);
     }
 
+    /// Has it go on from this moment, in Unix seconds.
     pub(crate) fn set(&mut self, now: i64) {
         self.offset = now.saturating_sub(machine_now());
     }

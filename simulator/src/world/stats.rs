@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
+/// The counts that `/_sim/stats` shows.
 #[derive(Default, Serialize)]
 pub(crate) struct Stats {
     endpoints: BTreeMap<&'static str, EndpointStats>,
@@ -23,6 +24,7 @@ struct EndpointStats {
 }
 
 impl Stats {
+    /// Counts a call that begins.
     pub(crate) fn started(&mut self, path: &'static str) {
         self.concurrent += 1;
         self.max_concurrent = self.max_concurrent.max(self.concurrent);
@@ -32,11 +34,13 @@ impl Stats {
         endpoint.max_concurrent = endpoint.max_concurrent.max(endpoint.concurrent);
     }
 
+    /// Counts a call that ends.
     pub(crate) fn finished(&mut self, path: &'static str) {
         self.concurrent -= 1;
         self.endpoints.entry(path).or_default().concurrent -= 1;
     }
 
+    /// Counts how a call failed: an errcode, `http_502` or `cut`.
     pub(crate) fn failed(&mut self, path: &'static str, how: String) {
         *self.endpoints.entry(path).or_default().errors.entry(how).or_default() += 1;
     }
