@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Drives the simulator with wechatpy 1.8.18, a client written against the real WeChat.
 
-  python3 tests/wechatpy_client.py [--program target/debug/simulator]
+  python3 tests/wechatpy_client.py [--program target/debug/wechat-simulator]
 
 Needs wechatpy from PyPI; starts the simulator itself and ends it.
 """
@@ -122,7 +122,7 @@ def drive(wechat, oa_appid, oa_secret, template_id, **_):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--program", default="target/debug/simulator")
+    parser.add_argument("--program", default="target/debug/wechat-simulator")
     command = [parser.parse_args().program, "--port", "0", "--followers", "25050"]
     simulated = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
     try:

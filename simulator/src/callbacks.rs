@@ -1,149 +1,45 @@
 //! The Official Account's callbacks: what happens to its users, pushed to the server it configured.
 
-use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
-use crate::callbacks::crypto::Key;
-use crate::callbacks::event::Event;
-use crate::callbacks::faults::CallbackFaults;
-use crate::callbacks::queue::{Next, Queue};
-use crate::callbacks::stats::CallbackStats;
+use reqwest::Client;
 
+use crate::callbacks::outbox::Outbox;
+
+pub(crate) mod config;
 mod crypto;
-pub(crate) mod event;
-mod faults;
+pub(crate) mod outbox;
 pub(crate) mod push;
 mod queue;
-pub(crate) mod routes;
+mod signed_push;
 mod stats;
 mod verification;
+mod xml;
 
-/// The token callbacks are signed with, unless a test brings its own.
-pub const CALLBACK_TOKEN: &str = "queqiaoCallback7";
-/// The EncodingAESKey callbacks are encrypted with, unless a test brings its own.
-pub const ENCODING_AES_KEY: &str = "k3VbQ9sTzW2mYcR8nLxD5fHgJ7pAqE4uC6vBtN1wXyZ";
-
-/// The server configuration (服务器配置) of the Official Account, in safe mode.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Callback {
-    /// Where WeChat sends its events.
-    pub url: String,
-    /// Goes into every signature.
-    pub token: String,
-    /// 43 characters of base64: the AES key without its padding.
-    pub encoding_aes_key: String,
-}
-
-impl Callback {
-    /// To this URL, under [`CALLBACK_TOKEN`] and [`ENCODING_AES_KEY`].
-    pub fn to(url: impl Into<String>) -> Self {
-        Self { url: url.into(), token: CALLBACK_TOKEN.into(), encoding_aes_key: ENCODING_AES_KEY.into() }
-    }
-
-    /// What WeChat's console would not save, as a sentence.
-    pub fn mistake(&self) -> Option<&'static str> {
-        let url = reqwest::Url::parse(&self.url);
-        if !url.is_ok_and(|url| matches!(url.scheme(), "http" | "https") && url.has_host()) {
-            return Some("The callback's url begins with http:// or https://.");
-        }
-        let plain = self.token.bytes().all(|byte| byte.is_ascii_alphanumeric());
-        if !plain || !(3..=32).contains(&self.token.len()) {
-            return Some("The callback's token has 3 to 32 letters or digits.");
-        }
-        if Key::from_text(&self.encoding_aes_key).is_none() {
-            return Some("The callback's encoding_aes_key has 43 characters of base64.");
-        }
-        None
-    }
-}
-
-/// The configuration, what waits to be pushed, and how pushing went. Only the first outlives a restart.
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+/// The outbox and the client that empties it, behind a lock of their own: pushing needs nothing else of
+/// WeChat. Clones are handles on the same one.
+#[derive(Clone)]
 pub(crate) struct Callbacks {
-    /// `None` while callbacks are off.
-    callback: Option<Callback>,
-    #[serde(skip)]
-    faults: CallbackFaults,
-    #[serde(skip)]
-    queue: Queue,
-    #[serde(skip)]
-    stats: CallbackStats,
+    outbox: Arc<Mutex<Outbox>>,
+    /// Calls the Official Account's server.
+    pub(crate) http: Client,
 }
 
 impl Callbacks {
-    /// Adds what the settings say; their callback replaces the one saved.
-    pub(crate) fn settle(&mut self, callback: Option<&Callback>, seed: u64) {
-        self.faults = CallbackFaults::seeded(seed);
-        if let Some(callback) = callback {
-            self.callback = Some(callback.clone());
-        }
+    /// The server has so long to answer.
+    pub(crate) fn new(outbox: Outbox, timeout: Duration) -> Self {
+        let http = Client::builder()
+            .timeout(timeout)
+            .redirect(reqwest::redirect::Policy::none())
+            .no_proxy()
+            .build()
+            .expect("a client that asks for nothing special");
+        Self { outbox: Arc::new(Mutex::new(outbox)), http }
     }
 
-    /// What is wrong with the configuration, as a sentence.
-    pub(crate) fn mistake(&self) -> Option<&'static str> {
-        self.callback.as_ref()?.mistake()
-    }
-
-    /// Queues an event as the faults will have it; forgets it while callbacks are off.
-    pub(crate) fn report(&mut self, event: Event) {
-        if self.callback.is_some() {
-            let plan = self.faults.plan();
-            self.queue.add(event, &plan);
-        }
-    }
-
-    /// Whether this message is one that WeChat loses on its way to the phone.
-    pub(crate) fn system_fails(&mut self) -> bool {
-        self.faults.system_fails()
-    }
-
-    /// What to push next and where to; `None` until something changes.
-    fn next(&mut self) -> Option<(Next, Callback)> {
-        let callback = self.callback.clone()?;
-        let next = self.queue.next(Instant::now())?;
-        if let Next::Push(_) = next {
-            self.stats.sent += 1;
-        }
-        Some((next, callback))
-    }
-
-    fn switch(&mut self, callback: Option<Callback>) {
-        if callback.is_none() {
-            self.queue.clear();
-        }
-        self.callback = callback;
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_configuration_that_wechats_console_would_not_save_is_a_mistake() {
-        let right = Callback::to("http://127.0.0.1:1/callback?from=wechat");
-        assert_eq!(right.mistake(), None);
-        let wrong = [
-            Callback { url: "ftp://localhost/".into(), ..right.clone() },
-            Callback { url: "/callback".into(), ..right.clone() },
-            Callback { token: "no token".into(), ..right.clone() },
-            Callback { encoding_aes_key: ENCODING_AES_KEY[1..].into(), ..right },
-        ];
-        assert!(wrong.iter().all(|callback| callback.mistake().is_some()));
-    }
-
-    #[test]
-    fn only_the_configuration_outlives_a_restart_and_the_settings_outdo_it() {
-        let mut before = Callbacks::default();
-        before.settle(Some(&Callback::to("http://one/")), 0);
-        before.queue.pause();
-        let kept = serde_json::to_value(&before).unwrap();
-        assert_eq!(kept, serde_json::json!({ "callback": Callback::to("http://one/") }));
-        let mut after: Callbacks = serde_json::from_value(kept).unwrap();
-        after.settle(None, 0);
-        assert_eq!(after.callback, before.callback);
-        after.settle(Some(&Callback::to("http://two/")), 0);
-        assert_eq!(after.callback, Some(Callback::to("http://two/")));
+    /// The outbox, for as long as the guard lives. Whoever also needs the state locks that first.
+    pub(crate) fn lock(&self) -> MutexGuard<'_, Outbox> {
+        self.outbox.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

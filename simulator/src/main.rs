@@ -13,7 +13,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 /// WeChat on localhost.
 #[derive(Parser)]
-#[command(name = "simulator", version)]
+#[command(name = "wechat-simulator", version)]
 struct Arguments {
     /// Port to listen on; 0 picks a free one
     #[arg(long, default_value_t = 9001)]
@@ -39,9 +39,7 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), String> {
     let callback = arguments.callback.map(Callback::to);
-    if let Some(mistake) = callback.as_ref().and_then(Callback::mistake) {
-        return Err(mistake.into());
-    }
+    callback.as_ref().map_or(Ok(()), Callback::validate)?;
     let port = arguments.port;
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
         format!("Cannot listen on 127.0.0.1:{port}: {error}. Choose another with --port.")

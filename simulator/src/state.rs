@@ -1,90 +1,117 @@
-//! Everything this WeChat knows, and its file.
+//! All there is behind the API: the world, what goes wrong in it, and the callbacks that tell of it; and its file.
 
-use std::collections::HashSet;
 use std::fs;
 use std::io;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::Settings;
-use crate::accounts::Account;
-use crate::answer::Refusal;
-use crate::call::Call;
 use crate::callbacks::Callbacks;
-use crate::callbacks::event::{Event, What};
-use crate::clock::Clock;
-use crate::faults::Faults;
-use crate::followers::Followers;
-use crate::followers::faults::FollowerFaults;
-use crate::login::Logins;
-use crate::messages::Inbox;
-use crate::quota::Quota;
-use crate::stats::Stats;
-use crate::tokens::Tokens;
+use crate::callbacks::outbox::Outbox;
+use crate::faults::endpoints::Faults;
+use crate::faults::followers::FollowerFaults;
+use crate::settings::Settings;
+use crate::world::World;
+use crate::world::event::{Event, What};
 
-#[derive(Default, Serialize, Deserialize)]
-#[serde(default)]
+/// Everything a simulator holds; the world and the outbox of the callbacks outlive a restart.
 pub(crate) struct State {
-    pub(crate) clock: Clock,
-    pub(crate) tokens: Tokens,
-    pub(crate) logins: Logins,
-    pub(crate) followers: Followers,
-    pub(crate) inbox: Inbox,
+    pub(crate) world: World,
     pub(crate) callbacks: Callbacks,
-    #[serde(skip)]
-    pub(crate) quota: Quota,
-    #[serde(skip)]
     pub(crate) faults: Faults,
-    #[serde(skip)]
     pub(crate) follower_faults: FollowerFaults,
-    #[serde(skip)]
-    pub(crate) stats: Stats,
-    /// Users a template message is being sent to this moment.
-    #[serde(skip)]
-    pub(crate) receiving: HashSet<u32>,
+}
+
+/// The file: one object, to which either adds its fields.
+#[derive(Serialize)]
+struct Written<'a> {
+    #[serde(flatten)]
+    world: &'a World,
+    callbacks: &'a Outbox,
+}
+
+/// What the file holds besides the world. The world is read apart: numbers as keys do not survive a `flatten`.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Kept {
+    callbacks: Outbox,
 }
 
 impl State {
+    /// A fresh one.
     pub(crate) fn new(settings: &Settings) -> Self {
-        Self::default().settled(settings)
+        Self::with_settings(settings, World::default(), Outbox::default())
     }
 
     /// What [`State::to_file`] wrote, or a new state if there is no such file.
     pub(crate) fn read(settings: &Settings, path: &Path) -> io::Result<Self> {
         match fs::read(path) {
-            Ok(file) => Ok(serde_json::from_slice::<Self>(&file)?.settled(settings)),
+            Ok(file) => {
+                let Kept { callbacks } = serde_json::from_slice(&file)?;
+                Ok(Self::with_settings(settings, serde_json::from_slice(&file)?, callbacks))
+            }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::new(settings)),
             Err(error) => Err(error),
         }
     }
 
-    /// Adds what follows from the settings and the kept part.
-    fn settled(mut self, settings: &Settings) -> Self {
-        self.faults = Faults::seeded(settings.seed);
-        self.follower_faults = FollowerFaults::seeded(settings.seed);
-        self.followers.gather(settings.followers);
-        self.inbox.remember();
-        self.callbacks.settle(settings.callback.as_ref(), settings.seed);
-        self
+    /// Adds what follows from the settings to what was kept.
+    fn with_settings(settings: &Settings, mut world: World, mut outbox: Outbox) -> Self {
+        world.populate(settings.followers);
+        outbox.configure(settings.callback.as_ref(), settings.seed);
+        Self {
+            world,
+            callbacks: Callbacks::new(outbox, settings.callback_timeout),
+            faults: Faults::seeded(settings.seed),
+            follower_faults: FollowerFaults::seeded(settings.seed),
+        }
     }
 
+    /// What must outlive a restart.
     pub(crate) fn to_file(&self) -> io::Result<Vec<u8>> {
-        Ok(serde_json::to_vec(self)?)
+        Ok(serde_json::to_vec(&Written { world: &self.world, callbacks: &self.callbacks.lock() })?)
     }
 
     /// Tells the Official Account's server what happened just now.
-    pub(crate) fn report(&mut self, user: u32, what: What) {
-        self.callbacks.report(Event { user, at: self.clock.now(), what });
+    pub(crate) fn emit(&mut self, user: u32, what: What) {
+        self.callbacks.lock().emit(Event { user, at: self.world.clock.now(), what });
     }
+}
 
-    /// Lets a call through if its token works, speaks for this account, and has quota left.
-    pub(crate) fn admit(&mut self, call: &Call, account: Account) -> Result<(), Refusal> {
-        let token = call.query("access_token").ok_or_else(|| Refusal::new(41001))?;
-        let now = self.clock.now();
-        if self.tokens.holder(token, now)? != account {
-            return Err(Refusal::new(48001));
-        }
-        self.quota.count(call.path, account, now)
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// As the first version wrote it.
+    const FILE: &str = r#"{
+        "clock": { "offset": 60 },
+        "tokens": {
+            "oa_classic": { "current": { "text": "97_x", "issued_at": 1, "expires_at": 9000000000, "works_until": 9000000000 },
+                            "previous": null, "forced_day": 0, "forced": 0 },
+            "oa_stable": { "current": null, "previous": null, "forced_day": 0, "forced": 0 },
+            "mini_classic": { "current": null, "previous": null, "forced_day": 0, "forced": 0 },
+            "mini_stable": { "current": null, "previous": null, "forced_day": 0, "forced": 0 }
+        },
+        "logins": { "session_keys": { "7": "AAAAAAAAAAAAAAAAAAAAAA==" } },
+        "followers": { "changes": { "3": null, "2000": 1800000000 }, "without_unionid": [4], "refusing": [5], "blocking": [6] },
+        "inbox": { "messages": [{ "user": 7, "msgid": 1, "template_id": "t", "client_msg_id": null, "data": { "thing1": "x" },
+                                  "page": null, "url": null, "at": 1800000000 }],
+                   "delivered": 1, "duplicates": 0, "last_msgid": 1 },
+        "callbacks": { "callback": { "url": "http://one/", "token": "token", "encoding_aes_key": "key" } }
+    }"#;
+
+    #[test]
+    fn a_saved_file_keeps_its_shape_and_reads_whole() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("wechat.json");
+        fs::write(&path, FILE).unwrap();
+        let state = State::read(&Settings { followers: 10, ..Settings::default() }, &path).unwrap();
+        let world = &state.world;
+        assert_eq!(world.tokens.holder("97_x", 1_800_000_000).map(|account| account.name), Ok("oa"));
+        assert!(world.logins.session_key(7).is_some() && world.inbox.newest(Some(7)).count() == 1);
+        let following = [2, 3, 2000].map(|user| world.followers.is_following(user));
+        assert_eq!(following, [true, false, true]);
+        let written: serde_json::Value = serde_json::from_slice(&state.to_file().unwrap()).unwrap();
+        assert_eq!(written, serde_json::from_str::<serde_json::Value>(FILE).unwrap());
     }
 }

@@ -2,39 +2,41 @@
 
 use std::convert::Infallible;
 
-use rand::RngExt;
-use reqwest::{Client, RequestBuilder, StatusCode, header};
+use reqwest::{RequestBuilder, StatusCode};
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::Simulator;
-use crate::accounts::{OA_APPID, OA_ORIGINAL_ID};
-use crate::callbacks::Callback;
-use crate::callbacks::crypto::{Key, signature};
-use crate::callbacks::faults::Guise;
-use crate::callbacks::queue::{Next, Parcel};
+use crate::callbacks::Callbacks;
+use crate::callbacks::config::Callback;
+use crate::callbacks::queue::{Next, QueuedEvent};
+use crate::callbacks::signed_push::SignedPush;
 use crate::callbacks::stats::Outcome;
 
 /// WeChat's own rule: the first try and two more, without a pause between them.
 const TRIES: usize = 3;
-/// What WeChat's servers call themselves.
-const USER_AGENT: &str = "Mozilla/4.0";
-/// Stands in for the token where a wrong signature was asked for.
-const NOBODYS_TOKEN: &str = "nobodysToken";
 
-impl Simulator {
+/// Empties the outbox.
+#[derive(Clone)]
+pub(crate) struct Pusher<N> {
+    /// What it empties.
+    pub(crate) callbacks: Callbacks,
+    /// Tells the time a push is signed for, in Unix seconds.
+    pub(crate) now: N,
+}
+
+impl<N: Fn() -> i64 + Clone + Send + 'static> Pusher<N> {
     /// Pushes events as they come; whatever is on its way ends with this future.
-    pub(crate) async fn push_callbacks(self) -> Infallible {
-        let changed = self.lock().callbacks.queue.changed();
+    pub(crate) async fn run(self) -> Infallible {
+        let changed = self.callbacks.lock().queue.changed();
         let mut tasks = JoinSet::new();
         loop {
             while tasks.try_join_next().is_some() {}
-            let next = self.lock().callbacks.next();
+            let next = self.callbacks.lock().next();
             match next {
-                Some((Next::Push(parcel), callback)) => {
-                    tasks.spawn(self.clone().push(parcel, callback));
+                Some((Next::Push(queued), callback)) => {
+                    tasks.spawn(self.clone().push(queued, callback));
                 }
-                Some((Next::Rest(user, until), _)) => {
+                Some((Next::Wait(user, until), _)) => {
                     tasks.spawn(self.clone().wake(user, until));
                 }
                 None => changed.notified().await,
@@ -44,25 +46,25 @@ impl Simulator {
 
     async fn wake(self, user: u32, at: Instant) {
         tokio::time::sleep_until(at).await;
-        self.lock().callbacks.queue.wake(user);
+        self.callbacks.lock().queue.wake(user);
     }
 
-    async fn push(self, parcel: Parcel, callback: Callback) {
-        let letter = Letter::new(&parcel, &callback);
+    async fn push(self, queued: QueuedEvent, callback: Callback) {
+        let push = SignedPush::new(&queued, &callback);
         let mut taken = false;
         for _ in 0..TRIES {
-            let now = self.lock().clock.now();
+            let now = (self.now)();
             let started = Instant::now();
-            let outcome = ask(letter.request(&self.http, now)).await;
-            self.lock().callbacks.stats.tried(started.elapsed(), outcome);
+            let outcome = ask(push.request(&self.callbacks.http, now)).await;
+            self.callbacks.lock().stats.tried(started.elapsed(), outcome);
             if outcome == Outcome::Taken {
                 taken = true;
                 break;
             }
         }
-        let callbacks = &mut self.lock().callbacks;
-        callbacks.stats.ended(taken);
-        callbacks.queue.ended(parcel.event.user);
+        let mut outbox = self.callbacks.lock();
+        outbox.stats.ended(taken);
+        outbox.queue.ended(queued.event.user);
     }
 }
 
@@ -79,59 +81,4 @@ async fn ask(request: RequestBuilder) -> Outcome {
         Err(error) if reqwest::Error::is_timeout(&error) => Outcome::Silent,
         Err(_) => Outcome::Failed,
     }
-}
-
-/// An event ready to be signed, as often as it is tried.
-struct Letter {
-    url: String,
-    token: String,
-    openid: String,
-    /// `None` in plain mode.
-    encrypted: Option<String>,
-    body: String,
-}
-
-impl Letter {
-    fn new(parcel: &Parcel, callback: &Callback) -> Self {
-        let xml = parcel.event.xml();
-        let encrypted = (parcel.guise != Guise::Plaintext).then(|| {
-            let key = Key::from_text(&callback.encoding_aes_key).expect("checked before it was put to use");
-            key.encrypt(rand::random(), &xml, OA_APPID)
-        });
-        let body = encrypted.as_ref().map_or(xml, |encrypted| {
-            format!(
-                "<xml><ToUserName><![CDATA[{OA_ORIGINAL_ID}]]></ToUserName>\
-                 <Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
-            )
-        });
-        let token = match parcel.guise {
-            Guise::Genuine | Guise::Plaintext => callback.token.clone(),
-            Guise::WrongSignature => NOBODYS_TOKEN.into(),
-        };
-        Self { url: callback.url.clone(), token, openid: parcel.event.openid(), encrypted, body }
-    }
-
-    /// One try: signed for this moment, with a nonce of its own.
-    fn request(&self, http: &Client, now: i64) -> RequestBuilder {
-        let (timestamp, nonce) = (now.to_string(), new_nonce());
-        let plain = signature(&[&self.token, &timestamp, &nonce]);
-        let mut query = vec![
-            ("signature", &*plain),
-            ("timestamp", &timestamp),
-            ("nonce", &nonce),
-            ("openid", &self.openid),
-        ];
-        let over_body =
-            self.encrypted.as_ref().map(|encrypted| signature(&[&self.token, &timestamp, &nonce, encrypted]));
-        if let Some(over_body) = &over_body {
-            query.extend([("encrypt_type", "aes"), ("msg_signature", over_body)]);
-        }
-        let request = http.post(&self.url).query(&query).body(self.body.clone());
-        request.header(header::CONTENT_TYPE, "text/xml").header(header::USER_AGENT, USER_AGENT)
-    }
-}
-
-/// WeChat's are decimal, too.
-pub(crate) fn new_nonce() -> String {
-    rand::rng().random_range(100_000_000_u32..2_000_000_000).to_string()
 }

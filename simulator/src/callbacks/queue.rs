@@ -1,4 +1,4 @@
-//! The events that wait to be pushed: a line per user, at most one of a line and 64 of all on their way.
+//! The events that wait to be pushed: a queue per user, at most one event of a user and 64 of all on their way.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
@@ -7,8 +7,8 @@ use std::time::Duration;
 use tokio::sync::Notify;
 use tokio::time::Instant;
 
-use crate::callbacks::event::Event;
-use crate::callbacks::faults::{Guise, Plan};
+use crate::faults::callbacks::{DeliveryPlan, Tampering};
+use crate::world::event::Event;
 
 /// So many events at most are on their way at once.
 const IN_FLIGHT: usize = 64;
@@ -17,17 +17,18 @@ const SWAP: Duration = Duration::from_secs(2);
 
 /// An event as it is going to be sent.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) struct Parcel {
+pub(crate) struct QueuedEvent {
     pub(crate) event: Event,
-    pub(crate) guise: Guise,
+    pub(crate) tampering: Tampering,
     /// Not to be sent before.
     due: Option<Instant>,
     /// The user's next event goes first.
     yields: bool,
 }
 
-struct Line {
-    parcels: VecDeque<Parcel>,
+/// The events of one user, in their order.
+struct UserQueue {
+    events: VecDeque<QueuedEvent>,
     stage: Stage,
 }
 
@@ -36,21 +37,23 @@ enum Stage {
     /// Stands in `ready`.
     Ready,
     /// Its first event is not due; somebody will [`Queue::wake`] it.
-    Resting,
+    Waiting,
     /// One of its events is on its way.
     Pushing,
 }
 
+/// What there is to do next.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum Next {
-    Push(Parcel),
-    /// Wake this user's line at that time.
-    Rest(u32, Instant),
+    Push(QueuedEvent),
+    /// Wake this user's queue at that time.
+    Wait(u32, Instant),
 }
 
+/// All users' queues.
 #[derive(Default)]
 pub(crate) struct Queue {
-    lines: HashMap<u32, Line>,
+    users: HashMap<u32, UserQueue>,
     ready: VecDeque<u32>,
     waiting: usize,
     in_flight: usize,
@@ -69,32 +72,33 @@ impl Queue {
         self.waiting + self.in_flight
     }
 
-    pub(crate) fn add(&mut self, event: Event, plan: &Plan) {
+    /// Queues an event the way the plan has it.
+    pub(crate) fn add(&mut self, event: Event, plan: &DeliveryPlan) {
         if plan.dropped {
             return;
         }
         let user = event.user;
         let due = plan.delay.map(|delay| Instant::now() + delay);
-        let parcel = Parcel { event, guise: plan.guise, due, yields: false };
+        let queued = QueuedEvent { event, tampering: plan.tampering, due, yields: false };
         if plan.duplicate {
-            self.put(parcel.clone());
+            self.put(queued.clone());
         }
         if plan.swapped {
             let yielding = due.unwrap_or_else(Instant::now) + SWAP;
-            self.put(Parcel { due: Some(yielding), yields: true, ..parcel });
+            self.put(QueuedEvent { due: Some(yielding), yields: true, ..queued });
         } else {
-            self.put(parcel);
+            self.put(queued);
         }
         self.wake(user);
     }
 
-    /// At the end of its line, or before the last one there if that yields.
-    fn put(&mut self, parcel: Parcel) {
-        let fresh = || Line { parcels: VecDeque::new(), stage: Stage::Resting };
-        let line = self.lines.entry(parcel.event.user).or_insert_with(fresh);
-        let yielding = line.parcels.pop_back_if(|last| last.yields);
-        line.parcels.push_back(parcel);
-        line.parcels.extend(yielding.map(|last| Parcel { due: None, yields: false, ..last }));
+    /// At the end of its user's queue, or before the last one there if that yields.
+    fn put(&mut self, queued: QueuedEvent) {
+        let fresh = || UserQueue { events: VecDeque::new(), stage: Stage::Waiting };
+        let queue = self.users.entry(queued.event.user).or_insert_with(fresh);
+        let yielding = queue.events.pop_back_if(|last| last.yields);
+        queue.events.push_back(queued);
+        queue.events.extend(yielding.map(|last| QueuedEvent { due: None, yields: false, ..last }));
         self.waiting += 1;
     }
 
@@ -104,44 +108,46 @@ impl Queue {
             return None;
         }
         let user = self.ready.pop_front()?;
-        let line = self.lines.get_mut(&user)?;
-        if let Some(due) = line.parcels.front()?.due.filter(|due| *due > now) {
-            line.stage = Stage::Resting;
-            return Some(Next::Rest(user, due));
+        let queue = self.users.get_mut(&user)?;
+        if let Some(due) = queue.events.front()?.due.filter(|due| *due > now) {
+            queue.stage = Stage::Waiting;
+            return Some(Next::Wait(user, due));
         }
-        line.stage = Stage::Pushing;
+        queue.stage = Stage::Pushing;
         self.waiting -= 1;
         self.in_flight += 1;
-        line.parcels.pop_front().map(Next::Push)
+        queue.events.pop_front().map(Next::Push)
     }
 
     /// The event of this user that was on its way has ended.
     pub(crate) fn ended(&mut self, user: u32) {
         self.in_flight -= 1;
         self.changed.notify_one();
-        let Some(line) = self.lines.get_mut(&user) else { return };
-        if line.parcels.is_empty() {
-            self.lines.remove(&user);
+        let Some(queue) = self.users.get_mut(&user) else { return };
+        if queue.events.is_empty() {
+            self.users.remove(&user);
         } else {
-            line.stage = Stage::Ready;
+            queue.stage = Stage::Ready;
             self.ready.push_back(user);
         }
     }
 
-    /// Has a resting line looked at again; harmless if it is not or no longer resting.
+    /// Has a waiting queue looked at again; harmless if it is not or no longer waiting.
     pub(crate) fn wake(&mut self, user: u32) {
-        let Some(line) = self.lines.get_mut(&user) else { return };
-        if line.stage == Stage::Resting {
-            line.stage = Stage::Ready;
+        let Some(queue) = self.users.get_mut(&user) else { return };
+        if queue.stage == Stage::Waiting {
+            queue.stage = Stage::Ready;
             self.ready.push_back(user);
             self.changed.notify_one();
         }
     }
 
+    /// Nothing is pushed until [`Queue::resume`].
     pub(crate) fn pause(&mut self) {
         self.paused = true;
     }
 
+    /// Ends a pause; harmless if there is none.
     pub(crate) fn resume(&mut self) {
         self.paused = false;
         self.changed.notify_one();
@@ -151,18 +157,18 @@ impl Queue {
     pub(crate) fn clear(&mut self) {
         self.ready.clear();
         self.waiting = 0;
-        self.lines.retain(|_, line| line.stage == Stage::Pushing);
-        self.lines.values_mut().for_each(|line| line.parcels.clear());
+        self.users.retain(|_, queue| queue.stage == Stage::Pushing);
+        self.users.values_mut().for_each(|queue| queue.events.clear());
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::callbacks::event::What;
+    use crate::world::event::What;
 
     /// Adds an event that is known by its time.
-    fn add(queue: &mut Queue, user: u32, at: i64, plan: &Plan) {
+    fn add(queue: &mut Queue, user: u32, at: i64, plan: &DeliveryPlan) {
         queue.add(Event { user, at, what: What::Subscribe }, plan);
     }
 
@@ -170,9 +176,9 @@ mod tests {
     fn pushed(queue: &mut Queue, now: Instant) -> Vec<i64> {
         let mut pushed = Vec::new();
         while let Some(next) = queue.next(now) {
-            if let Next::Push(parcel) = next {
-                pushed.push(parcel.event.at);
-                queue.ended(parcel.event.user);
+            if let Next::Push(queued) = next {
+                pushed.push(queued.event.at);
+                queue.ended(queued.event.user);
             }
         }
         pushed
@@ -181,13 +187,13 @@ mod tests {
     #[test]
     fn a_user_has_one_event_on_its_way_and_all_have_64() {
         let mut queue = Queue::default();
-        (0..100).for_each(|user| add(&mut queue, user, 1, &Plan::default()));
-        add(&mut queue, 0, 2, &Plan::default());
+        (0..100).for_each(|user| add(&mut queue, user, 1, &DeliveryPlan::default()));
+        add(&mut queue, 0, 2, &DeliveryPlan::default());
         let now = Instant::now();
         let on_their_way = std::iter::from_fn(|| queue.next(now)).count();
         assert_eq!((on_their_way, queue.pending()), (64, 101));
         queue.ended(5);
-        assert!(matches!(queue.next(now), Some(Next::Push(parcel)) if parcel.event.user == 64));
+        assert!(matches!(queue.next(now), Some(Next::Push(queued)) if queued.event.user == 64));
         queue.ended(0);
         assert_eq!(queue.pending(), 99);
     }
@@ -196,9 +202,9 @@ mod tests {
     fn the_events_of_a_user_keep_their_order_behind_a_delayed_one() {
         let mut queue = Queue::default();
         let hour = Duration::from_secs(3600);
-        add(&mut queue, 7, 1, &Plan { delay: Some(hour), ..Plan::default() });
-        add(&mut queue, 7, 2, &Plan::default());
-        add(&mut queue, 8, 3, &Plan::default());
+        add(&mut queue, 7, 1, &DeliveryPlan { delay: Some(hour), ..DeliveryPlan::default() });
+        add(&mut queue, 7, 2, &DeliveryPlan::default());
+        add(&mut queue, 8, 3, &DeliveryPlan::default());
         let now = Instant::now();
         assert_eq!(pushed(&mut queue, now), [3]);
         queue.wake(7);
@@ -209,11 +215,11 @@ mod tests {
     #[test]
     fn a_swapped_event_goes_after_the_next_one_or_alone_after_a_while() {
         let mut queue = Queue::default();
-        let swapped = Plan { swapped: true, ..Plan::default() };
+        let swapped = DeliveryPlan { swapped: true, ..DeliveryPlan::default() };
         add(&mut queue, 7, 1, &swapped);
         let now = Instant::now();
         assert_eq!(pushed(&mut queue, now), [] as [i64; 0]);
-        add(&mut queue, 7, 2, &Plan::default());
+        add(&mut queue, 7, 2, &DeliveryPlan::default());
         assert_eq!(pushed(&mut queue, now), [2, 1]);
         add(&mut queue, 7, 3, &swapped);
         assert_eq!(pushed(&mut queue, Instant::now() + SWAP), [3]);
@@ -222,8 +228,8 @@ mod tests {
     #[test]
     fn a_duplicate_goes_twice_and_a_dropped_event_never() {
         let mut queue = Queue::default();
-        add(&mut queue, 7, 1, &Plan { duplicate: true, ..Plan::default() });
-        add(&mut queue, 7, 2, &Plan { dropped: true, ..Plan::default() });
+        add(&mut queue, 7, 1, &DeliveryPlan { duplicate: true, ..DeliveryPlan::default() });
+        add(&mut queue, 7, 2, &DeliveryPlan { dropped: true, ..DeliveryPlan::default() });
         assert_eq!(pushed(&mut queue, Instant::now()), [1, 1]);
     }
 
@@ -231,17 +237,17 @@ mod tests {
     fn a_pause_holds_everything_back_and_clearing_forgets_it() {
         let mut queue = Queue::default();
         queue.pause();
-        add(&mut queue, 7, 1, &Plan::default());
+        add(&mut queue, 7, 1, &DeliveryPlan::default());
         let now = Instant::now();
         assert_eq!(queue.next(now), None);
         queue.resume();
         assert!(matches!(queue.next(now), Some(Next::Push(_))));
-        add(&mut queue, 7, 2, &Plan::default());
-        add(&mut queue, 8, 3, &Plan::default());
+        add(&mut queue, 7, 2, &DeliveryPlan::default());
+        add(&mut queue, 8, 3, &DeliveryPlan::default());
         queue.clear();
         assert_eq!(queue.pending(), 1);
         queue.ended(7);
-        add(&mut queue, 7, 4, &Plan::default());
+        add(&mut queue, 7, 4, &DeliveryPlan::default());
         assert_eq!(pushed(&mut queue, now), [4]);
     }
 }

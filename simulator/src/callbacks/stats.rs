@@ -15,6 +15,7 @@ pub(crate) enum Outcome {
     Silent,
 }
 
+/// The counts that `/_sim/callback/stats` shows.
 #[derive(Default, Serialize)]
 pub(crate) struct CallbackStats {
     /// Events that were tried at least once.
@@ -28,12 +29,14 @@ pub(crate) struct CallbackStats {
 }
 
 impl CallbackStats {
+    /// Counts a try.
     pub(crate) fn tried(&mut self, took: Duration, outcome: Outcome) {
         self.tries += 1;
         self.slowest_ms = self.slowest_ms.max(u64::try_from(took.as_millis()).unwrap_or(u64::MAX));
         self.over_5s += u64::from(outcome == Outcome::Silent);
     }
 
+    /// Counts an event that needs no further try.
     pub(crate) fn ended(&mut self, taken: bool) {
         if taken {
             self.answered += 1;

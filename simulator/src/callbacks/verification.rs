@@ -2,9 +2,8 @@
 
 use reqwest::{Client, StatusCode};
 
-use crate::callbacks::Callback;
-use crate::callbacks::crypto::signature;
-use crate::callbacks::push::new_nonce;
+use crate::callbacks::config::Callback;
+use crate::callbacks::crypto::{new_nonce, signature};
 
 impl Callback {
     /// Asks for the echostr back, in the clear even in safe mode; `Err` is a sentence.

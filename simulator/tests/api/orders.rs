@@ -37,12 +37,30 @@ async fn faults_answer_with_their_errcode_or_status_until_they_are_cleared() {
 }
 
 #[tokio::test]
+async fn one_route_takes_and_clears_faults_of_endpoints_and_of_followers() {
+    let wechat = Wechat::start().await;
+    let (token, openid) = (wechat.token().await, wechat.oa_openid(7).await);
+    wechat.fault(json!({ "kind": "endpoint", "endpoint": SEND, "errcode": -1 })).await;
+    assert_eq!(wechat.post("/_sim/faults", json!({ "kind": "followers", "empty": true })).await, json!({}));
+    let followers = format!("/cgi-bin/user/get?access_token={token}");
+    assert_eq!(wechat.get(&followers).await["total"], 0);
+    wechat.try_call(Method::DELETE, "/_sim/faults?kind=followers", &Value::Null).await.unwrap();
+    assert_ne!(wechat.get(&followers).await["total"], 0);
+    assert_eq!(wechat.errcode(&token, &message(&openid, "b-1")).await, -1);
+    wechat.try_call(Method::DELETE, "/_sim/faults", &Value::Null).await.unwrap();
+    assert_eq!(wechat.errcode(&token, &message(&openid, "b-1")).await, 0);
+}
+
+#[tokio::test]
 async fn a_wrong_order_is_answered_with_a_sentence() {
     let wechat = Wechat::start().await;
     for (path, body) in [
         ("/_sim/faults", json!({ "endpoint": SEND, "errcod": -1 })),
         ("/_sim/faults", json!({ "endpoint": "/cgi-bin/message/template/sent", "errcode": -1 })),
         ("/_sim/faults", json!({ "endpoint": SEND })),
+        ("/_sim/faults", json!({ "kind": "weather" })),
+        ("/_sim/faults", json!({ "kind": "followers", "shift_batch": 2 })),
+        ("/_sim/faults", json!({ "kind": "callback", "delay": 0.5 })),
         ("/_sim/quota", json!({ "endpoint": "/nothing", "per_day": 1 })),
         ("/_sim/clock", json!({ "advance": "1 h" })),
         ("/_sim/clock", json!({ "advance": i64::MAX })),

@@ -26,6 +26,18 @@ async fn an_event_can_come_twice_or_not_at_all_until_the_faults_are_cleared() {
 }
 
 #[tokio::test]
+async fn the_route_of_all_faults_takes_and_clears_those_of_callbacks() {
+    let receiver = Receiver::start().await;
+    let wechat = Wechat::telling(&receiver).await;
+    wechat.post("/_sim/faults", json!({ "kind": "callback", "drop": 1.0 })).await;
+    wechat.have(200, "follow").await;
+    wechat.delete("/_sim/faults?kind=callback").await;
+    wechat.have(200, "unfollow").await;
+    assert_eq!(receiver.events(1).await, ["unsubscribe"]);
+    assert_eq!(wechat.settled().await["sent"], 1);
+}
+
+#[tokio::test]
 async fn two_events_of_a_user_can_be_swapped() {
     let receiver = Receiver::start().await;
     let wechat = Wechat::telling(&receiver).await;

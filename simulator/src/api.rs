@@ -1,0 +1,42 @@
+//! WeChat's API: its endpoints parse requests and answer from the world, a file a family.
+
+use std::collections::HashMap;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::Query;
+use axum::http::{Method, StatusCode};
+use axum::response::IntoResponse;
+use axum::routing::any;
+
+use crate::api::call::ApiCall;
+use crate::api::endpoints::ENDPOINTS;
+use crate::api::process::process;
+use crate::simulator::Simulator;
+
+mod answer;
+mod call;
+pub(crate) mod endpoints;
+mod followers;
+mod in_flight;
+mod login;
+mod messages;
+pub(crate) mod process;
+mod templates;
+mod tokens;
+
+/// All endpoints, by any method: WeChat refuses a wrong one with an errcode.
+pub(crate) fn router(simulator: &Simulator) -> Router {
+    ENDPOINTS.iter().fold(Router::new(), |router, endpoint| {
+        let simulator = simulator.clone();
+        let handler =
+            move |method: Method, Query(parameters): Query<HashMap<String, String>>, body: Bytes| {
+                let is_post = method == Method::POST;
+                let call = ApiCall { path: endpoint.path, is_post, parameters, body, overlaps: false };
+                // On its own, so that a caller who hangs up does not undo what WeChat has already read.
+                let response = tokio::spawn(process(simulator.clone(), endpoint, call));
+                async { response.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()) }
+            };
+        router.route(endpoint.path, any(handler))
+    })
+}

@@ -1,0 +1,128 @@
+//! `/cgi-bin/message/template/send`: template messages, and every reason why not.
+
+use serde::Deserialize;
+use serde_json::{Map, Value, json};
+
+use crate::api::answer::Answer;
+use crate::api::call::ApiCall;
+use crate::state::State;
+use crate::world::World;
+use crate::world::accounts::{Account, Kind, OA};
+use crate::world::event::{Status, What};
+use crate::world::inbox::Message;
+use crate::world::refusal::Refusal;
+use crate::world::templates::Template;
+
+/// The path of this family's one endpoint.
+pub(crate) const SEND: &str = "/cgi-bin/message/template/send";
+
+#[derive(Deserialize)]
+struct TemplateMessage {
+    #[serde(default)]
+    touser: String,
+    #[serde(default)]
+    template_id: String,
+    url: Option<String>,
+    miniprogram: Option<Miniprogram>,
+    client_msg_id: Option<String>,
+    data: Map<String, Value>,
+}
+
+#[derive(Deserialize)]
+struct Miniprogram {
+    #[serde(default)]
+    appid: String,
+    pagepath: Option<String>,
+}
+
+impl Miniprogram {
+    fn page(self) -> Result<Option<String>, Refusal> {
+        let account = Account::by_appid(&self.appid);
+        if account.is_none_or(|account| account.kind != Kind::MiniProgram) {
+            return Err(Refusal::new(40013));
+        }
+        match self.pagepath {
+            Some(page) if page.starts_with('/') => Err(Refusal::new(40165)),
+            page => Ok(page),
+        }
+    }
+}
+
+impl TemplateMessage {
+    fn message(self, world: &World, account: &Account) -> Result<Message, Refusal> {
+        let user = receiver(&self.touser).ok_or_else(|| Refusal::new(40003))?;
+        if !world.followers.is_following(user) {
+            return Err(Refusal::new(43004));
+        }
+        let template = Template::of(account, &self.template_id)?;
+        let page = self.miniprogram.map(Miniprogram::page).transpose()?.flatten();
+        Ok(Message {
+            user,
+            msgid: 0,
+            data: template.fill(&self.data)?,
+            template_id: self.template_id,
+            client_msg_id: self.client_msg_id.filter(|id| !id.is_empty()),
+            page,
+            url: self.url,
+            at: world.clock.now(),
+        })
+    }
+}
+
+fn receiver(touser: &str) -> Option<u32> {
+    OA.openids.user(touser)
+}
+
+/// The user a call sends a message to; `None` if it names none or is no call of `template/send`.
+pub(crate) fn receiver_of(call: &ApiCall) -> Option<u32> {
+    #[derive(Deserialize)]
+    struct To {
+        touser: String,
+    }
+    if call.path != SEND {
+        return None;
+    }
+    receiver(&serde_json::from_slice::<To>(&call.body).ok()?.touser)
+}
+
+/// POST /cgi-bin/message/template/send
+pub(crate) fn send(state: &mut State, call: &ApiCall) -> Answer {
+    let account = call.authorize(&mut state.world, Kind::OfficialAccount)?;
+    let mut message = call.json::<TemplateMessage>()?.message(&state.world, account)?;
+    if call.overlaps {
+        return Err(Refusal::new(43108));
+    }
+    let (user, now) = (message.user, message.at);
+    let sent =
+        message.client_msg_id.as_deref().and_then(|id| state.world.inbox.sent_within_window(user, id, now));
+    if let Some(msgid) = sent {
+        return Ok(accepted(msgid));
+    }
+    if state.world.followers.refuses(user) {
+        return Err(Refusal::new(43101));
+    }
+    message.msgid = state.world.inbox.new_msgid(now);
+    let msgid = message.msgid;
+    let status = receipt_status(state, user);
+    match status {
+        Status::Success => state.world.inbox.deliver(message),
+        Status::UserBlock | Status::SystemFailed => state.world.inbox.accept(&message),
+    }
+    state.emit(user, What::Receipt { msgid, status });
+    Ok(accepted(msgid))
+}
+
+/// What becomes of an accepted message, which its sender hears from the callback only.
+fn receipt_status(state: &mut State, user: u32) -> Status {
+    if state.world.followers.blocks(user) {
+        Status::UserBlock
+    } else if state.callbacks.lock().system_fails() {
+        Status::SystemFailed
+    } else {
+        Status::Success
+    }
+}
+
+fn accepted(msgid: i64) -> Value {
+    json!({ "errcode": 0, "errmsg": "ok", "msgid": msgid })
+}

@@ -1,0 +1,31 @@
+//! The simulator's own routes, under `/_sim`: whatever WeChat has no API for, for tests and the curious.
+
+use axum::Router;
+
+use crate::simulator::Simulator;
+
+mod answer;
+mod callback;
+mod clock;
+mod endpoint;
+mod faults;
+mod messages;
+mod phone;
+mod quota;
+mod stats;
+mod tokens;
+mod users;
+
+/// All of them.
+pub(crate) fn router() -> Router<Simulator> {
+    Router::new()
+        .merge(callback::router())
+        .merge(clock::router())
+        .merge(faults::router())
+        .merge(messages::router())
+        .merge(phone::router())
+        .merge(quota::router())
+        .merge(stats::router())
+        .merge(tokens::router())
+        .merge(users::router())
+}

@@ -1,0 +1,47 @@
+//! The clock: read, moved and set.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::routing::get;
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::control::answer::{ControlResult, bad_request, body};
+use crate::simulator::Simulator;
+
+/// The year 2096: until then a msgid made of the time fits its 64 bits.
+const LATEST: i64 = 4_000_000_000;
+
+/// The routes of this file.
+pub(crate) fn router() -> Router<Simulator> {
+    Router::new().route("/_sim/clock", get(clock).post(set_clock))
+}
+
+#[derive(Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Move {
+    Advance(i64),
+    Now(i64),
+}
+
+/// POST /_sim/clock
+async fn set_clock(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
+    let to: Move = body(&bytes)?;
+    let mut state = simulator.lock();
+    let mut clock = state.world.clock;
+    match to {
+        Move::Advance(seconds) => clock.advance(seconds),
+        Move::Now(now) => clock.set(now),
+    }
+    if !(0..LATEST).contains(&clock.now()) {
+        return Err(bad_request("The clock goes from 1970 to 2096, in Unix seconds."));
+    }
+    state.world.clock = clock;
+    Ok(Json(json!({ "now": clock.now() })))
+}
+
+/// GET /_sim/clock
+async fn clock(State(simulator): State<Simulator>) -> Json<Value> {
+    Json(json!({ "now": simulator.lock().world.clock.now() }))
+}

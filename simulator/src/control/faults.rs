@@ -1,0 +1,109 @@
+//! Faults on demand: of endpoints, of the list of followers, and of callbacks.
+
+use axum::body::Bytes;
+use axum::extract::{Query, State};
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use crate::control::answer::{ControlError, ControlResult, bad_request, body, unexpected};
+use crate::control::endpoint::known;
+use crate::faults::callbacks::Shares;
+use crate::faults::endpoints::Fault;
+use crate::faults::followers::Order;
+use crate::simulator::Simulator;
+
+/// The routes of this file.
+pub(crate) fn router() -> Router<Simulator> {
+    Router::new()
+        .route("/_sim/faults", post(order).delete(clear))
+        .route("/_sim/followers/faults", post(order_of_followers).delete(clear_of_followers))
+        .route("/_sim/callback/faults", post(order_of_callbacks).delete(clear_of_callbacks))
+}
+
+/// What a fault befalls; an endpoint, unless something else is said.
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Kind {
+    #[default]
+    Endpoint,
+    Followers,
+    Callback,
+}
+
+/// POST /_sim/faults: an endpoint's fault beside those before, the other kinds in place of them
+async fn order(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
+    let Some((kind, fields)) = without_kind(&bytes)? else {
+        return add(&simulator, body(&bytes)?);
+    };
+    match kind {
+        Kind::Endpoint => add(&simulator, serde_json::from_value(fields).map_err(unexpected)?),
+        Kind::Followers => set_followers(&simulator, serde_json::from_value(fields).map_err(unexpected)?),
+        Kind::Callback => set_callbacks(&simulator, serde_json::from_value(fields).map_err(unexpected)?),
+    }
+}
+
+/// The kind that an order names, and its other fields; `None` if it names none.
+fn without_kind(bytes: &[u8]) -> Result<Option<(Kind, Value)>, ControlError> {
+    let Ok(Value::Object(mut fields)) = serde_json::from_slice(bytes) else { return Ok(None) };
+    let Some(kind) = fields.remove("kind") else { return Ok(None) };
+    let kind = serde_json::from_value(kind).map_err(unexpected)?;
+    Ok(Some((kind, Value::Object(fields))))
+}
+
+#[derive(Deserialize)]
+struct Which {
+    #[serde(default)]
+    kind: Kind,
+}
+
+/// DELETE /_sim/faults?kind=
+async fn clear(State(simulator): State<Simulator>, Query(which): Query<Which>) -> ControlResult<Value> {
+    match which.kind {
+        Kind::Endpoint => simulator.lock().faults.clear(),
+        Kind::Followers => simulator.lock().follower_faults.set(Order::default()),
+        Kind::Callback => simulator.lock().callbacks.lock().faults.set(Shares::default()),
+    }
+    Ok(Json(json!({})))
+}
+
+/// POST /_sim/followers/faults: in place of those before
+async fn order_of_followers(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
+    set_followers(&simulator, body(&bytes)?)
+}
+
+/// DELETE /_sim/followers/faults
+async fn clear_of_followers(simulator: State<Simulator>) -> ControlResult<Value> {
+    clear(simulator, Query(Which { kind: Kind::Followers })).await
+}
+
+/// POST /_sim/callback/faults: in place of those before
+async fn order_of_callbacks(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
+    set_callbacks(&simulator, body(&bytes)?)
+}
+
+/// DELETE /_sim/callback/faults
+async fn clear_of_callbacks(simulator: State<Simulator>) -> ControlResult<Value> {
+    clear(simulator, Query(Which { kind: Kind::Callback })).await
+}
+
+fn add(simulator: &Simulator, fault: Fault) -> ControlResult<Value> {
+    fault.validate().map_err(bad_request)?;
+    if fault.endpoint != "*" {
+        known(&fault.endpoint)?;
+    }
+    Ok(Json(json!({ "id": simulator.lock().faults.add(fault) })))
+}
+
+fn set_followers(simulator: &Simulator, order: Order) -> ControlResult<Value> {
+    order.validate().map_err(bad_request)?;
+    simulator.lock().follower_faults.set(order);
+    Ok(Json(json!({})))
+}
+
+fn set_callbacks(simulator: &Simulator, shares: Shares) -> ControlResult<Value> {
+    shares.validate().map_err(bad_request)?;
+    simulator.lock().callbacks.lock().faults.set(shares);
+    Ok(Json(json!({})))
+}

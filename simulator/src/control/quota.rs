@@ -1,0 +1,44 @@
+//! How often an endpoint may be called from now on.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+use serde::{Deserialize, Deserializer};
+use serde_json::{Value, json};
+
+use crate::control::answer::{ControlResult, body};
+use crate::control::endpoint::known;
+use crate::simulator::Simulator;
+
+/// The routes of this file.
+pub(crate) fn router() -> Router<Simulator> {
+    Router::new().route("/_sim/quota", post(quota))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Quota {
+    endpoint: String,
+    #[serde(default, deserialize_with = "given")]
+    per_day: Option<Option<u64>>,
+    #[serde(default, deserialize_with = "given")]
+    per_minute: Option<Option<u64>>,
+}
+
+/// Tells `null`, which lifts a limit, from a field left out, which leaves it.
+fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<u64>>, D::Error> {
+    Option::deserialize(value).map(Some)
+}
+
+/// POST /_sim/quota
+async fn quota(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
+    let quota: Quota = body(&bytes)?;
+    let endpoint = known(&quota.endpoint)?;
+    let mut state = simulator.lock();
+    let mut limit = state.world.quota.limit(endpoint.path);
+    limit.per_day = quota.per_day.unwrap_or(limit.per_day);
+    limit.per_minute = quota.per_minute.unwrap_or(limit.per_minute);
+    state.world.quota.set(endpoint.path, limit);
+    Ok(Json(json!({ "endpoint": endpoint.path, "per_day": limit.per_day, "per_minute": limit.per_minute })))
+}

@@ -1,0 +1,24 @@
+//! What a simulator starts with.
+
+use std::time::Duration;
+
+use crate::callbacks::config::Callback;
+
+/// What a simulator starts with.
+#[derive(Clone, Debug)]
+pub struct Settings {
+    /// Users 0 up to this number follow the Official Account at the start.
+    pub followers: u32,
+    /// Seeds the dice that faults are thrown with.
+    pub seed: u64,
+    /// Where events go from the start, unverified; `None` leaves it as it was saved, at first off.
+    pub callback: Option<Callback>,
+    /// How long a callback may take to answer: WeChat's five seconds, unless a test is in a hurry.
+    pub callback_timeout: Duration,
+}
+
+impl Default for Settings {
+    fn default() -> Self {
+        Self { followers: 1000, seed: 0, callback: None, callback_timeout: Duration::from_secs(5) }
+    }
+}

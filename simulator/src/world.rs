@@ -1,0 +1,73 @@
+//! What there is at WeChat: accounts, users, followers, tokens, templates, messages, quotas, and the time.
+//! Knows nothing of HTTP.
+
+use std::collections::HashSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::world::accounts::{Account, Kind};
+use crate::world::clock::Clock;
+use crate::world::followers::Followers;
+use crate::world::inbox::Inbox;
+use crate::world::logins::Logins;
+use crate::world::quota::Quota;
+use crate::world::refusal::Refusal;
+use crate::world::stats::Stats;
+use crate::world::tokens::Tokens;
+
+pub(crate) mod accounts;
+pub(crate) mod clock;
+pub(crate) mod event;
+pub(crate) mod fields;
+pub(crate) mod followers;
+pub(crate) mod inbox;
+pub(crate) mod logins;
+pub(crate) mod quota;
+pub(crate) mod refusal;
+pub(crate) mod sealed;
+pub(crate) mod stats;
+pub(crate) mod templates;
+pub(crate) mod tokens;
+pub(crate) mod users;
+
+/// Everything WeChat knows; what is not skipped outlives a restart.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct World {
+    pub(crate) clock: Clock,
+    pub(crate) tokens: Tokens,
+    pub(crate) logins: Logins,
+    pub(crate) followers: Followers,
+    pub(crate) inbox: Inbox,
+    #[serde(skip)]
+    pub(crate) quota: Quota,
+    #[serde(skip)]
+    pub(crate) stats: Stats,
+    /// Users a template message is being sent to this moment.
+    #[serde(skip)]
+    pub(crate) receiving: HashSet<u32>,
+}
+
+impl World {
+    /// Adds what follows from the kept part; users 0 up to `followers` follow from the start.
+    pub(crate) fn populate(&mut self, followers: u32) {
+        self.followers.populate(followers);
+        self.inbox.remember();
+    }
+
+    /// The account a token speaks for, if it works, is of this kind and has quota left for this endpoint.
+    pub(crate) fn authorize(
+        &mut self,
+        token: &str,
+        path: &'static str,
+        kind: Kind,
+    ) -> Result<&'static Account, Refusal> {
+        let now = self.clock.now();
+        let account = self.tokens.holder(token, now)?;
+        if account.kind != kind {
+            return Err(Refusal::new(48001));
+        }
+        self.quota.count(path, account, now)?;
+        Ok(account)
+    }
+}

@@ -1,0 +1,175 @@
+//! The inbox where template messages arrive, and what it knows about duplicates.
+
+use std::collections::{HashMap, HashSet, VecDeque};
+use std::hash::{DefaultHasher, Hash, Hasher};
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+/// The same `client_msg_id` to the same openid is one message for ten minutes, in seconds.
+const DEDUPE_WINDOW: i64 = 600;
+/// The inbox forgets its oldest messages beyond this many, about 100 MB.
+const KEPT: usize = 200_000;
+
+/// A message as it arrived.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub(crate) struct Message {
+    pub(crate) user: u32,
+    pub(crate) msgid: i64,
+    pub(crate) template_id: String,
+    pub(crate) client_msg_id: Option<String>,
+    pub(crate) data: Map<String, Value>,
+    pub(crate) page: Option<String>,
+    pub(crate) url: Option<String>,
+    pub(crate) at: i64,
+}
+
+impl Message {
+    /// Names its receiver and `client_msg_id`.
+    fn fingerprint(&self) -> Option<u64> {
+        Some(fingerprint(self.user, self.client_msg_id.as_deref()?))
+    }
+
+    /// Names its receiver, batch and content.
+    fn content(&self) -> Option<u64> {
+        let (batch, _) = self.client_msg_id.as_deref()?.rsplit_once('-')?;
+        let data = Value::Object(self.data.clone()).to_string();
+        Some(hash((self.user, batch, &self.template_id, data, &self.page, &self.url)))
+    }
+}
+
+fn fingerprint(user: u32, client_msg_id: &str) -> u64 {
+    hash((user, client_msg_id))
+}
+
+fn hash(value: impl Hash) -> u64 {
+    let mut hasher = DefaultHasher::new();
+    value.hash(&mut hasher);
+    hasher.finish()
+}
+
+/// What arrived, newest last.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(default)]
+pub(crate) struct Inbox {
+    messages: VecDeque<Message>,
+    pub(crate) delivered: u64,
+    pub(crate) duplicates: u64,
+    last_msgid: i64,
+    /// The msgid and time of what was sent, by receiver and `client_msg_id`.
+    #[serde(skip)]
+    sent: HashMap<u64, (i64, i64)>,
+    #[serde(skip)]
+    contents: HashSet<u64>,
+}
+
+impl Inbox {
+    /// Remembers what the kept messages say about duplicates.
+    pub(crate) fn remember(&mut self) {
+        for message in &self.messages {
+            self.sent.extend(message.fingerprint().map(|sent| (sent, (message.msgid, message.at))));
+            self.contents.extend(message.content());
+        }
+    }
+
+    /// The newest messages first, of one user or of all.
+    pub(crate) fn newest(&self, user: Option<u32>) -> impl Iterator<Item = &Message> {
+        self.messages.iter().rev().filter(move |message| user.is_none_or(|user| message.user == user))
+    }
+
+    /// The msgid of the message that a second one would be.
+    pub(crate) fn sent_within_window(&self, user: u32, client_msg_id: &str, now: i64) -> Option<i64> {
+        let (msgid, at) = *self.sent.get(&fingerprint(user, client_msg_id))?;
+        (now - at < DEDUPE_WINDOW).then_some(msgid)
+    }
+
+    /// A number that grows with time, so that it is new even to a store older than this simulator.
+    pub(crate) fn new_msgid(&mut self, now: i64) -> i64 {
+        self.last_msgid = (self.last_msgid + 1).max(now.saturating_mul(2_000_000_000));
+        self.last_msgid
+    }
+
+    /// Takes a message that will not arrive.
+    pub(crate) fn accept(&mut self, message: &Message) {
+        self.sent.extend(message.fingerprint().map(|sent| (sent, (message.msgid, message.at))));
+    }
+
+    /// Has a message arrive.
+    pub(crate) fn deliver(&mut self, message: Message) {
+        let seen = message.fingerprint().is_some_and(|sent| self.sent.contains_key(&sent));
+        let same = message.content().is_some_and(|content| !self.contents.insert(content));
+        self.delivered += 1;
+        self.duplicates += u64::from(seen || same);
+        self.accept(&message);
+        if self.messages.len() == KEPT {
+            self.messages.pop_front();
+        }
+        self.messages.push_back(message);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    const NOW: i64 = 1_800_000_000;
+
+    fn message(user: u32, client_msg_id: &str, text: &str, at: i64) -> Message {
+        let data = json!({ "thing1": text }).as_object().cloned().unwrap();
+        let client_msg_id = Some(client_msg_id.into());
+        Message { user, msgid: at, template_id: "t".into(), client_msg_id, data, page: None, url: None, at }
+    }
+
+    #[test]
+    fn a_client_msg_id_is_remembered_for_ten_minutes_and_one_openid() {
+        let mut inbox = Inbox::default();
+        inbox.deliver(message(7, "b-1", "x", NOW));
+        assert_eq!(inbox.sent_within_window(7, "b-1", NOW + 599), Some(NOW));
+        assert_eq!(inbox.sent_within_window(7, "b-1", NOW + 600), None);
+        assert_eq!(inbox.sent_within_window(8, "b-1", NOW), None);
+        assert_eq!(inbox.sent_within_window(7, "b-2", NOW), None);
+    }
+
+    #[test]
+    fn a_second_copy_after_the_window_is_a_duplicate() {
+        let mut inbox = Inbox::default();
+        inbox.deliver(message(7, "b-1", "x", NOW));
+        inbox.deliver(message(8, "b-1", "x", NOW));
+        assert_eq!((inbox.delivered, inbox.duplicates), (2, 0));
+        inbox.deliver(message(7, "b-1", "x", NOW + 600));
+        assert_eq!((inbox.delivered, inbox.duplicates), (3, 1));
+    }
+
+    #[test]
+    fn the_same_content_under_another_number_is_a_duplicate_only_within_its_batch() {
+        let mut inbox = Inbox::default();
+        inbox.deliver(message(7, "b-1", "x", NOW));
+        inbox.deliver(message(7, "c-1", "x", NOW));
+        inbox.deliver(message(7, "b-2", "y", NOW));
+        assert_eq!(inbox.duplicates, 0);
+        inbox.deliver(message(7, "b-3", "x", NOW));
+        assert_eq!(inbox.duplicates, 1);
+    }
+
+    #[test]
+    fn a_restart_forgets_no_message_that_was_sent() {
+        let mut before = Inbox::default();
+        before.deliver(message(7, "b-1", "x", NOW));
+        let mut after: Inbox = serde_json::from_slice(&serde_json::to_vec(&before).unwrap()).unwrap();
+        after.remember();
+        assert_eq!(after.sent_within_window(7, "b-1", NOW + 1), Some(NOW));
+        after.deliver(message(7, "b-2", "x", NOW));
+        assert_eq!((after.delivered, after.duplicates), (2, 1));
+    }
+
+    #[test]
+    fn a_msgid_needs_more_than_a_floats_53_bits_and_is_always_new() {
+        let mut inbox = Inbox::default();
+        let first = inbox.new_msgid(NOW);
+        assert!(first > 1 << 53);
+        assert_eq!(inbox.new_msgid(NOW), first + 1);
+        assert!(inbox.new_msgid(NOW - 1000) > first);
+    }
+}

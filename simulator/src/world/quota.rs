@@ -1,0 +1,110 @@
+//! How often each endpoint may be called: per Beijing day (45009) and per minute (45011).
+
+use std::collections::HashMap;
+
+use crate::world::accounts::Account;
+use crate::world::clock::beijing_day;
+use crate::world::refusal::Refusal;
+
+const MINUTE: i64 = 60;
+
+/// `None` is no limit.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Limit {
+    pub(crate) per_day: Option<u64>,
+    pub(crate) per_minute: Option<u64>,
+}
+
+/// What a new, verified account may do.
+fn default_limit(path: &str) -> Limit {
+    let per_day = match path {
+        "/cgi-bin/token" => Some(2_000),
+        "/cgi-bin/stable_token" => Some(500_000),
+        "/cgi-bin/user/get" => Some(500),
+        "/cgi-bin/user/info" | "/cgi-bin/user/info/batchget" => Some(5_000_000),
+        "/cgi-bin/message/template/send" => Some(100_000),
+        _ => None,
+    };
+    Limit { per_day, per_minute: None }
+}
+
+#[derive(Default)]
+struct Used {
+    day: i64,
+    today: u64,
+    minute: i64,
+    this_minute: u64,
+}
+
+/// The limits in force, and what was used of them.
+#[derive(Default)]
+pub(crate) struct Quota {
+    changed: HashMap<&'static str, Limit>,
+    /// By endpoint and the account's name.
+    used: HashMap<(&'static str, &'static str), Used>,
+}
+
+impl Quota {
+    /// What an endpoint is limited to.
+    pub(crate) fn limit(&self, path: &str) -> Limit {
+        self.changed.get(path).copied().unwrap_or_else(|| default_limit(path))
+    }
+
+    /// Limits an endpoint from now on.
+    pub(crate) fn set(&mut self, path: &'static str, limit: Limit) {
+        self.changed.insert(path, limit);
+    }
+
+    /// Counts a call against its account's quota; a refused call costs nothing.
+    pub(crate) fn count(&mut self, path: &'static str, account: &Account, now: i64) -> Result<(), Refusal> {
+        let limit = self.limit(path);
+        let used = self.used.entry((path, account.name)).or_default();
+        let (day, minute) = (beijing_day(now), now.div_euclid(MINUTE));
+        if used.day != day {
+            (used.day, used.today) = (day, 0);
+        }
+        if used.minute != minute {
+            (used.minute, used.this_minute) = (minute, 0);
+        }
+        if limit.per_day.is_some_and(|most| used.today >= most) {
+            return Err(Refusal::new(45009));
+        }
+        if limit.per_minute.is_some_and(|most| used.this_minute >= most) {
+            return Err(Refusal::new(45011));
+        }
+        used.today += 1;
+        used.this_minute += 1;
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::accounts::{MINI, OA};
+
+    const PATH: &str = "/cgi-bin/user/get";
+    const MIDNIGHT_IN_BEIJING: i64 = 1_767_196_800;
+
+    fn errcode(quota: &mut Quota, account: &Account, now: i64) -> i64 {
+        quota.count(PATH, account, now).err().map_or(0, |refusal| refusal.errcode)
+    }
+
+    #[test]
+    fn a_used_up_day_ends_at_midnight_in_beijing() {
+        let mut quota = Quota::default();
+        quota.set(PATH, Limit { per_day: Some(2), per_minute: None });
+        let evening = MIDNIGHT_IN_BEIJING - 1;
+        assert_eq!([0, 0, 45009], [(); 3].map(|()| errcode(&mut quota, &OA, evening)));
+        assert_eq!(errcode(&mut quota, &MINI, evening), 0, "each account has its own quota");
+        assert_eq!(errcode(&mut quota, &OA, MIDNIGHT_IN_BEIJING), 0);
+    }
+
+    #[test]
+    fn a_used_up_minute_ends_with_the_next() {
+        let mut quota = Quota::default();
+        quota.set(PATH, Limit { per_day: None, per_minute: Some(1) });
+        assert_eq!([0, 45011], [(); 2].map(|()| errcode(&mut quota, &OA, MIDNIGHT_IN_BEIJING)));
+        assert_eq!(errcode(&mut quota, &OA, MIDNIGHT_IN_BEIJING + 60), 0);
+    }
+}

@@ -1,0 +1,141 @@
+//! The templates (模板) of the Official Accounts, and how they are filled: a table.
+
+use serde_json::{Map, Value};
+
+use crate::world::accounts::{Account, OA};
+use crate::world::fields;
+use crate::world::refusal::Refusal;
+
+/// The template 审批提交通知, for `approval_submitted`.
+pub const TEMPLATE_ID: &str = "kX3vQ9pTz7Rb2LmWc8YhNf5sJ1dGa6UoEi4Kt0-BxVg";
+/// The template 审批抄送通知, for `approval_copied`.
+pub const TEMPLATE_COPIED_ID: &str = "Wm5rHc2Zq8NvT1yLx7PbKd4fUj9Gs3_AeOi6Rt0MhXw";
+
+/// WeChat cuts what it says about a bad value to this many characters.
+const COMPLAINT: usize = 30;
+
+/// A template that an account added for itself: one row of the table.
+pub(crate) struct Template {
+    account: &'static Account,
+    pub(crate) id: &'static str,
+    pub(crate) title: &'static str,
+    pub(crate) content: &'static str,
+    pub(crate) example: &'static str,
+}
+
+const CONTENT: &str = "申请人:{{thing1.DATA}}\n审批类型:{{thing2.DATA}}\n提交时间:{{time3.DATA}}\n\
+                       申请内容:{{thing4.DATA}}\n单号:{{character_string5.DATA}}";
+const EXAMPLE: &str = "申请人:王小明\n审批类型:请假\n提交时间:2026-03-01 09:30\n\
+                       申请内容:年假三天\n单号:QJ-20260301-0007";
+
+/// All there are. A further row is listed, filled and checked at once.
+static TEMPLATES: &[Template] = &[
+    Template {
+        account: &OA, id: TEMPLATE_ID, title: "审批提交通知", content: CONTENT, example: EXAMPLE
+    },
+    Template {
+        account: &OA,
+        id: TEMPLATE_COPIED_ID,
+        title: "审批抄送通知",
+        content: CONTENT,
+        example: EXAMPLE,
+    },
+];
+
+impl Template {
+    /// The templates of an account.
+    pub(crate) fn all_of(account: &Account) -> impl Iterator<Item = &'static Self> {
+        TEMPLATES.iter().filter(|template| template.account.appid == account.appid)
+    }
+
+    /// The template of an account with this id.
+    pub(crate) fn of(account: &Account, id: &str) -> Result<&'static Self, Refusal> {
+        Self::all_of(account).find(|template| template.id == id).ok_or_else(|| Refusal::new(40037))
+    }
+
+    fn keys(&self) -> impl Iterator<Item = &'static str> {
+        self.content.split("{{").skip(1).filter_map(|rest| Some(rest.split_once(".DATA}}")?.0))
+    }
+
+    /// The values as they will stand on the card; keys the template does not have are dropped.
+    pub(crate) fn fill(&self, data: &Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
+        self.keys()
+            .map(|key| {
+                let value = data.get(key).and_then(|field| text(&field["value"]));
+                match value {
+                    Some(value) if fields::is_valid(key, &value) => Ok((key.to_owned(), value.into())),
+                    _ => Err(invalid(key)),
+                }
+            })
+            .collect()
+    }
+}
+
+fn text(value: &Value) -> Option<String> {
+    match value {
+        Value::String(text) => Some(text.clone()),
+        Value::Number(number) => Some(number.to_string()),
+        _ => None,
+    }
+}
+
+fn invalid(key: &str) -> Refusal {
+    let complaint: String = format!("data.{key}.value invalid").chars().take(COMPLAINT).collect();
+    Refusal::saying(47003, format!("argument invalid! {complaint}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn data() -> Value {
+        json!({
+            "thing1": {"value": "王小明"},
+            "thing2": {"value": "请假"},
+            "time3": {"value": "2026-03-01 09:30"},
+            "thing4": {"value": "年假三天"},
+            "character_string5": {"value": "QJ-20260301-0007"},
+        })
+    }
+
+    fn fill(data: &Value) -> Result<Map<String, Value>, Refusal> {
+        Template::of(&OA, TEMPLATE_ID).unwrap().fill(data.as_object().unwrap())
+    }
+
+    #[test]
+    fn a_template_knows_its_keys() {
+        let keys: Vec<_> = TEMPLATES[0].keys().collect();
+        assert_eq!(keys, ["thing1", "thing2", "time3", "thing4", "character_string5"]);
+    }
+
+    #[test]
+    fn keys_the_template_does_not_have_are_dropped_without_a_word() {
+        let mut data = data();
+        data["remark"] = json!({"value": "again"});
+        assert_eq!(fill(&data).unwrap().len(), 5);
+    }
+
+    #[test]
+    fn a_missing_key_is_named() {
+        let mut data = data();
+        data.as_object_mut().unwrap().remove("thing4");
+        assert_eq!(fill(&data), Err(Refusal::saying(47003, "argument invalid! data.thing4.value invalid")));
+    }
+
+    #[test]
+    fn the_complaint_about_a_long_key_is_cut_off() {
+        let mut data = data();
+        data["character_string5"]["value"] = "单号七".into();
+        assert_eq!(
+            fill(&data),
+            Err(Refusal::saying(47003, "argument invalid! data.character_string5.value i"))
+        );
+    }
+
+    #[test]
+    fn template_ids_have_wechats_length() {
+        assert!(TEMPLATES.iter().all(|template| template.id.len() == 43));
+    }
+}
