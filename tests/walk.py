@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Walks from login to the message on the phone, over HTTP, against `cargo run` as it stands.
 
-  python3 tests/walk.py [--bootstraps DIR] [--program target/debug/local]
+  python3 tests/walk.py [--bootstraps DIR] [--program target/debug/queqiao]
 
 With --bootstraps the functions are the programs that would be deployed, each in its own processes
 under a Lambda Runtime API. Needs nothing but Python 3; exits with 1 and a sentence when a step fails.
@@ -87,7 +87,7 @@ def walk(gateway, wechat, service_key):
 def main():
     """Starts the stack, walks, ends it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("--program", default="target/debug/local")
+    parser.add_argument("--program", default="target/debug/queqiao")
     parser.add_argument("--bootstraps")
     arguments = parser.parse_args()
     command = [arguments.program, "--ephemeral", "--port", "0", "--simulator-port", "0", "--followers", "250"]

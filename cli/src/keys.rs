@@ -8,6 +8,7 @@ use serde_json::json;
 use shared::now;
 use shared::session::Token;
 use shared::store::KeyRow;
+use strum::IntoEnumIterator;
 
 use crate::target::Target;
 use crate::{Failure, print_json};
@@ -25,7 +26,7 @@ pub enum Verb {
         /// Who will hold it; batches say that they were sent by that name
         name: String,
         /// What it may do, several separated by commas: send, read, sync, admin
-        #[arg(long, value_name = "SCOPE", value_delimiter = ',', default_values_t = Scope::USUAL)]
+        #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = scope, default_values_t = Scope::USUAL)]
         scope: Vec<Scope>,
         /// After so many days it is taken no more; left out, it is taken until it is revoked
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
@@ -129,6 +130,10 @@ fn chosen<'a>(rows: &'a [KeyRow], id: &str) -> Result<&'a KeyRow, String> {
         (None, _) => Err("There is no such key; `queqiao keys list` shows those there are.".to_owned()),
         (Some(_), more) => Err(format!("{} keys are meant by that; name more of the id.", more + 1)),
     }
+}
+
+fn scope(word: &str) -> Result<Scope, String> {
+    word.trim().parse().map_err(|_| format!("a scope is one of {}", words(&Scope::iter().collect::<Vec<_>>())))
 }
 
 fn words(scopes: &[Scope]) -> String {
