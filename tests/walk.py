@@ -12,6 +12,7 @@ import json
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 import urllib.error
 import urllib.request
@@ -23,6 +24,7 @@ DATA = {
     "content": "回家探亲",
     "id": "A-42",
 }
+FUNCTIONS = ["login", "decrypt", "send", "deliver", "sync", "refresh", "callback", "events"]
 
 
 def call(method, url, body=None, token=None):
@@ -84,6 +86,17 @@ def walk(gateway, wechat, service_key):
     expect("messages", len(messages) == 2 and messages[0]["data"]["thing1"] == "张三", messages)
 
 
+def metrics(log):
+    """The metrics that each function wrote in CloudWatch's embedded format."""
+    counted = {}
+    for line in log:
+        if '"_aws"' in line:
+            emitted = json.loads(line)
+            names = [metric["Name"] for of in emitted["_aws"]["CloudWatchMetrics"] for metric in of["Metrics"]]
+            counted.setdefault(emitted["Function"], set()).update(names)
+    return {function: sorted(names) for function, names in counted.items()}
+
+
 def main():
     """Starts the stack, walks, ends it."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
@@ -93,16 +106,22 @@ def main():
     command = [arguments.program, "--ephemeral", "--port", "0", "--simulator-port", "0", "--followers", "250"]
     if arguments.bootstraps:
         command += ["--bootstraps", arguments.bootstraps]
-    stack = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    log = tempfile.TemporaryFile("w+")
+    stack = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
     try:
         ready = stack.stdout.readline()
         if not ready:
-            sys.exit("the stack did not start")
+            log.seek(0)
+            sys.exit("the stack did not start: " + log.read()[-2000:])
         walk(**json.loads(ready))
     finally:
         stack.send_signal(signal.SIGINT)
         stack.wait(timeout=30)
     expect("end", stack.returncode == 0, stack.returncode)
+    if arguments.bootstraps:
+        log.seek(0)
+        counted = metrics(log)
+        expect("metrics of every function", sorted(counted) == sorted(FUNCTIONS), counted)
 
 
 if __name__ == "__main__":

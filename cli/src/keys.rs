@@ -133,7 +133,9 @@ fn chosen<'a>(rows: &'a [KeyRow], id: &str) -> Result<&'a KeyRow, String> {
 }
 
 fn scope(word: &str) -> Result<Scope, String> {
-    word.trim().parse().map_err(|_| format!("a scope is one of {}", words(&Scope::iter().collect::<Vec<_>>())))
+    word.trim()
+        .parse()
+        .map_err(|_| format!("a scope is one of {}", words(&Scope::iter().collect::<Vec<_>>())))
 }
 
 fn words(scopes: &[Scope]) -> String {

@@ -140,11 +140,44 @@ async fn the_logs_hold_no_secret_whatever_happens() {
     written += &second.end().await;
 
     let logs = logs(&written);
-    for said in ["logged in", "tried a message", "fetched a token", "cannot be reached"] {
+    for said in ["logged in", "tried a message", "fetched a token", "cannot be reached at http://127.0.0.1:1"]
+    {
         assert!(logs.contains(said), "the logs say nothing of what they are to hold back: {said}");
     }
     assert!(secrets.len() >= 8, "{}", secrets.len());
     hold_no_secret(&logs, &secrets);
+}
+
+#[tokio::test]
+async fn a_wechat_that_is_no_address_is_refused_at_the_start() {
+    for wechat in ["api.weixin.qq.com", "nonsense", "ftp://127.0.0.1"] {
+        let output =
+            Command::new(PROGRAM).args(["--ephemeral", "--wechat", wechat]).env_clear().output().await;
+        let output = output.expect("an end");
+        assert_eq!((output.status.code(), output.stdout.as_slice()), (Some(2), b"".as_slice()), "{wechat}");
+        let told = String::from_utf8_lossy(&output.stderr).into_owned();
+        assert!(told.contains("--wechat") && told.contains("https://api.weixin.qq.com"), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_wechat_that_is_not_there_is_told_with_its_address() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = Program::start(folder.path(), &["--wechat", "http://127.0.0.1:1/"]).await;
+    let written = program.end().await;
+    let line = written.lines().find(|line| line.contains("there is no access token yet"));
+    let line = line.expect("a line about the token");
+    assert!(line.contains("http://127.0.0.1:1 takes no connection"), "{line}");
+}
+
+#[tokio::test]
+async fn a_person_at_a_terminal_can_read_the_log() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = Program::start(folder.path(), &["--log", "text"]).await;
+    program.world.login(1).await;
+    let written = program.end().await;
+    let line = written.lines().find(|line| line.contains("logged in")).expect("a line about the login");
+    assert!(!line.starts_with('{') && line.contains("INFO"), "{line}");
 }
 
 #[tokio::test]

@@ -1,6 +1,7 @@
 //! Logs: one JSON object a line, ours at any level, everybody else's from `warn` up. Metrics: CloudWatch's
 //! embedded metric format, a line among the logs.
 
+use std::io::IsTerminal;
 use std::sync::OnceLock;
 
 use metrics_cloudwatch_embedded::{Builder, Collector};
@@ -49,6 +50,7 @@ pub fn init(lines: Lines) {
     let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok());
     let level = level.unwrap_or(LevelFilter::INFO);
     let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = layer.with_ansi(std::io::stderr().is_terminal());
     let layer = match lines {
         Lines::Json => layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
         Lines::Text => layer.compact().with_timer(TimeOfDay).boxed(),

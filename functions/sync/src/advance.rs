@@ -66,6 +66,7 @@ impl Function {
         }
         progress.updated_at = now();
         progress.ends_at = progress.ends_at.filter(|_| progress.state == SyncState::Running);
+        metrics::counter!("Advanced", "State" => progress.state.to_string()).increment(1);
         // When the lease is lost, the record is the other's to write.
         self.state.end_sync(&self.oa_appid, &lease, &record).await?;
         Ok(record.progress)

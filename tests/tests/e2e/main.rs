@@ -5,6 +5,7 @@ mod decrypt;
 mod deliver;
 mod events;
 mod idempotency;
+mod keys;
 mod load;
 mod login;
 mod replay;

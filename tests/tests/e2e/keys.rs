@@ -1,0 +1,63 @@
+//! Service keys: who is let in, and for what. How they are made is the operator's program's.
+
+use local::Settings;
+use serde_json::{Value, json};
+use shared::session::Token;
+use shared::store::{self, KeyRow, Keys};
+use tests::World;
+
+/// As older versions had keys made: no prefix, and to be mistaken for a session's token.
+const OLD_KEY: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFE";
+
+fn keys(world: &World) -> Keys {
+    let config = world.stack().config();
+    Keys::new(&config, store::client(&config).expect("tables")).expect("a table of keys")
+}
+
+async fn key(world: &World, scopes: &[contract::Scope], ends_at: Option<i64>) -> String {
+    let key = Token::random_key();
+    let row =
+        KeyRow { id: key.id(), name: "backend".into(), scopes: scopes.to_vec(), created_at: 1, ends_at };
+    keys(world).put(&row).await.expect("a key");
+    key.into_text()
+}
+
+#[tokio::test]
+async fn a_key_that_looks_like_a_session_is_let_in_all_the_same() {
+    let service_key = Some(OLD_KEY.to_owned());
+    let world = World::with(Settings { followers: 20, service_key, ..Settings::default() }).await;
+    assert!(Token::from_text(OLD_KEY).may_be_a_sessions());
+    world.sync_until_done().await;
+    let id = world.send_to(&json!({ "oa_openid": world.user(1).await.oa_openid })).await;
+    assert_eq!(world.outcome(&id).await["state"], "sent");
+}
+
+#[tokio::test]
+async fn a_key_does_what_its_scopes_name_and_nothing_else() {
+    use contract::Scope::{Read, Send, Sync};
+    let world = World::start().await;
+    let to = json!([{ "oa_openid": world.user(1).await.oa_openid }]);
+    for (scopes, may_send, may_read, may_sync) in [
+        (&[Send][..], true, false, false),
+        (&[Read], false, true, false),
+        (&[Sync], false, false, true),
+        (&[], false, false, false),
+    ] {
+        let key = key(&world, scopes, None).await;
+        let allows = |answer: tests::Answer| answer.body["code"] != "forbidden";
+        assert_eq!(allows(world.send_as(&key, "approval_submitted", &to).await), may_send, "{scopes:?}");
+        assert_eq!(allows(world.post("/send/x/replay", &key, &json!({})).await), may_send, "{scopes:?}");
+        assert_eq!(allows(world.get("/send/x", &key).await), may_read, "{scopes:?}");
+        assert_eq!(allows(world.post("/sync", &key, &Value::Null).await), may_sync, "{scopes:?}");
+        assert_eq!(allows(world.get("/sync", &key).await), may_sync, "{scopes:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_key_at_its_end_is_nobodys() {
+    let world = World::start().await;
+    let ended = key(&world, &contract::Scope::USUAL, Some(shared::now() - 1)).await;
+    world.get("/send/x", &ended).await.problem(401, "unauthorized");
+    let lasting = key(&world, &contract::Scope::USUAL, Some(i64::MAX)).await;
+    world.get("/send/x", &lasting).await.problem(404, "not_found");
+}
