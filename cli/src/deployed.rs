@@ -1,6 +1,7 @@
 //! A deployed stack: what CloudFormation says of it. Credentials are found as the AWS CLI finds them.
 
 use aws_config::{BehaviorVersion, SdkConfig};
+use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata};
 use shared::store::Keys;
 
 use crate::Failure;
@@ -25,7 +26,7 @@ async fn output(config: &SdkConfig, stack: &str, name: &str) -> Result<String, F
     let client = aws_sdk_cloudformation::Client::new(config);
     let described = client.describe_stacks().stack_name(stack).send().await;
     let described = described.map_err(|error| {
-        let why = error.into_service_error();
+        let why = error.message().map_or_else(|| DisplayErrorContext(&error).to_string(), str::to_owned);
         format!("CloudFormation does not tell about the stack {stack}: {why}. Check the name, AWS_REGION and your credentials.")
     })?;
     let mut outputs =
