@@ -248,7 +248,7 @@ const fn signed(name: &'static str, description: &'static str) -> Parameter {
 }
 
 const SIGNATURE: Parameter = signed("signature", "Hex of sha1 over the sorted token, timestamp and nonce.");
-const TIMESTAMP: Parameter = signed("timestamp", "Unix seconds, at most ten minutes from now.");
+const TIMESTAMP: Parameter = signed("timestamp", "Unix seconds; an event's is taken for ten minutes.");
 const NONCE: Parameter = signed("nonce", "Digits that WeChat makes up.");
 
 /// GET /events.

@@ -1,6 +1,7 @@
 //! The folder that outlives a run.
 
-use std::fs::File;
+use std::fs::{DirBuilder, File};
+use std::os::unix::fs::DirBuilderExt;
 use std::path::{Path, PathBuf};
 
 use shared::session::Token;
@@ -20,7 +21,9 @@ impl DataFolder {
     /// When it cannot be written, or another process has it.
     pub fn take(folder: &Path) -> Result<Self, StackError> {
         let name = folder.display();
-        std::fs::create_dir_all(folder).map_err(|error| StackError::new(&format!("create {name}"), error))?;
+        // Session keys, tokens and a service key lie in it.
+        let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
+        created.map_err(|error| StackError::new(&format!("create {name}"), error))?;
         let lock = File::create(folder.join("lock"));
         let lock = lock.map_err(|error| StackError::new(&format!("write into {name}"), error))?;
         lock.try_lock().map_err(|_| {

@@ -130,7 +130,7 @@ impl Caller {
     pub fn session_or_service(&self, scope: Scope) -> Result<(), Error> {
         match self {
             Self::Service(key) if !key.scopes.contains(&scope) => Err(Error::Forbidden(format!(
-                "This service key may not `{scope}`; `queqiao keys create --scope {scope}` makes one that may."
+                "This service key may not `{scope}`; `queqiao keys create NAME --scope {scope}` makes one that may."
             ))),
             Self::Service(_) | Self::User(_) => Ok(()),
         }

@@ -13,11 +13,6 @@ use super::ApiRequest;
 pub struct AccessToken(SecretString);
 
 impl AccessToken {
-    /// Takes hold of one.
-    pub fn new(token: String) -> Self {
-        Self(token.into())
-    }
-
     /// The token itself: for the query string and the table.
     pub fn expose(&self) -> &str {
         self.0.expose_secret()

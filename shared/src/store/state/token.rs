@@ -12,7 +12,7 @@ use crate::{Error, now};
 #[derive(Debug, Default, Deserialize)]
 pub struct TokenRecord {
     #[serde(default)]
-    token: Option<String>,
+    token: Option<AccessToken>,
     /// Grows by one with every token.
     #[serde(default)]
     pub version: i64,
@@ -30,7 +30,7 @@ pub struct TokenRecord {
 impl TokenRecord {
     /// The token, unless the row only holds a lease so far.
     pub fn access_token(&self) -> Option<AccessToken> {
-        self.token.clone().map(AccessToken::new)
+        self.token.clone()
     }
 }
 
