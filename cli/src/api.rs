@@ -5,12 +5,19 @@ use std::time::Duration;
 use contract::Problem;
 use contract::routes::Route;
 use http::StatusCode;
+use reqwest::Url;
+use reqwest::redirect::Policy;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::Failure;
+
 /// API Gateway waits for a function for 30 s.
 const TIMEOUT: Duration = Duration::from_secs(35);
+
+/// More of a foreign answer is not shown.
+const LONGEST_TEXT: usize = 500;
 
 /// A gateway and the key it is called with.
 pub struct Api {
@@ -26,7 +33,7 @@ pub enum ApiError {
     #[error("{}{}", .0.detail, cause(.0))]
     Problem(Problem),
     /// API Gateway answered by itself: the function took too long, or too much is going on.
-    #[error("The gateway answered {status}: {message}. Try again in a few seconds.")]
+    #[error("The gateway answered {status}: {message}{}", hint(*.status))]
     Gateway {
         /// The status.
         status: StatusCode,
@@ -34,7 +41,7 @@ pub enum ApiError {
         message: String,
     },
     /// Nobody answered.
-    #[error("{gateway} does not answer ({error}): is it running, and is this its address?")]
+    #[error("{gateway} does not answer: is it running, and is this its address?")]
     Unreachable {
         /// Who was called.
         gateway: String,
@@ -53,6 +60,13 @@ pub enum ApiError {
     },
 }
 
+fn hint(status: StatusCode) -> &'static str {
+    match status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        true => ". Try again in a few seconds.",
+        false => ". Is this Queqiao's address?",
+    }
+}
+
 /// WeChat's part in a problem.
 fn cause(problem: &Problem) -> String {
     match (problem.errcode, &problem.rid) {
@@ -63,11 +77,21 @@ fn cause(problem: &Problem) -> String {
 }
 
 impl Api {
-    /// Calls this gateway with this key.
-    pub fn new(gateway: &str, key: &str) -> Self {
-        let http =
-            reqwest::Client::builder().timeout(TIMEOUT).build().expect("the TLS back end is compiled in");
-        Self { http, gateway: gateway.trim_end_matches('/').to_owned(), key: key.to_owned() }
+    /// Calls this gateway with this key, and nobody else: no redirect is followed, and no proxy hears what goes
+    /// to this machine.
+    pub fn new(gateway: &str, key: &str) -> Result<Self, Failure> {
+        let url =
+            Url::parse(gateway).map_err(|error| format!("The gateway {gateway} is no address: {error}."))?;
+        let is_here = url.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"));
+        if !is_here && url.scheme() != "https" {
+            return Err(format!("The service key goes to {gateway} only by https.").into());
+        }
+        let mut http = reqwest::Client::builder().timeout(TIMEOUT).redirect(Policy::none());
+        if is_here {
+            http = http.no_proxy();
+        }
+        let http = http.build()?;
+        Ok(Self { http, gateway: gateway.trim_end_matches('/').to_owned(), key: key.to_owned() })
     }
 
     /// Calls a route without a body.
@@ -112,7 +136,9 @@ impl Api {
             Ok(problem) => ApiError::Problem(problem),
             Err(_) => {
                 let message = serde_json::from_slice::<Value>(&body).unwrap_or_default();
-                let message = message["message"].as_str().unwrap_or("nothing that reads").to_owned();
+                // A problem whose code is newer than this program still says what to do.
+                let text = message["detail"].as_str().or(message["message"].as_str());
+                let message = text.unwrap_or("nothing that reads").chars().take(LONGEST_TEXT).collect();
                 ApiError::Gateway { status, message }
             }
         })

@@ -10,11 +10,14 @@ use shared::session::Token;
 use shared::store::KeyRow;
 use strum::IntoEnumIterator;
 
-use crate::target::Target;
-use crate::{Failure, print_json};
+use crate::target::Place;
+use crate::{Failure, note, print_json, tell};
 
 /// So many characters of an id tell keys apart, for people.
 const SHORT: usize = 8;
+
+/// The least of an id that may stand for it.
+const SHORTEST: usize = 4;
 
 const DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -26,7 +29,7 @@ pub enum Verb {
         /// Who will hold it; batches say that they were sent by that name
         name: String,
         /// What it may do, several separated by commas: send, read, sync, admin
-        #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = scope, default_values_t = Scope::USUAL)]
+        #[arg(long, value_name = "SCOPE", value_delimiter = ',', value_parser = scope, default_values_t = Scope::DEFAULT)]
         scope: Vec<Scope>,
         /// After so many days it is taken no more; left out, it is taken until it is revoked
         #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=36_500))]
@@ -35,7 +38,7 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        target: Target,
+        place: Place,
     },
     /// List the keys there are
     List {
@@ -43,7 +46,7 @@ pub enum Verb {
         #[arg(long)]
         json: bool,
         #[command(flatten)]
-        target: Target,
+        place: Place,
     },
     /// Revoke a key, at once
     Revoke {
@@ -51,21 +54,21 @@ pub enum Verb {
         #[arg(allow_hyphen_values = true)]
         id: String,
         #[command(flatten)]
-        target: Target,
+        place: Place,
     },
 }
 
 /// Does it.
 pub async fn run(verb: Verb) -> Result<(), Failure> {
     match verb {
-        Verb::Create { name, scope, days, json, target } => create(target, name, scope, days, json).await,
-        Verb::List { json, target } => list(target, json).await,
-        Verb::Revoke { id, target } => revoke(target, &id).await,
+        Verb::Create { name, scope, days, json, place } => create(place, name, scope, days, json).await,
+        Verb::List { json, place } => list(place, json).await,
+        Verb::Revoke { id, place } => revoke(place, &id).await,
     }
 }
 
 async fn create(
-    target: Target,
+    place: Place,
     name: String,
     scopes: Vec<Scope>,
     days: Option<u32>,
@@ -74,7 +77,7 @@ async fn create(
     if name.trim().is_empty() {
         return Err("A key needs the name of its holder.".into());
     }
-    let keys = target.keys().await?;
+    let keys = place.keys().await?;
     let key = Token::random_key();
     let ends_at = days.map(|days| now().saturating_add_unsigned((DAY * days).as_secs()));
     let row = KeyRow { id: key.id(), name, scopes, created_at: now(), ends_at };
@@ -84,18 +87,18 @@ async fn create(
             &json!({"key": key.into_text(), "id": row.id, "name": row.name, "scopes": row.scopes}),
         );
     }
-    println!("{}", key.into_text());
-    eprintln!("{} may {} with it. Keep it: it is shown this once.", row.name, words(&row.scopes));
+    tell(&key.into_text());
+    note(&format!("{} may {} with it. Keep it: it is shown this once.", row.name, words(&row.scopes)));
     Ok(())
 }
 
-async fn list(target: Target, json: bool) -> Result<(), Failure> {
-    let rows = target.keys().await?.all().await?;
+async fn list(place: Place, json: bool) -> Result<(), Failure> {
+    let rows = place.keys().await?.all().await?;
     if json {
         return print_json(&rows);
     }
     if rows.is_empty() {
-        eprintln!("There are no service keys; `queqiao keys create NAME` makes one.");
+        note("There are no service keys; `queqiao keys create NAME` makes one.");
         return Ok(());
     }
     let mut table = comfy_table::Table::new();
@@ -106,29 +109,37 @@ async fn list(target: Target, json: bool) -> Result<(), Failure> {
         let id = row.id.get(..SHORT).unwrap_or(&row.id).to_owned();
         table.add_row([id, row.name, words(&row.scopes), day(row.created_at), ends]);
     }
-    println!("{table}");
+    tell(&table.to_string());
     Ok(())
 }
 
-async fn revoke(target: Target, id: &str) -> Result<(), Failure> {
-    let keys = target.keys().await?;
+async fn revoke(place: Place, id: &str) -> Result<(), Failure> {
+    let keys = place.keys().await?;
     let rows = keys.all().await?;
     let row = chosen(&rows, id)?;
     match keys.revoke(&row.id).await? {
         true => eprintln!("{}'s key {} is revoked.", row.name, row.id.get(..SHORT).unwrap_or(&row.id)),
-        false => eprintln!("Somebody else has just revoked it."),
+        false => note("Somebody else has just revoked it."),
     }
     Ok(())
 }
 
-/// The one key that is meant.
+/// The one key that is meant: by its whole id, else by its holder's name, else by the beginning of its id.
 fn chosen<'a>(rows: &'a [KeyRow], id: &str) -> Result<&'a KeyRow, String> {
-    let is_meant = |row: &&KeyRow| !id.is_empty() && (row.id.starts_with(id) || row.name == id);
-    let mut meant = rows.iter().filter(is_meant);
-    match (meant.next(), meant.count()) {
-        (Some(row), 0) => Ok(row),
-        (None, _) => Err("There is no such key; `queqiao keys list` shows those there are.".to_owned()),
-        (Some(_), more) => Err(format!("{} keys are meant by that; name more of the id.", more + 1)),
+    let by_id = rows.iter().find(|row| row.id == id);
+    let named: Vec<_> = rows.iter().filter(|row| row.name == id).collect();
+    let begun = rows.iter().filter(|row| id.len() >= SHORTEST && row.id.starts_with(id));
+    let meant = match (by_id, named.is_empty()) {
+        (Some(row), _) => vec![row],
+        (None, false) => named,
+        (None, true) => begun.collect(),
+    };
+    match meant.as_slice() {
+        [row] => Ok(row),
+        [] => Err(format!(
+            "There is no such key; `queqiao keys list` shows those there are. An id may be shortened to {SHORTEST} characters."
+        )),
+        several => Err(format!("{} keys are meant by that; name one by its id.", several.len())),
     }
 }
 
@@ -158,12 +169,14 @@ mod tests {
 
     #[test]
     fn only_one_key_is_meant() {
-        let rows = [row("abc", "backend"), row("abd", "batch"), row("-xy", "batch")];
+        let rows =
+            [row("abcd1", "backend"), row("abcd2", "batch"), row("-xyz3", "batch"), row("abcd", "abcd1")];
         let id = |text| chosen(&rows, text).map(|row| row.id.as_str()).ok();
-        assert_eq!(id("abc"), Some("abc"));
-        assert_eq!(id("-"), Some("-xy"));
-        assert_eq!(id("backend"), Some("abc"));
-        for nobody in ["", "ab", "batch", "zz"] {
+        assert_eq!(id("abcd1"), Some("abcd1"), "an id goes before a name");
+        assert_eq!(id("abcd"), Some("abcd"), "and before the beginning of another");
+        assert_eq!(id("-xyz"), Some("-xyz3"));
+        assert_eq!(id("backend"), Some("abcd1"));
+        for nobody in ["", "ab", "-xy", "batch", "zzzz"] {
             assert_eq!(id(nobody), None, "{nobody}");
         }
     }

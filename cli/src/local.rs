@@ -33,14 +33,15 @@ pub struct Arguments {
     /// Keep nothing
     #[arg(long, conflicts_with = "data")]
     ephemeral: bool,
-    /// A WeChat to use instead of the simulated one, such as https://api.weixin.qq.com
-    #[arg(long, value_name = "URL", env = "WECHAT_API_BASE", value_parser = wechat)]
+    /// A WeChat to use instead of the simulated one, such as https://api.weixin.qq.com; WECHAT_API_BASE stands
+    /// for it
+    #[arg(long, value_name = "URL", value_parser = wechat)]
     wechat: Option<String>,
     /// The notifications to use instead of those built in
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
     /// The service key to use instead of a made-up one
-    #[arg(long, value_name = "KEY")]
+    #[arg(long, value_name = "KEY", value_parser = service_key)]
     service_key: Option<String>,
     /// Run the built programs in DIR (from `cargo lambda build`: target/lambda) instead of the functions
     /// in this process
@@ -79,15 +80,17 @@ const PASSED_ON: [&str; 12] = [
 /// Runs until it is told to end.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     telemetry::init(arguments.lines());
-    let mut terminated = signal(SignalKind::terminate())?;
-    let stack = Stack::start(arguments.into_settings()).await?;
+    let (mut terminated, mut hung_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+    let stack = Stack::start(arguments.into_settings()?).await?;
     println!("{}", stack.ready());
-    eprintln!("{}", walkthrough::text(&stack));
+    crate::note(&walkthrough::text(&stack));
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminated.recv() => {}
+        // The terminal was closed.
+        _ = hung_up.recv() => {}
     }
-    eprintln!("Ending.");
+    crate::note("Ending.");
     Ok(stack.stop().await?)
 }
 
@@ -101,22 +104,35 @@ impl Arguments {
         }
     }
 
-    fn into_settings(self) -> Settings {
+    fn into_settings(self) -> Result<Settings, Failure> {
+        let exported = std::env::var("WECHAT_API_BASE").ok().map(|url| wechat(&url)).transpose();
+        let exported =
+            exported.map_err(|error| format!("WECHAT_API_BASE is no address of a WeChat: {error}"))?;
         let given = |name: &&str| Some(((*name).to_owned(), std::env::var(name).ok()?));
         let environment: BTreeMap<_, _> = PASSED_ON.iter().filter_map(given).collect();
-        Settings {
+        Ok(Settings {
             port: self.port,
             simulator_port: self.simulator_port,
             followers: self.followers,
             data: Some(self.data).filter(|_| !self.ephemeral),
-            wechat: self.wechat.filter(|url| !url.is_empty()),
+            wechat: self.wechat.or(exported).filter(|url| !url.is_empty()),
             catalog: self.catalog,
             service_key: self.service_key,
             bootstraps: self.bootstraps,
             callbacks: true,
             environment,
             ..Settings::default()
-        }
+        })
+    }
+}
+
+/// What can stand in an `Authorization: Bearer` header.
+fn service_key(text: &str) -> Result<String, &'static str> {
+    let is_one = !text.is_empty() && text.bytes().all(|c| c.is_ascii_graphic());
+    if is_one {
+        Ok(text.to_owned())
+    } else {
+        Err("a key is letters, digits and signs of ASCII, without blanks")
     }
 }
 
@@ -128,13 +144,16 @@ fn wechat(text: &str) -> Result<String, String> {
     let url = Url::parse(text).map_err(|error| format!("{error}; give it as https://api.weixin.qq.com"))?;
     let is_plain = matches!(url.scheme(), "http" | "https")
         && url.username().is_empty()
+        && url.password().is_none()
         && url.query().is_none()
         && url.fragment().is_none();
+    let is_plain = is_plain && !text.contains(|c: char| c.is_whitespace() || c.is_control());
     match is_plain && url.has_host() {
-        true => Ok(text.trim_end_matches('/').to_owned()),
-        false => {
-            Err("it has to be http or https, a host and nothing behind it: https://api.weixin.qq.com".into())
-        }
+        true => Ok(url.as_str().trim_end_matches('/').to_owned()),
+        false => Err(
+            "it has to be http or https, without a user, a query or a fragment: https://api.weixin.qq.com"
+                .into(),
+        ),
     }
 }
 
@@ -147,9 +166,15 @@ mod tests {
         for url in ["https://api.weixin.qq.com", "http://127.0.0.1:9001/", ""] {
             assert_eq!(wechat(url).as_deref(), Ok(url.trim_end_matches('/')));
         }
-        for text in
-            ["api.weixin.qq.com", "localhost:9001", "ftp://x", "https://", "https://a?b=c", "https://u:p@a"]
-        {
+        for text in [
+            "api.weixin.qq.com",
+            "localhost:9001",
+            "ftp://x",
+            "https://",
+            "https://a?b=c",
+            "https://u:p@a",
+            "https://:p@a",
+        ] {
             assert!(wechat(text).is_err(), "{text}");
         }
     }

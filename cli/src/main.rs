@@ -14,6 +14,7 @@ mod sync;
 mod target;
 mod walkthrough;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
@@ -62,14 +63,58 @@ async fn main() -> ExitCode {
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            eprintln!("{error}");
+            let cause = shared::causes::of(&*error).map(|cause| format!("\n  because: {cause}"));
+            note(&format!("{error}{}", cause.unwrap_or_default()));
             ExitCode::FAILURE
         }
     }
 }
 
+/// A batch's id: letters, digits, `-` and `_`.
+fn batch_id(text: &str) -> Result<String, &'static str> {
+    let is_one =
+        !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'));
+    if is_one { Ok(text.to_owned()) } else { Err("it is the `id` that POST /send answered") }
+}
+
+/// Prints what a person asked for. A reader that has gone has seen enough.
+fn tell(text: &str) {
+    let _ = writeln!(std::io::stdout(), "{}", printable(text));
+}
+
+/// Prints what stands beside it, to stderr.
+fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", printable(text));
+}
+
 /// Prints a value for a program.
 fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    println!("{}", serde_json::to_string(value)?);
-    Ok(())
+    Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string(value)?)?)
+}
+
+/// What others may have sent, without the characters that a terminal obeys or that turn a line around.
+fn printable(text: &str) -> String {
+    let is_harmless = |c: &char| {
+        let turns = matches!(c, '\u{200e}' | '\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
+        *c == '\n' || !c.is_control() && !turns
+    };
+    text.chars().filter(is_harmless).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{batch_id, printable};
+
+    #[test]
+    fn nothing_that_others_sent_commands_the_terminal() {
+        assert_eq!(printable("a\u{1b}[31mb\u{7}\r\u{9b}c\u{202e}d\n王"), "a[31mbcd\n王");
+    }
+
+    #[test]
+    fn a_batchs_id_leads_nowhere_else() {
+        assert!(batch_id("-nq3KETWQvXGEWJME9l76_w").is_ok());
+        for text in ["", "../sync", "a?b", "a#b", "%2e", "a b", "a\nb"] {
+            assert!(batch_id(text).is_err(), "{text}");
+        }
+    }
 }

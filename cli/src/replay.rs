@@ -3,13 +3,13 @@
 use contract::{Replay, Replayed, routes};
 
 use crate::target::Target;
-use crate::{Failure, print_json};
+use crate::{Failure, batch_id, print_json, tell};
 
 /// What to send anew.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The batch, as POST /send named it
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_hyphen_values = true, value_parser = batch_id)]
     id: String,
     /// This message alone; left out, all that failed or whose outcome is unknown
     #[arg(long)]
@@ -27,9 +27,9 @@ pub async fn run(Arguments { id, n, json, target }: Arguments) -> Result<(), Fai
     let replayed: Replayed = api.post(&routes::REPLAY, &routes::REPLAY.at(&id), &Replay { n }).await?;
     match (json, replayed.replayed) {
         (true, _) => print_json(&replayed)?,
-        (false, 0) => println!("Nothing failed in {id}, and nothing's outcome is unknown."),
+        (false, 0) => tell(&format!("Nothing failed in {id}, and nothing's outcome is unknown.")),
         (false, messages) => {
-            println!("{messages} on their way again; `queqiao status {id}` tells what becomes of them.")
+            tell(&format!("{messages} on their way again; `queqiao status {id}` tells what becomes of them."))
         }
     }
     Ok(())

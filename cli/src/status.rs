@@ -5,13 +5,13 @@ use contract::{BatchStatus, MessageStatus, Recipient, routes};
 
 use crate::api::Api;
 use crate::target::Target;
-use crate::{Failure, print_json};
+use crate::{Failure, batch_id, note, print_json, tell};
 
 /// What became of a batch.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The batch, as POST /send named it
-    #[arg(allow_hyphen_values = true)]
+    #[arg(allow_hyphen_values = true, value_parser = batch_id)]
     id: String,
     /// Show every message, not the first hundred
     #[arg(long)]
@@ -34,9 +34,9 @@ pub async fn run(Arguments { id, all, json, target }: Arguments) -> Result<(), F
             false => print(&page, after == 0),
         }
         match page.next {
-            Some(next) if all => after = next,
-            Some(_) if !json => {
-                eprintln!("There are more messages; --all shows them.");
+            Some(next) if all && next > after => after = next,
+            Some(_) if !json && !all => {
+                note("There are more messages; --all shows them.");
                 return Ok(());
             }
             _ => return Ok(()),
@@ -54,14 +54,14 @@ fn print(page: &BatchStatus, is_first: bool) {
     table.load_style(comfy_table::presets::NOTHING);
     if is_first {
         let counts = page.counts.iter().map(|(state, count)| format!("{count} {state}"));
-        println!("{} ({}): {}", page.id, page.notification, counts.collect::<Vec<_>>().join(", "));
+        tell(&format!("{} ({}): {}", page.id, page.notification, counts.collect::<Vec<_>>().join(", ")));
         table.set_header(["n", "to", "state", "tries", "why"]);
     }
     for message in &page.messages {
         let (n, tries) = (message.n.to_string(), message.attempts.to_string());
         table.add_row([n, name(&message.to).to_owned(), message.state.to_string(), tries, why(message)]);
     }
-    println!("{table}");
+    tell(&table.to_string());
 }
 
 fn name(to: &Recipient) -> &str {

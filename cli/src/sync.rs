@@ -7,7 +7,7 @@ use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::api::{Api, ApiError};
 use crate::target::Target;
-use crate::{Failure, print_json};
+use crate::{Failure, note, print_json, tell};
 
 /// How often the progress is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -44,11 +44,12 @@ pub async fn run(Arguments { force, json, target }: Arguments) -> Result<(), Fai
     if json {
         print_json(&progress)?;
     } else {
-        println!("{}", summary(&progress));
+        tell(&summary(&progress));
     }
-    match progress.error {
-        Some(error) => Err(error.into()),
-        None => Ok(()),
+    match (progress.state, progress.error) {
+        (_, Some(error)) => Err(error.into()),
+        (SyncState::Done, None) => Ok(()),
+        (state, None) => Err(format!("The sync is {state} and does not say why.").into()),
     }
 }
 
@@ -73,17 +74,18 @@ async fn advance(api: &Api, how: Advance) -> Result<SyncProgress, ApiError> {
 }
 
 async fn watch(api: &Api, bar: &ProgressBar) -> std::convert::Infallible {
-    for look in 0_u64.. {
+    let mut looks = 0_u64;
+    loop {
+        looks += 1;
         tokio::time::sleep(LOOK_EVERY).await;
         // One look that fails is made good by the next; the call beside it says what is wrong.
         let looked = api.get::<SyncProgress>(&routes::SYNC_PROGRESS, routes::SYNC_PROGRESS.path).await;
         let Ok(progress) = looked else { continue };
         show(bar, &progress);
-        if bar.is_hidden() && look % TOLD_EVERY == 0 {
-            eprintln!("{}", summary(&progress));
+        if bar.is_hidden() && looks.is_multiple_of(TOLD_EVERY) {
+            note(&summary(&progress));
         }
     }
-    unreachable!("it looks for longer than anybody lives")
 }
 
 fn bar() -> ProgressBar {

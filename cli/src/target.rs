@@ -9,54 +9,71 @@ use shared::store::{self, Keys};
 use crate::Failure;
 use crate::api::Api;
 
-/// Which Queqiao it is about; left out, the local one that is running.
+/// Where a stack's tables are; left out, those of the local stack that is running here.
 #[derive(clap::Args)]
-pub struct Target {
+pub struct Place {
     /// A deployed stack, by its CloudFormation name
-    #[arg(long, value_name = "NAME", conflicts_with_all = ["gateway", "data"])]
+    #[arg(long, value_name = "NAME", conflicts_with = "data")]
     stack: Option<String>,
-    /// The folder of the local stack (its --data)
-    #[arg(long, value_name = "DIR", default_value = ".local")]
-    data: PathBuf,
-    #[command(flatten)]
-    address: Address,
+    /// The folder of the local stack (its --data) [default: .local]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
 }
 
-/// An address to call; the verbs that only call routes take one.
+/// Whose routes are called; left out, those of the local stack that is running here. QUEQIAO_GATEWAY stands for
+/// --gateway where neither --stack nor --data is given.
 #[derive(clap::Args)]
-struct Address {
+pub struct Target {
+    #[command(flatten)]
+    place: Place,
     /// A gateway's URL
-    #[arg(long, value_name = "URL", env = "QUEQIAO_GATEWAY")]
+    #[arg(long, value_name = "URL", conflicts_with_all = ["stack", "data"])]
     gateway: Option<String>,
-    /// The service key to call with; better set QUEQIAO_KEY than name it on a command line
-    #[arg(long, value_name = "KEY", env = "QUEQIAO_KEY", hide_env_values = true)]
+    /// The service key to call with; better set QUEQIAO_KEY than name it on a command line. A local stack's own
+    /// is found
+    #[arg(long, value_name = "KEY")]
     key: Option<String>,
 }
 
-impl Target {
-    /// Its routes, called with a service key.
-    pub async fn api(self) -> Result<Api, Failure> {
-        let Address { gateway, key } = self.address;
-        let own_key =
-            || key.clone().ok_or("Set QUEQIAO_KEY to a service key; `queqiao keys create` makes one.");
-        if let Some(stack) = self.stack {
-            return Ok(Api::new(&deployed_gateway(&stack).await?, &own_key()?));
-        }
-        if let Some(gateway) = gateway {
-            return Ok(Api::new(&gateway, &own_key()?));
-        }
-        let run = RunFile::read(&self.data)?;
-        Ok(Api::new(&run.gateway, &key.unwrap_or(run.service_key)))
-    }
-
-    /// Its table of service keys.
+impl Place {
+    /// The table of service keys there.
     pub async fn keys(self) -> Result<Keys, Failure> {
         if let Some(stack) = self.stack {
             return deployed_keys(&stack).await;
         }
-        let config = Config::of(RunFile::read(&self.data)?.operator);
+        let config = Config::of(self.run_file()?.operator);
         Ok(Keys::new(&config, store::client(&config)?)?)
     }
+
+    fn run_file(self) -> Result<RunFile, Failure> {
+        Ok(RunFile::read(&self.data.unwrap_or_else(|| ".local".into()))?)
+    }
+}
+
+impl Target {
+    /// The routes, called with a service key.
+    pub async fn api(self) -> Result<Api, Failure> {
+        let Self { place, gateway, key } = self;
+        let own_key = || {
+            let key = key.clone().or_else(|| variable("QUEQIAO_KEY"));
+            key.ok_or("Set QUEQIAO_KEY to a service key; `queqiao keys create` makes one.")
+        };
+        if let Some(stack) = &place.stack {
+            return Api::new(&deployed_gateway(stack).await?, &own_key()?);
+        }
+        let exported = || variable("QUEQIAO_GATEWAY").filter(|_| place.data.is_none());
+        if let Some(gateway) = gateway.or_else(exported) {
+            return Api::new(&gateway, &own_key()?);
+        }
+        // A key that was exported for a deployed stack is nothing to the local one.
+        let run = place.run_file()?;
+        Api::new(&run.gateway, &key.unwrap_or(run.service_key))
+    }
+}
+
+/// A variable that is set to something.
+fn variable(name: &str) -> Option<String> {
+    std::env::var(name).ok().filter(|value| !value.is_empty())
 }
 
 #[cfg(feature = "aws")]

@@ -1,5 +1,6 @@
 //! The operator's verbs, as programs, against a stack that runs in this process.
 
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 
@@ -98,6 +99,29 @@ async fn a_sync_that_is_stopped_is_told_and_is_no_success() {
     world.fault(json!({ "endpoint": "/cgi-bin/user/get", "errcode": 48001 })).await;
     let told = refusal(folder.path(), &["sync"]).await;
     assert!(told.contains("errcode 48001"), "{told}");
+}
+
+#[tokio::test]
+async fn where_a_stack_was_killed_its_address_is_believed_no_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = world(folder.path()).await;
+    let run = folder.path().join("run.json");
+    let mode = std::fs::metadata(&run).expect("a run file").permissions().mode();
+    assert_eq!(mode & 0o777, 0o600);
+    let left_behind = std::fs::read(&run).expect("a run file");
+    world.stop().await;
+    assert!(!run.exists());
+    std::fs::write(&run, left_behind).expect("written");
+    let told = refusal(folder.path(), &["status", "x"]).await;
+    assert!(told.contains("No local stack is running"), "{told}");
+}
+
+#[tokio::test]
+async fn keys_are_never_anothers_than_those_of_the_place_that_is_named() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let _world = world(folder.path()).await;
+    let output = queqiao(folder.path(), &["keys", "list", "--gateway", "http://127.0.0.1:1"]).await;
+    assert_eq!(output.status.code(), Some(2), "{}", text(&output.stdout));
 }
 
 #[tokio::test]

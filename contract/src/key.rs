@@ -32,5 +32,5 @@ pub enum Scope {
 
 impl Scope {
     /// What a key may do that names nothing.
-    pub const USUAL: [Self; 3] = [Self::Send, Self::Read, Self::Sync];
+    pub const DEFAULT: [Self; 3] = [Self::Send, Self::Read, Self::Sync];
 }

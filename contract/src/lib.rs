@@ -1,7 +1,7 @@
 //! What callers see: requests, answers, problems, reasons and states, and the routes they belong to.
 //!
-//! The types are apart from what tables and queues hold. A word that callers may decide on (a code, a
-//! reason, a state) never changes its meaning; new ones may come, and so may new fields of an answer.
+//! The types are apart from what tables and queues hold; the words (a code, a reason, a state, a scope) are
+//! shared with them. A word never changes its meaning. New ones may come, and so may new fields of an answer.
 
 pub mod decrypt;
 pub mod key;
@@ -25,3 +25,21 @@ pub use recipient::Recipient;
 pub use send::{Accepted, Rejected, SendRequest, To};
 pub use status::{BatchStatus, MessageState, MessageStatus, Replay, Replayed};
 pub use sync::{Advance, SyncProgress, SyncState};
+
+/// Every field of a request's body: the only names that may stand in a sentence about one.
+pub const FIELDS: [&str; 14] = [
+    "code",
+    "data",
+    "encryptedData",
+    "force",
+    "iv",
+    "n",
+    "notification",
+    "oa_openid",
+    "openid",
+    "page",
+    "rawData",
+    "signature",
+    "to",
+    "unionid",
+];

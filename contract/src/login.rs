@@ -2,12 +2,15 @@
 
 use serde::{Deserialize, Serialize};
 
+/// The longest code, in characters. WeChat's have 32.
+pub const LONGEST_CODE: usize = 128;
+
 /// What a mini-program sends to sign its user in.
 #[derive(Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Login {
     /// What `wx.login` gave; it serves once, within five minutes.
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = 128)))]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = LONGEST_CODE)))]
     pub code: String,
 }
 

@@ -5,11 +5,21 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::routes::{Answer, Parameter, Place, ROUTES, Route, Who};
+use crate::routes::{Answer, Body, Parameter, Place, ROUTES, Route, Who};
 use crate::{
     Accepted, Advance, BatchStatus, Code, LoggedIn, Login, Opened, Problem, Replay, Replayed, Sealed,
     SendRequest, SyncProgress,
 };
+
+/// What API Gateway answers by itself, on any route: to what is no request, to too large a body, to too many
+/// calls, and where a function does not answer it.
+const GATEWAYS_OWN: [StatusCode; 5] = [
+    StatusCode::BAD_REQUEST,
+    StatusCode::PAYLOAD_TOO_LARGE,
+    StatusCode::TOO_MANY_REQUESTS,
+    StatusCode::INTERNAL_SERVER_ERROR,
+    StatusCode::SERVICE_UNAVAILABLE,
+];
 
 /// The document.
 pub fn document() -> Value {
@@ -32,7 +42,7 @@ pub fn document() -> Value {
             "schemas": schemas(),
             "securitySchemes": {
                 "session": { "type": "http", "scheme": "bearer", "description": "`token` of POST /login." },
-                "key": { "type": "http", "scheme": "bearer", "description": "A service key, made by `queqiao keys create`." },
+                "key": { "type": "http", "scheme": "bearer", "description": "A service key, made by `queqiao keys create`; the scopes beside it are those a route wants." },
             },
         },
     })
@@ -87,7 +97,7 @@ fn paths() -> Map<String, Value> {
 
 fn operation(route: &Route) -> Value {
     let mut operation = json!({
-        "operationId": route.operation,
+        "operationId": route.operation.to_string(),
         "summary": route.summary,
         "security": security(route.who),
         "responses": responses(route),
@@ -96,18 +106,22 @@ fn operation(route: &Route) -> Value {
         operation["parameters"] = route.parameters.iter().map(parameter).collect();
     }
     if let Some(body) = route.request {
-        operation["requestBody"] = json!({
-            "required": body.required,
-            "content": { "application/json": content(body.of) },
-        });
-    }
-    if route.operation == "callback" {
-        operation["requestBody"] = json!({
-            "required": true,
-            "content": { "text/xml": { "schema": { "type": "string", "maxLength": 65_536 } } },
-        });
+        operation["requestBody"] = request_body(body);
     }
     operation
+}
+
+fn request_body(body: Body) -> Value {
+    match body {
+        Body::Json(of) => json!({ "required": true, "content": { "application/json": content(of) } }),
+        Body::OptionalJson(of) => {
+            json!({ "required": false, "content": { "application/json": content(of) } })
+        }
+        Body::Xml(most) => {
+            let xml = json!({ "schema": { "type": "string", "maxLength": most } });
+            json!({ "required": true, "content": { "text/xml": xml } })
+        }
+    }
 }
 
 /// WeChat's signature is no scheme that OpenAPI has: such a route is open, and its parameters say the rest.
@@ -115,8 +129,8 @@ fn security(who: Who) -> Value {
     match who {
         Who::Anyone | Who::Wechat => json!([]),
         Who::Session => json!([{ "session": [] }]),
-        Who::Key(_) => json!([{ "key": [] }]),
-        Who::SessionOrKey(_) => json!([{ "session": [] }, { "key": [] }]),
+        Who::Key(scope) => json!([{ "key": [scope] }]),
+        Who::SessionOrKey(scope) => json!([{ "session": [] }, { "key": [scope] }]),
     }
 }
 
@@ -153,9 +167,7 @@ fn responses(route: &Route) -> Map<String, Value> {
         }
     }
     // API Gateway answers these by itself.
-    for status in
-        [StatusCode::TOO_MANY_REQUESTS, StatusCode::INTERNAL_SERVER_ERROR, StatusCode::SERVICE_UNAVAILABLE]
-    {
+    for status in GATEWAYS_OWN {
         let response = responses.entry(status.as_str()).or_insert_with(|| json!({ "content": {} }));
         response["description"] = status.canonical_reason().into();
         response["content"]["application/json"] = json!({ "schema": reference("GatewayMessage") });
@@ -182,7 +194,7 @@ fn problems(route: &Route, status: StatusCode) -> Value {
 fn problem(code: Code) -> Problem {
     let (detail, errcode) = match code {
         Code::InvalidRequest => {
-            ("The body is not the JSON this route takes: missing field `code` at line 1 column 2.", None)
+            ("The body is not the JSON this route takes: missing field `…` (line 1 column 2).", None)
         }
         Code::Unauthorized => (
             "Send a session token (from POST /login) or a service key as `Authorization: Bearer …`; this one is missing, unknown or expired.",

@@ -11,15 +11,15 @@ pub struct Route {
     pub method: Method,
     /// The path, with its parameters in braces.
     pub path: &'static str,
-    /// Its name, for programs made from the contract.
-    pub operation: &'static str,
+    /// What it is for.
+    pub operation: Operation,
     /// What it does, in a sentence.
     pub summary: &'static str,
     /// Who may call it.
     pub who: Who,
     /// What stands in the path, the query and the headers.
     pub parameters: &'static [Parameter],
-    /// The body it takes: the name of a type of this crate.
+    /// The body it takes.
     pub request: Option<Body>,
     /// The status of an answer.
     pub status: StatusCode,
@@ -44,14 +44,46 @@ pub enum Who {
     Wechat,
 }
 
-/// A body in JSON.
-#[derive(Clone, Copy, Debug)]
-pub struct Body {
-    /// The name of its type in this crate.
-    pub of: &'static str,
-    /// Whether a call without it is refused.
-    pub required: bool,
+/// What each route is for; its name in programs made from the contract.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display)]
+#[strum(serialize_all = "camelCase")]
+pub enum Operation {
+    /// A code becomes a session.
+    Login,
+    /// A user's data is opened.
+    Decrypt,
+    /// A notification is sent.
+    Send,
+    /// What became of a batch.
+    Status,
+    /// Messages are sent anew.
+    Replay,
+    /// The sync goes on.
+    AdvanceSync,
+    /// Where the sync stands.
+    SyncProgress,
+    /// WeChat asks whether the callback's address is ours.
+    VerifyCallback,
+    /// WeChat tells what happened.
+    Callback,
 }
+
+/// A body.
+#[derive(Clone, Copy, Debug)]
+pub enum Body {
+    /// JSON, of the type of this crate that is named; without it a call is refused.
+    Json(&'static str),
+    /// The same, and no body is an empty one.
+    OptionalJson(&'static str),
+    /// WeChat's XML, of at most so many bytes.
+    Xml(usize),
+}
+
+/// The longest Idempotency-Key, in ASCII characters.
+pub const LONGEST_IDEMPOTENCY_KEY: usize = 255;
+
+/// The largest callback that is read, in bytes: WeChat's events have less than one kilobyte.
+pub const LARGEST_CALLBACK: usize = 64 * 1024;
 
 /// What an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -97,11 +129,11 @@ pub const ROUTES: [&Route; 9] =
 pub const LOGIN: Route = Route {
     method: Method::POST,
     path: "/login",
-    operation: "login",
+    operation: Operation::Login,
     summary: "Exchanges a wx.login code for a session.",
     who: Who::Anyone,
     parameters: &[],
-    request: Some(Body { of: "Login", required: true }),
+    request: Some(Body::Json("Login")),
     status: StatusCode::OK,
     answer: Answer::Json("LoggedIn"),
     codes: &[
@@ -119,11 +151,11 @@ pub const LOGIN: Route = Route {
 pub const DECRYPT: Route = Route {
     method: Method::POST,
     path: "/decrypt",
-    operation: "decrypt",
+    operation: Operation::Decrypt,
     summary: "Opens a user's encryptedData with the session's key.",
     who: Who::Session,
     parameters: &[],
-    request: Some(Body { of: "Sealed", required: true }),
+    request: Some(Body::Json("Sealed")),
     status: StatusCode::OK,
     answer: Answer::Json("Opened"),
     codes: &[
@@ -139,7 +171,7 @@ pub const DECRYPT: Route = Route {
 pub const SEND: Route = Route {
     method: Method::POST,
     path: "/send",
-    operation: "send",
+    operation: Operation::Send,
     summary: "Sends a notification of the catalog to up to 10,000 users.",
     who: Who::SessionOrKey(Scope::Send),
     parameters: &[Parameter {
@@ -149,7 +181,7 @@ pub const SEND: Route = Route {
         required: false,
         schema: r#"{"type": "string", "minLength": 1, "maxLength": 255}"#,
     }],
-    request: Some(Body { of: "SendRequest", required: true }),
+    request: Some(Body::Json("SendRequest")),
     status: StatusCode::ACCEPTED,
     answer: Answer::Json("Accepted"),
     codes: &[
@@ -175,7 +207,7 @@ const BATCH: Parameter = Parameter {
 pub const STATUS: Route = Route {
     method: Method::GET,
     path: "/send/{id}",
-    operation: "status",
+    operation: Operation::Status,
     summary: "Tells what became of a batch, a hundred messages a page.",
     who: Who::SessionOrKey(Scope::Read),
     parameters: &[
@@ -198,11 +230,11 @@ pub const STATUS: Route = Route {
 pub const REPLAY: Route = Route {
     method: Method::POST,
     path: "/send/{id}/replay",
-    operation: "replay",
+    operation: Operation::Replay,
     summary: "Sends messages anew that failed or whose outcome is unknown.",
     who: Who::Key(Scope::Send),
     parameters: &[BATCH],
-    request: Some(Body { of: "Replay", required: true }),
+    request: Some(Body::Json("Replay")),
     status: StatusCode::ACCEPTED,
     answer: Answer::Json("Replayed"),
     codes: &[
@@ -219,11 +251,11 @@ pub const REPLAY: Route = Route {
 pub const ADVANCE_SYNC: Route = Route {
     method: Method::POST,
     path: "/sync",
-    operation: "advanceSync",
+    operation: Operation::AdvanceSync,
     summary: "Brings the map of followers up to date, for up to 20 seconds; the run goes on with the next call.",
     who: Who::Key(Scope::Sync),
     parameters: &[],
-    request: Some(Body { of: "Advance", required: false }),
+    request: Some(Body::OptionalJson("Advance")),
     status: StatusCode::OK,
     answer: Answer::Json("SyncProgress"),
     codes: &[Code::InvalidRequest, Code::Unauthorized, Code::Forbidden, Code::Unavailable],
@@ -233,7 +265,7 @@ pub const ADVANCE_SYNC: Route = Route {
 pub const SYNC_PROGRESS: Route = Route {
     method: Method::GET,
     path: "/sync",
-    operation: "syncProgress",
+    operation: Operation::SyncProgress,
     summary: "Tells where the last run of the sync stands.",
     who: Who::Key(Scope::Sync),
     parameters: &[],
@@ -255,7 +287,7 @@ const NONCE: Parameter = signed("nonce", "Digits that WeChat makes up.");
 pub const VERIFY_CALLBACK: Route = Route {
     method: Method::GET,
     path: "/events",
-    operation: "verifyCallback",
+    operation: Operation::VerifyCallback,
     summary: "Answers WeChat when the address is saved in the Official Account's console.",
     who: Who::Wechat,
     parameters: &[SIGNATURE, TIMESTAMP, NONCE, signed("echostr", "What is to be answered.")],
@@ -269,7 +301,7 @@ pub const VERIFY_CALLBACK: Route = Route {
 pub const CALLBACK: Route = Route {
     method: Method::POST,
     path: "/events",
-    operation: "callback",
+    operation: Operation::Callback,
     summary: "Takes an event of the Official Account: a follow, an unfollow, a receipt. The body is WeChat's XML, encrypted in safe mode.",
     who: Who::Wechat,
     parameters: &[
@@ -281,13 +313,19 @@ pub const CALLBACK: Route = Route {
             ..signed("msg_signature", "The signature over the ciphertext, too; in safe mode.")
         },
     ],
-    request: None,
+    request: Some(Body::Xml(LARGEST_CALLBACK)),
     status: StatusCode::OK,
     answer: Answer::Text("`success`, once the event is on its queue."),
     codes: &[Code::Forbidden, Code::TooLarge, Code::Unavailable],
 };
 
 impl Route {
+    /// The route of an API Gateway's route key: `GET /send/{id}`.
+    pub fn of_key(key: &str) -> Option<&'static Self> {
+        let (method, path) = key.split_once(' ')?;
+        ROUTES.into_iter().find(|route| route.method == method && route.path == path)
+    }
+
     /// The route that a request of this method and path is for.
     pub fn of(method: &Method, path: &str) -> Option<&'static Self> {
         ROUTES.into_iter().find(|route| route.method == *method && route.is_at(path))
@@ -313,9 +351,10 @@ mod tests {
     #[test]
     fn a_path_is_found_with_its_parameters() {
         let operation = |method, path| Route::of(&method, path).map(|route| route.operation);
-        assert_eq!(operation(Method::POST, "/send"), Some("send"));
-        assert_eq!(operation(Method::GET, "/send/abc"), Some("status"));
-        assert_eq!(operation(Method::POST, "/send/abc/replay"), Some("replay"));
+        assert_eq!(Route::of_key("GET /send/{id}").map(|route| route.operation), Some(Operation::Status));
+        assert_eq!(operation(Method::POST, "/send"), Some(Operation::Send));
+        assert_eq!(operation(Method::GET, "/send/abc"), Some(Operation::Status));
+        assert_eq!(operation(Method::POST, "/send/abc/replay"), Some(Operation::Replay));
         assert_eq!(operation(Method::GET, "/send/"), None);
         assert_eq!(operation(Method::GET, "/send/a/b"), None);
         assert_eq!(REPLAY.at("abc"), "/send/abc/replay");

@@ -8,7 +8,7 @@ use crate::{Reason, Recipient};
 /// The most recipients of one call.
 pub const MOST_RECIPIENTS: usize = 10_000;
 
-/// WeChat's ids have 28 characters; longer than this is none.
+/// The longest id, in characters. WeChat's have 28.
 pub const LONGEST_ID: usize = 64;
 
 /// What a caller wants sent.
@@ -56,7 +56,7 @@ impl To {
     /// Whether there is exactly one id, and it can be one.
     pub fn is_one(&self) -> bool {
         let named: Vec<_> = [&self.openid, &self.unionid, &self.oa_openid].into_iter().flatten().collect();
-        named.len() == 1 && named.iter().all(|id| !id.is_empty() && id.len() <= LONGEST_ID)
+        named.len() == 1 && named.iter().all(|id| (1..=LONGEST_ID).contains(&id.chars().count()))
     }
 
     /// The one who is named, where [`Self::is_one`] holds.
@@ -98,6 +98,8 @@ pub struct Rejected {
 
 #[cfg(feature = "schema")]
 fn exactly_one_id(schema: &mut schemars::Schema) {
-    let one = ["openid", "unionid", "oa_openid"].map(|id| serde_json::json!({ "required": [id] }));
+    let named =
+        |id: &str| serde_json::json!({ "required": [id], "properties": { id: { "type": "string" } } });
+    let one = ["openid", "unionid", "oa_openid"].map(named);
     schema.insert("oneOf".to_owned(), one.to_vec().into());
 }

@@ -58,7 +58,7 @@ pub struct MessageStatus {
     pub updated_at: i64,
 }
 
-/// Where a message stands. A message without a record is `queued`.
+/// Where a message stands.
 #[derive(
     Clone,
     Copy,
@@ -116,6 +116,7 @@ impl MessageState {
 pub struct Replay {
     /// A message's number.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(feature = "schema", schemars(range(max = u32::MAX)))]
     pub n: Option<u32>,
 }
 

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 
 /// How POST /sync is to advance the run. No body is the same as `{}`.
 #[derive(Clone, Copy, Debug, Default, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Advance {
     /// Believes a list of followers that would be doubted.

@@ -4,7 +4,7 @@
 use std::collections::BTreeSet;
 
 use contract::openapi;
-use contract::routes::{Answer, ROUTES};
+use contract::routes::{Answer, Body, ROUTES};
 use serde_json::Value;
 use serde_yaml_ng::{Mapping, Value as Yaml};
 
@@ -56,11 +56,27 @@ fn every_body_a_route_names_has_a_schema_and_an_example_that_reads() {
         Answer::Json(of) => Some(of),
         Answer::Text(_) => None,
     });
-    let requests = ROUTES.iter().filter_map(|route| route.request.map(|body| body.of));
+    let requests = ROUTES.iter().filter_map(|route| match route.request {
+        Some(Body::Json(of) | Body::OptionalJson(of)) => Some(of),
+        Some(Body::Xml(_)) | None => None,
+    });
     for of in answers.chain(requests) {
         assert!(document["components"]["schemas"][of].is_object(), "{of} has no schema");
         reads(of, openapi::example(of));
     }
+}
+
+#[test]
+fn the_fields_of_requests_are_those_of_their_schemas() {
+    let document = openapi::document();
+    let requests = ROUTES.iter().filter_map(|route| match route.request {
+        Some(Body::Json(of) | Body::OptionalJson(of)) => Some(of),
+        Some(Body::Xml(_)) | None => None,
+    });
+    let schemas = requests.chain(["To"]).map(|of| &document["components"]["schemas"][of]["properties"]);
+    let fields: BTreeSet<_> =
+        schemas.flat_map(|properties| properties.as_object().expect("fields").keys()).collect();
+    assert_eq!(fields, contract::FIELDS.map(str::to_owned).iter().collect());
 }
 
 fn reads(of: &str, example: Value) {

@@ -1,12 +1,21 @@
 //! The folder that outlives a run.
 
-use std::fs::{DirBuilder, File};
-use std::os::unix::fs::DirBuilderExt;
+use std::fs::{self, DirBuilder, File, OpenOptions, Permissions};
+use std::io::{self, Write};
+use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 
 use shared::session::Token;
 
 use crate::StackError;
+
+/// Whoever has this file locked, has the folder.
+const LOCK: &str = "lock";
+
+/// Whether a process has taken the folder.
+pub fn is_taken(folder: &Path) -> bool {
+    File::open(folder.join(LOCK)).is_ok_and(|lock| lock.try_lock_shared().is_err())
+}
 
 /// A folder taken for this process alone, until it is dropped.
 pub struct DataFolder {
@@ -23,8 +32,9 @@ impl DataFolder {
         let name = folder.display();
         // Session keys, tokens and a service key lie in it.
         let created = DirBuilder::new().recursive(true).mode(0o700).create(folder);
-        created.map_err(|error| StackError::new(&format!("create {name}"), error))?;
-        let lock = File::create(folder.join("lock"));
+        let closed = created.and_then(|()| fs::set_permissions(folder, Permissions::from_mode(0o700)));
+        closed.map_err(|error| StackError::new(&format!("create {name}"), error))?;
+        let lock = OpenOptions::new().write(true).create(true).truncate(false).open(folder.join(LOCK));
         let lock = lock.map_err(|error| StackError::new(&format!("write into {name}"), error))?;
         lock.try_lock().map_err(|_| {
             StackError(format!(
@@ -60,11 +70,27 @@ impl DataFolder {
     /// When it cannot be written.
     pub fn service_key(&self) -> Result<String, StackError> {
         let file = self.folder.join("service_key");
-        if let Ok(key) = std::fs::read_to_string(&file) {
-            return Ok(key);
+        if let Ok(key) = fs::read_to_string(&file)
+            && !key.trim().is_empty()
+        {
+            return Ok(key.trim().to_owned());
         }
         let key = Token::random_key().into_text();
-        std::fs::write(&file, &key).map_err(|error| StackError::new("save the service key", error))?;
+        write_privately(&file, key.as_bytes())
+            .map_err(|error| StackError::new("save the service key", error))?;
         Ok(key)
     }
+}
+
+/// Writes a file that only its owner may read, over whatever is there.
+///
+/// # Errors
+/// The file system's.
+pub fn write_privately(file: &Path, content: &[u8]) -> io::Result<()> {
+    // A file that is there keeps its rights when it is opened, and may be a link.
+    match fs::remove_file(file) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    OpenOptions::new().write(true).create_new(true).mode(0o600).open(file)?.write_all(content)
 }

@@ -22,7 +22,7 @@ pub struct Entry {
     pub serve: fn() -> LocalBoxFuture<'static, Result<(), Error>>,
 }
 
-const ALL: [Entry; 8] = [
+static ALL: [Entry; 8] = [
     entry::<login::Function>(),
     entry::<decrypt::Function>(),
     entry::<send::Function>(),
@@ -38,8 +38,7 @@ const ALL: [Entry; 8] = [
 /// # Errors
 /// When there is none: a crate that is in the template and not here.
 pub fn find(name: &str) -> Result<&'static Entry, Error> {
-    static ENTRIES: [Entry; 8] = ALL;
-    let entry = ENTRIES.iter().find(|entry| entry.name == name);
+    let entry = ALL.iter().find(|entry| entry.name == name);
     entry.ok_or_else(|| format!("local/src/functions.rs does not know the function {name}").into())
 }
 

@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::{Body, Bytes};
+use axum::extract::rejection::BytesRejection;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, RawPathParams};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
@@ -28,8 +29,14 @@ pub fn router(routes: Vec<(String, String, Function)>) -> Router {
     for (method, path, function) in routes {
         let filter = method.parse::<Method>().ok().and_then(|method| MethodFilter::try_from(method).ok());
         let route_key = format!("{method} {path}");
-        let answer = move |ConnectInfo(peer): ConnectInfo<SocketAddr>, call: Call, body: Bytes| async move {
-            answer(function, call.event(&route_key, peer, &body)).await
+        let answer = move |ConnectInfo(peer), call: Result<Call, _>, body: Result<Bytes, BytesRejection>| async move {
+            match (call, body) {
+                (Ok(call), Ok(body)) => answer(function, call.event(&route_key, peer, &body)).await,
+                (Ok(_), Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
+                    message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
+                }
+                (Ok(_), Err(_)) | (Err(_), _) => message(StatusCode::BAD_REQUEST, "Bad Request"),
+            }
         };
         router = router.route(&path, on(filter.unwrap_or(MethodFilter::GET), answer));
     }

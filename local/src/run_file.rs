@@ -1,14 +1,12 @@
 //! Where a running stack can be found: a file in its folder, for its owner alone.
 
 use std::collections::BTreeMap;
-use std::fs::{self, OpenOptions};
-use std::io::Write;
-use std::os::unix::fs::OpenOptionsExt;
+use std::fs;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::StackError;
+use crate::{StackError, data};
 
 const NAME: &str = "run.json";
 
@@ -29,13 +27,18 @@ impl RunFile {
     /// # Errors
     /// When none does.
     pub fn read(folder: &Path) -> Result<Self, StackError> {
-        let text = fs::read(folder.join(NAME)).map_err(|_| {
+        let none = || {
             StackError(format!(
                 "No local stack is running with {}. Start one with `queqiao local` (or `cargo run`), name its folder \
                  with --data, or another's address with --gateway; an --ephemeral one is found by its address alone.",
                 folder.display()
             ))
-        })?;
+        };
+        // One that was killed has left its file, and its address may be another's by now.
+        if !data::is_taken(folder) {
+            return Err(none());
+        }
+        let text = fs::read(folder.join(NAME)).map_err(|_| none())?;
         serde_json::from_slice(&text).map_err(|error| StackError::new("read what runs", error))
     }
 
@@ -44,13 +47,9 @@ impl RunFile {
     /// # Errors
     /// When the folder cannot be written.
     pub fn write(&self, folder: &Path) -> Result<(), StackError> {
-        let error = |error| StackError::new("write down what runs", error);
-        let file = folder.join(NAME);
-        // A file that is there keeps its rights when it is opened.
-        let _ = fs::remove_file(&file);
-        let mut file =
-            OpenOptions::new().write(true).create_new(true).mode(0o600).open(file).map_err(error)?;
-        file.write_all(&serde_json::to_vec(self).expect("texts only")).map_err(error)
+        let run = serde_json::to_vec(self).expect("texts only");
+        data::write_privately(&folder.join(NAME), &run)
+            .map_err(|error| StackError::new("write down what runs", error))
     }
 
     /// Takes it away: nothing runs any more.

@@ -252,7 +252,12 @@ impl Stack {
         let row = KeyRow { id, name: SERVICE.to_owned(), scopes, created_at: shared::now(), ends_at: None };
         let put = async {
             let config = self.config();
-            Ok::<_, shared::lambda::Error>(Keys::new(&config, store::client(&config)?)?.put(&row).await?)
+            let keys = Keys::new(&config, store::client(&config)?)?;
+            // Of an earlier run, with another --service-key.
+            for old in keys.all().await?.iter().filter(|key| key.name == SERVICE && key.id != row.id) {
+                keys.revoke(&old.id).await?;
+            }
+            Ok::<_, shared::lambda::Error>(keys.put(&row).await?)
         };
         put.await.map_err(|error| StackError::new("write the service key", error))
     }

@@ -2,6 +2,7 @@
 
 use contract::{Code, Problem};
 
+use crate::causes;
 use crate::wechat::Failure;
 use crate::wechat::crypto::DoesNotOpen;
 use crate::wechat::errcode::Action;
@@ -73,9 +74,7 @@ impl Error {
 
     /// What it came from, for the log: each cause's own words, never a request or a response.
     pub fn causes(&self) -> Option<String> {
-        let first = std::error::Error::source(self)?;
-        let causes = std::iter::successors(Some(first), |error| error.source());
-        Some(causes.map(ToString::to_string).collect::<Vec<_>>().join(": "))
+        causes::of(self)
     }
 
     /// The stable word a program may decide on; the status goes with it.

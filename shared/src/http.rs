@@ -2,29 +2,85 @@
 
 use ::http::header::{CACHE_CONTROL, CONTENT_TYPE};
 use ::http::{HeaderValue, StatusCode};
-use lambda_http::{Body, Request, Response};
+use contract::FIELDS;
+use contract::routes::Route;
+use lambda_http::request::RequestContext;
+use lambda_http::{Body, Request, RequestExt, Response};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
+use serde_json::error::Category;
+use serde_path_to_error::{Path, Segment};
 
 use crate::Error;
+
+/// The route that API Gateway sent a request for.
+///
+/// # Errors
+/// [`Error::NotFound`] for one that the contract does not have: API Gateway sends none.
+pub fn route(request: &Request) -> Result<&'static Route, Error> {
+    let key = match request.request_context_ref() {
+        Some(RequestContext::ApiGatewayV2(context)) => context.route_key.as_deref(),
+        _ => None,
+    };
+    key.and_then(Route::of_key).ok_or_else(no_such_route)
+}
 
 /// Reads the body as JSON of the shape `T`.
 ///
 /// # Errors
-/// [`Error::InvalidRequest`] with the place and the problem: `to[1].openid: invalid type: …`.
+/// [`Error::InvalidRequest`] with the place of the mistake and what is expected there: names of our own, and
+/// never a byte of the body.
 pub fn body<T: DeserializeOwned>(request: &Request) -> Result<T, Error> {
+    // serde takes an array for a struct, too.
+    if request.body().trim_ascii_start().first().is_some_and(|first| *first == b'[') {
+        return Err(not_taken("expected an object"));
+    }
     let mut json = serde_json::Deserializer::from_slice(request.body());
     let value =
-        serde_path_to_error::deserialize(&mut json).map_err(|error| match error.path().iter().next() {
-            Some(_) => not_taken(&error.to_string()),
-            None => not_taken(&error.inner().to_string()),
-        })?;
-    json.end().map_err(|error| not_taken(&error.to_string()))?;
+        serde_path_to_error::deserialize(&mut json).map_err(|error| mistake(error.path(), error.inner()))?;
+    json.end().map_err(|error| not_taken(&format!("it goes on after its end ({})", position(&error))))?;
     Ok(value)
 }
 
 fn not_taken(problem: &str) -> Error {
     Error::InvalidRequest(format!("The body is not the JSON this route takes: {problem}."))
+}
+
+fn mistake(path: &Path, error: &serde_json::Error) -> Error {
+    let at = position(error);
+    if error.classify() != Category::Data {
+        return not_taken(&format!("it is no JSON from there on ({at})"));
+    }
+    let (place, text) = (place(path), error.to_string());
+    // serde's texts quote what the caller sent, and end with what it expected, which is ours.
+    let problem = match (text.split_once("missing field `"), text.rsplit_once(", expected ")) {
+        (Some((_, field)), _) => format!("missing field `{}`", field.split('`').next().unwrap_or_default()),
+        (None, Some((_, expected))) => {
+            format!("expected {}", expected.split(" at line ").next().unwrap_or_default())
+        }
+        (None, None) => "it does not fit".to_owned(),
+    };
+    not_taken(&format!("{place}{problem} ({at})"))
+}
+
+/// `to[1].openid: `: the place, as far as its names are the contract's.
+fn place(path: &Path) -> String {
+    let mut place = String::new();
+    for segment in path.iter() {
+        match segment {
+            Segment::Seq { index } => place += &format!("[{index}]"),
+            Segment::Map { key } if FIELDS.contains(&key.as_str()) => {
+                place += if place.is_empty() { "" } else { "." };
+                place += key;
+            }
+            _ => break,
+        }
+    }
+    if place.is_empty() { place } else { place + ": " }
+}
+
+fn position(error: &serde_json::Error) -> String {
+    format!("line {} column {}", error.line(), error.column())
 }
 
 /// For a route that the function does not have: API Gateway sends it none.
@@ -84,11 +140,34 @@ mod tests {
 
     #[test]
     fn a_mistake_in_a_body_is_told_with_its_place() {
-        let told = mistake(r#"{"notification": "a", "to": [{"openid": "o1"}, {"openid": 7}]}"#);
-        assert!(told.contains("to[1].openid: invalid type: integer"), "{told}");
-        let told = mistake(r#"{"notification": "a"}"#);
-        assert!(told.contains("takes: missing field `to`"), "{told}");
-        let told = mistake(r#"{"notification": "a", "to": []} and more"#);
-        assert!(told.contains("trailing characters"), "{told}");
+        for (body, told) in [
+            (
+                r#"{"notification": "a", "to": [{"openid": "o1"}, {"openid": 7}]}"#,
+                "to[1].openid: expected a string",
+            ),
+            (r#"{"notification": "a"}"#, "missing field `to` (line 1"),
+            (r#"{"notification": "a", "to": []} and more"#, "it goes on after its end"),
+            (r#"{"notification": "a", "to": [{"openid": "o1"}], "data": 7}"#, "data: expected a map"),
+            (r#"{"notification": "#, "it is no JSON from there on"),
+        ] {
+            let mistake = mistake(body);
+            assert!(mistake.contains(told), "{mistake}");
+        }
+    }
+
+    #[test]
+    fn what_a_caller_sent_is_never_told() {
+        for body in [
+            r#"{"notification": "a", "to": "SECRET"}"#,
+            r#"{"notification": "a", "to": [{"SECRET": 1}]}"#,
+            r#"{"notification": "a", "SECRET": 1, "to": []}"#,
+            r#"{"notification": "a", "to": [{"openid": ["SECRET, expected SECRET"]}]}"#,
+            r#"{"notification": "a", "to": [{"openid": "o", "data": "SECRET, expected SECRET"}]}"#,
+            r#"{"SECRET"#,
+            r#"SECRET"#,
+        ] {
+            let mistake = mistake(body);
+            assert!(!mistake.contains("SECRET") && mistake.len() < 300, "{mistake}");
+        }
     }
 }

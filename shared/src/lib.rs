@@ -3,6 +3,7 @@
 pub mod account;
 pub mod authorized;
 pub mod catalog;
+pub mod causes;
 pub mod clock;
 pub mod config;
 pub mod error;

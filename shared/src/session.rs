@@ -7,6 +7,7 @@ use ::http::header::AUTHORIZATION;
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD as BASE64;
 use contract::Scope;
+use contract::routes::Who;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
@@ -98,6 +99,17 @@ impl Token {
     }
 }
 
+impl ServiceKey {
+    fn may(&self, scope: Scope) -> Result<(), Error> {
+        if self.scopes.contains(&scope) {
+            return Ok(());
+        }
+        Err(Error::Forbidden(format!(
+            "This service key may not `{scope}`; `queqiao keys create NAME --scope {scope}` makes one that may."
+        )))
+    }
+}
+
 impl Caller {
     /// The mini-program user, where the caller is one.
     ///
@@ -106,33 +118,21 @@ impl Caller {
     pub fn user(self) -> Result<User, Error> {
         match self {
             Self::User(user) => Ok(user),
-            Self::Service(_) => Err(Error::Forbidden(
-                "This route is for a mini-program user's session, not for a service key.".into(),
-            )),
+            Self::Service(_) => Err(not_for_keys()),
         }
     }
 
-    /// Lets only a service key of this scope pass.
+    /// Lets pass whom a route is for.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] for a mini-program user, and for a key that may do other things.
-    pub fn service(&self, scope: Scope) -> Result<(), Error> {
-        match self {
-            Self::User(_) => Err(Error::Forbidden("This route needs a service key.".into())),
-            Self::Service(_) => self.session_or_service(scope),
-        }
-    }
-
-    /// Lets a mini-program user pass, and a service key of this scope.
-    ///
-    /// # Errors
-    /// [`Error::Forbidden`] for a key that may do other things.
-    pub fn session_or_service(&self, scope: Scope) -> Result<(), Error> {
-        match self {
-            Self::Service(key) if !key.scopes.contains(&scope) => Err(Error::Forbidden(format!(
-                "This service key may not `{scope}`; `queqiao keys create NAME --scope {scope}` makes one that may."
-            ))),
-            Self::Service(_) | Self::User(_) => Ok(()),
+    /// [`Error::Forbidden`] for a mini-program user where a service key is wanted, for a key where a user is,
+    /// and for a key that may do other things.
+    pub fn may(&self, who: Who) -> Result<(), Error> {
+        match (self, who) {
+            (_, Who::Anyone | Who::Wechat) | (Self::User(_), Who::Session | Who::SessionOrKey(_)) => Ok(()),
+            (Self::User(_), Who::Key(_)) => Err(Error::Forbidden("This route needs a service key.".into())),
+            (Self::Service(_), Who::Session) => Err(not_for_keys()),
+            (Self::Service(key), Who::Key(scope) | Who::SessionOrKey(scope)) => key.may(scope),
         }
     }
 
@@ -143,6 +143,10 @@ impl Caller {
             Self::Service(key) => format!("service:{}", key.name),
         }
     }
+}
+
+fn not_for_keys() -> Error {
+    Error::Forbidden("This route is for a mini-program user's session, not for a service key.".into())
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ mod sessions;
 mod state;
 
 pub use callers::Callers;
-pub use identities::{Identities, Identity, Login, Removed};
+pub use identities::{Identities, Identity, Registration, Removed};
 pub use keys::{KeyRow, Keys};
 pub use messages::{Addressed, Batch, Messages, Receipt, Record};
 pub use sessions::Sessions;

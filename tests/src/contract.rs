@@ -27,13 +27,14 @@ struct Contract {
 /// When the answer is not one that the contract has, or a body was taken that it does not allow.
 pub fn hold(method: &Method, path: &str, sent: &[u8], answer: &super::Answer) {
     let Some(route) = Route::of(method, path) else { return };
-    let key = (route.operation.to_owned(), answer.status, answer.essence().to_owned());
+    assert_ne!(answer.status, 500, "a function failed to answer: {}", answer.body);
+    let key = (route.operation.to_string(), answer.status, answer.essence().to_owned());
     let allowed = CONTRACT.answers.get(&key);
     let allowed = allowed.unwrap_or_else(|| panic!("openapi.yaml has no answer {key:?}: {}", answer.body));
     let mistakes: Vec<_> = allowed.iter_errors(&answer.body).map(|error| told(&error)).collect();
     assert!(mistakes.is_empty(), "{key:?} is not what openapi.yaml says: {mistakes:?} in {}", answer.body);
     let was_taken = answer.status == route.status.as_u16();
-    if let Some(request) = CONTRACT.requests.get(route.operation).filter(|_| was_taken && !is_none(sent)) {
+    if let Some(request) = CONTRACT.requests.get(&key.0).filter(|_| was_taken && !is_none(sent)) {
         let sent: Value = serde_json::from_slice(sent).expect("a body that was taken is JSON");
         let mistakes: Vec<_> = request.iter_errors(&sent).map(|error| told(&error)).collect();
         assert!(mistakes.is_empty(), "{} took what openapi.yaml does not: {mistakes:?}", route.operation);
@@ -82,7 +83,11 @@ impl Contract {
 fn close(schema: &mut Value) {
     match schema {
         Value::Object(members) => {
-            if members.contains_key("properties") && !members.contains_key("additionalProperties") {
+            let is_object = members.get("type").is_some_and(|kind| kind == "object");
+            if is_object
+                && members.contains_key("properties")
+                && !members.contains_key("additionalProperties")
+            {
                 members.insert("additionalProperties".to_owned(), false.into());
             }
             members.values_mut().for_each(close);

@@ -8,7 +8,7 @@ mod verify;
 
 use std::time::{Duration, Instant};
 
-use lambda_http::http::Method;
+use contract::routes::Operation;
 use lambda_http::{Body, Request, Response};
 use shared::config::SecretName;
 use shared::lambda::{self, Answer, Event};
@@ -33,10 +33,11 @@ impl lambda::Function for Function {
     const NAME: &str = "callback";
 
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
-        let key = Key::parse(&config.secret(SecretName::CallbackAesKey).await?);
+        let [token, key] = config.secrets([SecretName::CallbackToken, SecretName::CallbackAesKey]).await?;
         let verifier = Verifier {
-            token: config.secret(SecretName::CallbackToken).await?,
-            key: key.ok_or("CALLBACK_AES_KEY must be an EncodingAESKey: 43 characters of base64")?,
+            token,
+            key: Key::parse(&key)
+                .ok_or("CALLBACK_AES_KEY must be an EncodingAESKey: 43 characters of base64")?,
             appid: config.appid(Account::Oa)?,
             mode: config.callback_mode()?,
         };
@@ -45,18 +46,16 @@ impl lambda::Function for Function {
     }
 
     async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
-        match event {
-            Event::Http(request) => Ok(Answer::Http(http::answer(self.answer(&request).await))),
-            event => Err(event.unexpected()),
-        }
+        let request = event.into_request()?;
+        Ok(Answer::Http(http::answer(self.answer(&request).await)))
     }
 }
 
 impl Function {
     async fn answer(&self, request: &Request) -> Result<Response<Body>, Error> {
-        match *request.method() {
-            Method::GET => Ok(http::text(self.verifier.echo(request)?)),
-            Method::POST => self.take(request).await,
+        match http::route(request)?.operation {
+            Operation::VerifyCallback => Ok(http::text(self.verifier.echo(request)?)),
+            Operation::Callback => self.take(request).await,
             _ => Err(http::no_such_route()),
         }
     }

@@ -1,5 +1,6 @@
 //! One callback: verified, opened and read. Nothing in it is believed before its signature is checked.
 
+use contract::routes::LARGEST_CALLBACK;
 use lambda_http::{Request, RequestExt};
 use secrecy::SecretString;
 use serde::Deserialize;
@@ -8,9 +9,6 @@ use shared::event::Event;
 use shared::{Error, now};
 
 use crate::crypt::{Key, is_signature};
-
-/// WeChat's events have less than one kilobyte; in bytes.
-const LARGEST_BODY: usize = 64 * 1024;
 
 /// How far a callback's timestamp may be from now, in seconds. WeChat retries for 15 s; clocks differ.
 const WINDOW: i64 = 10 * 60;
@@ -76,8 +74,8 @@ impl Verifier {
     /// [`Error::Forbidden`] for what is not WeChat's or less safe than the mode; [`Error::TooLarge`].
     pub fn read(&self, request: &Request) -> Result<(Option<Event>, String), Error> {
         let body = request.body().as_ref();
-        if body.len() > LARGEST_BODY {
-            return Err(Error::TooLarge(format!("A callback has at most {LARGEST_BODY} bytes.")));
+        if body.len() > LARGEST_CALLBACK {
+            return Err(Error::TooLarge(format!("A callback has at most {LARGEST_CALLBACK} bytes.")));
         }
         let parameters = request.query_string_parameters();
         let query = Query::of(&parameters);

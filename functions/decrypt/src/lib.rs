@@ -34,10 +34,8 @@ impl lambda::Function for Function {
     }
 
     async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
-        match event {
-            Event::Http(request) => Ok(Answer::Http(http::answer(self.decrypt(&request).await))),
-            event => Err(event.unexpected()),
-        }
+        let request = event.into_request()?;
+        Ok(Answer::Http(http::answer(self.decrypt(&request).await)))
     }
 }
 

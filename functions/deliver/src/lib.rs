@@ -80,10 +80,9 @@ impl lambda::Function for Function {
 
     /// Works off a batch of jobs; names those the queue has to deliver again.
     async fn handle(&self, event: Event, deadline: Instant) -> Result<Answer, lambda::Error> {
-        let Event::Queue(messages) = event else { return Err(event.unexpected()) };
-        // A deadline nearer than the margin leaves no time for a call.
-        let last_call = deadline.checked_sub(TIMEOUT + CLOSING_TIME).unwrap_or_else(Instant::now);
-        let (jobs, mut failed) = read(messages);
+        let (jobs, mut failed) = read(event.into_messages()?);
+        let now = Instant::now();
+        let last_call = now + deadline.saturating_duration_since(now).saturating_sub(TIMEOUT + CLOSING_TIME);
         failed.extend(self.work(jobs, last_call).await);
         Ok(Answer::Queue(failed))
     }
@@ -144,7 +143,11 @@ impl Function {
         let pause = STORE_PAUSE.mul_f64(self.time_scale);
         let mut failed = Vec::new();
         for in_hand in jobs {
-            tracing::warn!(batch = in_hand.job.batch, cause = error.causes(), "a job is put off: {error}");
+            tracing::warn!(
+                batch = in_hand.job.batch,
+                cause = error.causes(),
+                "requeued a job unchanged: {error}"
+            );
             if let Err(error) = self.queue.enqueue(std::slice::from_ref(&in_hand.job), pause).await {
                 failed.push(report(&in_hand, &error));
             }
@@ -172,7 +175,7 @@ impl Function {
                     batch = job.batch,
                     n = record.n,
                     cause = error.causes(),
-                    "a record lags behind"
+                    "could not write a record"
                 );
             }
         }
@@ -185,7 +188,7 @@ impl Function {
 }
 
 fn report(in_hand: &InHand, error: &Error) -> String {
-    tracing::error!(batch = in_hand.job.batch, cause = error.causes(), "a job has to come again: {error}");
+    tracing::error!(batch = in_hand.job.batch, cause = error.causes(), "a job will be redelivered: {error}");
     in_hand.id.clone()
 }
 
@@ -197,7 +200,7 @@ fn read(messages: Vec<SqsMessage>) -> (Vec<InHand>, Vec<String>) {
         match serde_json::from_str::<Job>(record.body.as_deref().unwrap_or_default()) {
             Ok(job) => jobs.push(in_hand(id, job, &record)),
             Err(error) => {
-                tracing::error!(id, %error, "a job does not read");
+                tracing::error!(id, %error, "could not parse a job");
                 unreadable.push(id);
             }
         }

@@ -185,7 +185,7 @@ impl Shift<'_> {
                     batch = job.batch,
                     n = message.n,
                     cause = error.causes(),
-                    "an end is not recorded"
+                    "could not record an outcome"
                 );
                 Some(PutBack { delay: STORE_PAUSE.mul_f64(self.function.time_scale), message, record: None })
             }

@@ -31,9 +31,6 @@ impl lambda::Function for Function {
     }
 
     async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
-        match event {
-            Event::Queue(messages) => Ok(Answer::Queue(self.work(messages).await)),
-            event => Err(event.unexpected()),
-        }
+        Ok(Answer::Queue(self.work(event.into_messages()?).await))
     }
 }

@@ -5,7 +5,6 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::SqsMessage;
 use contract::{MessageState, Reason};
 use futures::{StreamExt, stream};
-use shared::Error;
 use shared::event::Event;
 use shared::store::Receipt;
 use shared::wechat::errcode::Action;
@@ -42,11 +41,16 @@ impl Function {
     async fn attempt(&self, message: SqsMessage) -> Option<String> {
         let outcome = match serde_json::from_str::<Event>(message.body.as_deref().unwrap_or_default()) {
             Ok(event) => self.apply(event).await,
-            Err(error) => Err(Error::unavailable(error).into()),
+            Err(error) => {
+                let id = message.message_id.unwrap_or_default();
+                tracing::error!(id, %error, "could not parse an event");
+                return Some(id);
+            }
         };
         let failure = outcome.err()?;
         let (errcode, rid) = (failure.errcode(), failure.rid());
-        tracing::error!(errcode, rid, remedy = failure.remedy(), "an event will be redelivered: {failure}");
+        let (remedy, cause) = (failure.remedy(), failure.causes());
+        tracing::error!(errcode, rid, remedy, cause, "an event will be redelivered: {failure}");
         Some(message.message_id.unwrap_or_default())
     }
 

@@ -2,6 +2,7 @@
 
 use std::time::Instant;
 
+use contract::login::LONGEST_CODE;
 use contract::{LoggedIn, Login};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
@@ -9,12 +10,9 @@ use secrecy::SecretString;
 use shared::config::SecretName;
 use shared::lambda::{self, Answer, Event};
 use shared::session::{self, Token, User};
-use shared::store::{self, Identities, Login as Registration, Sessions};
+use shared::store::{self, Identities, Registration, Sessions};
 use shared::wechat::{WeChat, login};
 use shared::{Account, Config, Error, http};
-
-/// WeChat's codes have 32 characters; whatever is longer than this is none.
-const LONGEST_CODE: usize = 128;
 
 /// The function's clients.
 pub struct Function {
@@ -30,27 +28,26 @@ impl lambda::Function for Function {
 
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
         let client = store::client(config)?;
+        let [mini_secret] = config.secrets([SecretName::MiniSecret]).await?;
         Ok(Self {
             wechat: WeChat::new(&config.wechat_api_base()?),
             mini_appid: config.appid(Account::Mini)?,
-            mini_secret: config.secret(SecretName::MiniSecret).await?,
+            mini_secret,
             sessions: Sessions::new(config, client.clone())?,
             identities: Identities::new(config, client)?,
         })
     }
 
     async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
-        match event {
-            Event::Http(request) => Ok(Answer::Http(http::answer(self.log_in(&request).await))),
-            event => Err(event.unexpected()),
-        }
+        let request = event.into_request()?;
+        Ok(Answer::Http(http::answer(self.log_in(&request).await)))
     }
 }
 
 impl Function {
     async fn log_in(&self, request: &Request) -> Result<Response<Body>, Error> {
         let Login { code } = http::body(request)?;
-        if code.trim().is_empty() || code.len() > LONGEST_CODE {
+        if code.trim().is_empty() || code.chars().count() > LONGEST_CODE {
             return Err(Error::InvalidRequest("`code` must be what wx.login gave.".into()));
         }
         let exchange = login::code_to_session(&self.mini_appid, &self.mini_secret, &code);

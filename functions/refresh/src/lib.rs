@@ -43,24 +43,19 @@ struct Credentials {
     secret: SecretString,
 }
 
-impl Credentials {
-    async fn read(config: &Config, account: Account, secret: SecretName) -> Result<Self, lambda::Error> {
-        Ok(Self { account, appid: config.appid(account)?, secret: config.secret(secret).await? })
-    }
-}
-
 impl lambda::Function for Function {
     const NAME: &str = "refresh";
 
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
+        let [oa, mini] = config.secrets([SecretName::OaSecret, SecretName::MiniSecret]).await?;
+        let credentials = |account, secret| {
+            Ok::<_, lambda::Error>(Credentials { account, appid: config.appid(account)?, secret })
+        };
         Ok(Self {
             wechat: WeChat::new(&config.wechat_api_base()?),
             state: State::new(config, store::client(config)?)?,
             mode: config.token_mode()?,
-            accounts: [
-                Credentials::read(config, Account::Oa, SecretName::OaSecret).await?,
-                Credentials::read(config, Account::Mini, SecretName::MiniSecret).await?,
-            ],
+            accounts: [credentials(Account::Oa, oa)?, credentials(Account::Mini, mini)?],
         })
     }
 

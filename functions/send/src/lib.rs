@@ -9,8 +9,9 @@ mod status;
 
 use std::time::{Duration, Instant};
 
-use contract::{Accepted, Scope, SendRequest};
-use lambda_http::http::{HeaderMap, Method, StatusCode};
+use contract::routes::{LONGEST_IDEMPOTENCY_KEY as LONGEST_KEY, Operation};
+use contract::{Accepted, SendRequest};
+use lambda_http::http::{HeaderMap, StatusCode};
 use lambda_http::{Body, Request, RequestExt, Response};
 use shared::catalog::{Catalog, Notification};
 use shared::lambda::{self, Answer, Event};
@@ -25,9 +26,6 @@ const CLAIM: i64 = 30;
 /// How often, and after what pause, a call looks whether the one before it with the same key is done.
 const LOOKS: u32 = 100;
 const LOOK_PAUSE: Duration = Duration::from_millis(200);
-
-/// The longest Idempotency-Key.
-const LONGEST_KEY: usize = 255;
 
 /// The function's clients and the catalog.
 pub struct Function {
@@ -55,28 +53,25 @@ impl lambda::Function for Function {
     }
 
     async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
-        match event {
-            Event::Http(request) => Ok(Answer::Http(http::answer(self.answer(&request).await))),
-            event => Err(event.unexpected()),
-        }
+        let request = event.into_request()?;
+        Ok(Answer::Http(http::answer(self.answer(&request).await)))
     }
 }
 
 impl Function {
     async fn answer(&self, request: &Request) -> Result<Response<Body>, Error> {
+        let route = http::route(request)?;
         let caller = self.callers.caller(request.headers()).await?;
         let (path, query) = (request.path_parameters(), request.query_string_parameters());
-        match (request.method().clone(), path.first("id")) {
-            (Method::POST, None) => {
-                caller.session_or_service(Scope::Send)?;
+        let id = path.first("id").unwrap_or_default();
+        match route.operation {
+            Operation::Send => {
+                caller.may(route.who)?;
                 self.send(&caller, request).await
             }
-            (Method::GET, Some(id)) => {
-                caller.session_or_service(Scope::Read)?;
-                self.status(&caller, id, query.first("after")).await
-            }
-            (Method::POST, Some(id)) => {
-                caller.service(Scope::Send)?;
+            Operation::Status => self.status(&caller, route.who, id, query.first("after")).await,
+            Operation::Replay => {
+                caller.may(route.who)?;
                 self.replay(id, http::body(request)?).await
             }
             _ => Err(http::no_such_route()),
@@ -139,7 +134,12 @@ impl Function {
     }
 
     fn notification(&self, name: &str) -> Result<&Notification, Error> {
-        let unknown = || Error::InvalidRequest(format!("The catalog has no notification `{name}`."));
+        let unknown = || {
+            Error::InvalidRequest(
+                "The catalog has no such `notification`: it is the name of an entry of notifications.toml."
+                    .into(),
+            )
+        };
         self.catalog.find(name).ok_or_else(unknown)
     }
 }

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use contract::{Reason, Recipient};
 use futures::{StreamExt, TryStreamExt, stream};
 use shared::Error;
-use shared::store::Login;
+use shared::store::Registration;
 
 use crate::Function;
 
@@ -25,9 +25,9 @@ impl Function {
         let logins = self.logins(&recipients).await?;
         let unionid = |to: &Recipient| match to {
             Recipient::Openid(openid) => match logins.get(openid) {
-                Some(Login::Bound(unionid)) => Ok(unionid.clone()),
-                Some(Login::Unbound) => Err(Reason::NoUnionid),
-                Some(Login::Never) | None => Err(Reason::NeverLoggedIn),
+                Some(Registration::Bound(unionid)) => Ok(unionid.clone()),
+                Some(Registration::Unbound) => Err(Reason::NoUnionid),
+                Some(Registration::Never) | None => Err(Reason::NeverLoggedIn),
             },
             Recipient::Unionid(unionid) => Ok(unionid.clone()),
             Recipient::OaOpenid(_) => Err(Reason::NotFollowing),
@@ -42,7 +42,7 @@ impl Function {
         Ok(recipients.iter().map(address).collect())
     }
 
-    async fn logins(&self, recipients: &[Recipient]) -> Result<HashMap<String, Login>, Error> {
+    async fn logins(&self, recipients: &[Recipient]) -> Result<HashMap<String, Registration>, Error> {
         let openids: HashSet<_> = recipients.iter().filter_map(mini_openid).collect();
         stream::iter(openids)
             .map(|openid| async move {

@@ -12,8 +12,9 @@ pub use lookup::LOOKUPS;
 
 use std::time::{Duration, Instant};
 
-use contract::{Advance, Scope, SyncProgress};
-use lambda_http::http::{Method, StatusCode};
+use contract::routes::Operation;
+use contract::{Advance, SyncProgress};
+use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use serde::Deserialize;
 use shared::lambda::{self, Answer, Event};
@@ -23,8 +24,8 @@ use shared::{Account, Authorized, Config, Error, http, queue};
 /// How long a request may advance the run; API Gateway hangs up after 30 s.
 const REQUEST_SLICE: Duration = Duration::from_secs(20);
 
-/// How long an invocation that no caller waits for may; Lambda ends the function after 15 minutes.
-const LONG_SLICE: Duration = Duration::from_secs(13 * 60);
+/// An invocation that no caller waits for may take all of its time but this, for the slice's last page.
+const LAST_PAGE: Duration = Duration::from_secs(2 * 60);
 
 /// What hands the function work past the gateway: `{"sync": "tick"}`.
 #[derive(Deserialize)]
@@ -73,14 +74,15 @@ impl lambda::Function for Function {
 
     /// Takes a request, the schedule's tick, or an operator's order. What the tables did not answer, the
     /// next tick tries again.
-    async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
+    async fn handle(&self, event: Event, deadline: Instant) -> Result<Answer, lambda::Error> {
         match event {
             Event::Http(request) => Ok(Answer::Http(http::answer(self.answer(&request).await))),
             Event::Command(command) => {
                 let order: Order = serde_json::from_value(command)?;
+                let slice = deadline.saturating_duration_since(Instant::now()).saturating_sub(LAST_PAGE);
                 let progress = match order.sync {
-                    When::Tick => self.tick(LONG_SLICE).await?,
-                    When::Now => self.advance(LONG_SLICE, order.force).await?,
+                    When::Tick => self.tick(slice).await?,
+                    When::Now => self.advance(slice, order.force).await?,
                 };
                 Ok(Answer::Command(serde_json::to_value(SyncProgress::from(progress))?))
             }
@@ -91,10 +93,11 @@ impl lambda::Function for Function {
 
 impl Function {
     async fn answer(&self, request: &Request) -> Result<Response<Body>, Error> {
-        self.callers.caller(request.headers()).await?.service(Scope::Sync)?;
-        let progress = match *request.method() {
-            Method::POST => self.advance(REQUEST_SLICE, is_forced(request)?).await?,
-            Method::GET => self.state.sync_run(&self.oa_appid).await?.progress,
+        let route = http::route(request)?;
+        self.callers.caller(request.headers()).await?.may(route.who)?;
+        let progress = match route.operation {
+            Operation::AdvanceSync => self.advance(REQUEST_SLICE, is_forced(request)?).await?,
+            Operation::SyncProgress => self.state.sync_run(&self.oa_appid).await?.progress,
             _ => return Err(http::no_such_route()),
         };
         Ok(http::json(StatusCode::OK, &SyncProgress::from(progress)))

@@ -105,7 +105,13 @@ impl Stop {
         match self {
             Self::Failed(failure) => {
                 let (errcode, rid, remedy) = (failure.errcode(), failure.rid(), failure.remedy());
-                tracing::error!(errcode, rid, remedy, "sync stopped: {failure}");
+                tracing::error!(
+                    errcode,
+                    rid,
+                    remedy,
+                    cause = failure.causes(),
+                    "the sync stopped: {failure}"
+                );
                 match errcode {
                     Some(_) => remedy,
                     None => format!("{}. {remedy}", failure.to_string().trim_end_matches('.')),

@@ -1,12 +1,14 @@
 //! The secrets: in AWS kept by Secrets Manager, on a laptop plain variables.
 
 use aws_sdk_secretsmanager::Client;
+use futures::future::try_join_all;
 use secrecy::SecretString;
+use tokio::sync::OnceCell;
 
 use super::{Config, ConfigError};
 
 /// The secrets there are; each function is given those it needs.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum SecretName {
     /// `MINI_SECRET`: the mini-program's AppSecret.
     MiniSecret,
@@ -30,21 +32,32 @@ impl SecretName {
 }
 
 impl Config {
-    /// A secret: its variable, or what Secrets Manager keeps under the ARN in `<variable>_ARN`.
+    /// Secrets: each is its variable, or what Secrets Manager keeps under the ARN in `<variable>_ARN`.
     ///
     /// # Errors
-    /// [`ConfigError`] when the function was given neither, or AWS's when it cannot be fetched.
-    pub async fn secret(
+    /// [`ConfigError`] when the function was given neither, or AWS's when one cannot be fetched.
+    pub async fn secrets<const N: usize>(
+        &self,
+        names: [SecretName; N],
+    ) -> Result<[SecretString; N], Box<dyn std::error::Error + Send + Sync>> {
+        let manager = OnceCell::new();
+        let secrets = try_join_all(names.map(|name| self.secret(name, &manager))).await?;
+        Ok(secrets.try_into().expect("one for each name"))
+    }
+
+    async fn secret(
         &self,
         name: SecretName,
+        manager: &OnceCell<Client>,
     ) -> Result<SecretString, Box<dyn std::error::Error + Send + Sync>> {
         let variable = name.variable();
         if let Some(secret) = self.optional(variable) {
-            return Ok(secret.into());
+            return Ok(secret.trim().to_owned().into());
         }
         let arn = self.optional(&format!("{variable}_ARN"));
         let arn = arn.ok_or_else(|| ConfigError::new(variable, "is not set"))?;
-        let answer = self.secrets_manager()?.get_secret_value().secret_id(arn).send().await?;
+        let manager = manager.get_or_try_init(async || self.secrets_manager()).await?;
+        let answer = manager.get_secret_value().secret_id(arn).send().await?;
         let secret = answer.secret_string.ok_or_else(|| format!("the secret {variable} holds no string"))?;
         Ok(secret.trim().to_owned().into())
     }

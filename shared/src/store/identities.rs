@@ -51,7 +51,7 @@ pub struct Removed {
 
 /// What the map knows of a mini-program's openid.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Login {
+pub enum Registration {
     /// The user logged in and has this unionid.
     Bound(String),
     /// The user logged in and WeChat gave no unionid.
@@ -104,13 +104,13 @@ impl Identities {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn login(&self, openid: &str) -> Result<Login, Error> {
+    pub async fn login(&self, openid: &str) -> Result<Registration, Error> {
         let rows = self.by_openid(openid, &self.mini_appid).await?;
         let bound = rows.iter().filter(|row| !row.unionid.starts_with(UNBOUND));
         Ok(match bound.max_by_key(|row| row.updated_at) {
-            Some(row) => Login::Bound(row.unionid.clone()),
-            None if rows.is_empty() => Login::Never,
-            None => Login::Unbound,
+            Some(row) => Registration::Bound(row.unionid.clone()),
+            None if rows.is_empty() => Registration::Never,
+            None => Registration::Unbound,
         })
     }
 

@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 use contract::Scope;
 use serde::{Deserialize, Serialize};
 
-use super::{from_item, held, text, to_item};
+use super::{Item, from_item, held, text, to_item};
 use crate::config::ConfigError;
 use crate::session::{ServiceKey, Token};
 use crate::{Config, Error, now};
@@ -23,8 +23,9 @@ pub struct KeyRow {
     pub id: String,
     /// Who holds it.
     pub name: String,
-    /// What the holder may do; a row that does not say may do the usual.
-    #[serde(default = "usual")]
+    /// What the holder may do; a row that does not say may do the usual, and a scope that this version does
+    /// not know opens nothing.
+    #[serde(default = "usual", deserialize_with = "known")]
     pub scopes: Vec<Scope>,
     /// When it was made, in Unix seconds.
     #[serde(default)]
@@ -34,8 +35,13 @@ pub struct KeyRow {
     pub ends_at: Option<i64>,
 }
 
+fn known<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<Scope>, D::Error> {
+    let words = Vec::<String>::deserialize(deserializer)?;
+    Ok(words.iter().filter_map(|word| word.parse().ok()).collect())
+}
+
 fn usual() -> Vec<Scope> {
-    Scope::USUAL.to_vec()
+    Scope::DEFAULT.to_vec()
 }
 
 impl Keys {
@@ -75,16 +81,17 @@ impl Keys {
         Ok(())
     }
 
-    /// Every key there is, the oldest first.
+    /// Every key there is, the oldest first. One that cannot be read may nothing, and can be revoked.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn all(&self) -> Result<Vec<KeyRow>, Error> {
-        let mut pages = self.client.scan().table_name(&self.table).into_paginator().send();
+        let scan = self.client.scan().table_name(&self.table).consistent_read(true);
+        let mut pages = scan.into_paginator().send();
         let mut rows = Vec::new();
         while let Some(page) = pages.next().await {
             for item in page.map_err(Error::unavailable)?.items.unwrap_or_default() {
-                rows.push(from_item::<KeyRow>(item)?);
+                rows.push(from_item::<KeyRow>(item.clone()).unwrap_or_else(|_| unreadable(&item)));
             }
         }
         rows.sort_by(|a, b| (a.created_at, &a.id).cmp(&(b.created_at, &b.id)));
@@ -101,6 +108,11 @@ impl Keys {
     }
 }
 
+fn unreadable(item: &Item) -> KeyRow {
+    let id = item.get("id").and_then(|id| id.as_s().ok()).cloned().unwrap_or_default();
+    KeyRow { id, name: "(unreadable)".to_owned(), scopes: Vec::new(), created_at: 0, ends_at: None }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -110,5 +122,12 @@ mod tests {
         let row: KeyRow = serde_json::from_str(r#"{"id":"a","name":"backend"}"#).expect("a row");
         assert_eq!(row.scopes, [Scope::Send, Scope::Read, Scope::Sync]);
         assert_eq!(row.ends_at, None);
+    }
+
+    #[test]
+    fn a_scope_that_is_not_known_yet_opens_nothing() {
+        let row: KeyRow =
+            serde_json::from_str(r#"{"id":"a","name":"b","scopes":["send","fly"]}"#).expect("a row");
+        assert_eq!(row.scopes, [Scope::Send]);
     }
 }

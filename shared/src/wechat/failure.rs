@@ -1,9 +1,11 @@
 //! How a call to WeChat fails, and what each way asks for.
 
-use super::errcode::{self, Action};
 use contract::Reason;
 
-/// Why a call did not give what it should. Its text holds no URL, so no token and no secret.
+use super::errcode::{self, Action};
+use crate::causes;
+
+/// Why a call did not give what it should. Its text holds no path and no query, so no token and no secret.
 #[derive(Debug, thiserror::Error)]
 pub enum Failure {
     /// WeChat answered with an errcode.
@@ -63,6 +65,11 @@ impl Failure {
             Self::Unreachable { .. } | Self::NoAnswer(_) | Self::Store(_) => Reason::WechatUnavailable,
             Self::NoToken => Reason::TokenInvalid,
         }
+    }
+
+    /// What it came from, for the log: each cause's own words.
+    pub fn causes(&self) -> Option<String> {
+        causes::of(self)
     }
 
     /// WeChat's code, where WeChat answered.

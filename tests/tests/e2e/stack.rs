@@ -105,6 +105,37 @@ async fn a_route_the_template_does_not_have_is_not_found() {
 }
 
 #[tokio::test]
+async fn what_is_no_request_is_the_gateways_to_answer() {
+    let world = World::start().await;
+    let large = "x".repeat(6 * 1024 * 1024 + 1);
+    let answer = world.call(Method::POST, "/login", "", large).await;
+    assert_eq!((answer.status, answer.body), (413, json!({ "message": "Request Entity Too Large" })));
+    let answer = world.get("/send/%ff%fe", &world.service_key).await;
+    assert_eq!((answer.status, answer.body), (400, json!({ "message": "Bad Request" })));
+}
+
+#[tokio::test]
+async fn a_caller_cannot_make_a_function_stumble_over_its_headers() {
+    let world = World::start().await;
+    for (name, value) in
+        [("x-forwarded-proto", "a b"), ("x-forwarded-proto", ""), ("host", "a b"), ("host", ":0")]
+    {
+        let request = reqwest::Client::new().post(format!("{}/login", world.gateway)).header(name, value);
+        world.exchange(request.body("{}")).await.problem(400, "invalid_request");
+    }
+}
+
+#[tokio::test]
+async fn a_service_key_of_an_earlier_run_is_none_any_more() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let with = |key: &str| Settings { service_key: Some(key.to_owned()), ..kept_in(folder.path()) };
+    World::with(with("the-first-key")).await.stop().await;
+    let world = World::with(with("the-second-key")).await;
+    world.get("/sync", "the-first-key").await.problem(401, "unauthorized");
+    world.get("/sync", "the-second-key").await.ok(200);
+}
+
+#[tokio::test]
 async fn a_wechat_that_is_not_there_is_told_as_such_and_messages_wait_for_it() {
     let world = World::with(Settings { wechat: Some(UNREACHABLE.into()), ..Settings::default() }).await;
     world.post("/login", "", &json!({ "code": "0made-up" })).await.problem(503, "wechat_unavailable");
