@@ -33,9 +33,13 @@ pub struct Arguments {
     /// Keep nothing
     #[arg(long, conflicts_with = "data")]
     ephemeral: bool,
-    /// A WeChat to use instead of the simulated one, such as https://api.weixin.qq.com; WECHAT_API_BASE stands
-    /// for it
-    #[arg(long, value_name = "URL", value_parser = wechat)]
+    /// A WeChat to use instead of the simulated one
+    #[arg(
+        long,
+        value_name = "URL",
+        value_parser = wechat,
+        help = "A WeChat to use instead of the simulated one, such as https://api.weixin.qq.com [env: WECHAT_API_BASE]"
+    )]
     wechat: Option<String>,
     /// The notifications to use instead of those built in
     #[arg(long, value_name = "FILE")]
