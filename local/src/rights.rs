@@ -54,11 +54,12 @@ impl Rights {
     }
 
     fn grants(&self, who: &str, action: &str, resource: &str) -> bool {
-        let statements = self.0.get(who).into_iter().flatten();
-        statements.into_iter().any(|Statement { actions, resources }| {
-            actions.iter().any(|granted| granted == action)
-                && resources.iter().any(|granted| granted == resource)
-        })
+        let names = |named: &[String], wanted: &str| named.iter().any(|name| name == "*" || name == wanted);
+        let is_about = |statement: &&Statement| {
+            names(&statement.actions, action) && names(&statement.resources, resource)
+        };
+        let mut about = self.0.get(who).into_iter().flatten().filter(is_about).peekable();
+        about.peek().is_some() && about.all(|statement| !statement.denies)
     }
 }
 
@@ -114,10 +115,20 @@ mod tests {
 
     fn rights() -> Rights {
         let grant = Statement {
+            denies: false,
             actions: vec!["dynamodb:Query".to_owned()],
             resources: vec![format!("{}/index/i", arn("dynamodb", "T"))],
         };
         Rights([("send".to_owned(), vec![grant])].into())
+    }
+
+    #[test]
+    fn what_is_denied_stays_denied_whatever_is_granted() {
+        let mut rights = rights();
+        let denial =
+            Statement { denies: true, actions: vec!["*".to_owned()], resources: vec!["*".to_owned()] };
+        rights.0.get_mut("send").unwrap().push(denial);
+        assert!(rights.check(&request("send", "Query"), br#"{"TableName":"T","IndexName":"i"}"#).is_err());
     }
 
     fn request(who: &str, call: &str) -> HeaderMap {

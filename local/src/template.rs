@@ -38,9 +38,11 @@ pub struct Function {
     pub rights: Vec<Statement>,
 }
 
-/// An IAM statement that allows.
+/// An IAM statement.
 #[derive(Clone, Debug, Default)]
 pub struct Statement {
+    /// Whether it denies, which goes before every grant.
+    pub denies: bool,
     /// `dynamodb:PutItem`, …
     pub actions: Vec<String>,
     /// ARNs.
@@ -156,11 +158,12 @@ impl Resolver<'_> {
         Ok(match yaml {
             Yaml::Tagged(tagged) => return self.intrinsic(&tagged.tag.to_string(), &tagged.value),
             Yaml::Sequence(items) => {
-                Value::Array(items.iter().map(|item| self.value(item)).collect::<Result<_, _>>()?)
+                let items = items.iter().filter(|item| !self.is_no_value(item));
+                Value::Array(items.map(|item| self.value(item)).collect::<Result<_, _>>()?)
             }
             Yaml::Mapping(entries) => {
                 let mut map = Map::new();
-                for (key, value) in entries {
+                for (key, value) in entries.iter().filter(|(_, value)| !self.is_no_value(value)) {
                     let key = key.as_str().ok_or_else(|| TemplateError("a key is not text".into()))?;
                     map.insert(key.to_owned(), self.value(value)?);
                 }
@@ -231,12 +234,37 @@ impl Resolver<'_> {
         Ok(filled + rest)
     }
 
-    fn condition(&self, name: &str) -> Result<bool, TemplateError> {
-        match &self.source.document["Conditions"][name] {
-            Yaml::Tagged(tagged) if tagged.tag == "!Equals" => {
-                Ok(self.value(&tagged.value[0])? == self.value(&tagged.value[1])?)
+    /// Whether this is `!Ref AWS::NoValue`, or an `!If` that comes to it: as if it were not written.
+    fn is_no_value(&self, value: &Yaml) -> bool {
+        let Yaml::Tagged(tagged) = value else { return false };
+        let argument = &tagged.value;
+        match tagged.tag.to_string().as_str() {
+            "!Ref" => argument.as_str() == Some("AWS::NoValue"),
+            "!If" => {
+                let chosen = self.condition(argument[0].as_str().unwrap_or_default());
+                chosen.is_ok_and(|holds| self.is_no_value(&argument[if holds { 1 } else { 2 }]))
             }
-            _ => Err(TemplateError(format!("the condition {name} is not understood"))),
+            _ => false,
+        }
+    }
+
+    fn condition(&self, name: &str) -> Result<bool, TemplateError> {
+        self.holds(&self.source.document["Conditions"][name])
+            .map_err(|TemplateError(problem)| TemplateError(format!("the condition {name}: {problem}")))
+    }
+
+    /// Whether a condition, or a part of one, holds.
+    fn holds(&self, condition: &Yaml) -> Result<bool, TemplateError> {
+        let Yaml::Tagged(tagged) = condition else { return Err(TemplateError("it is undefined".into())) };
+        let (tag, argument) = (tagged.tag.to_string(), &tagged.value);
+        let mut parts = argument.as_sequence().into_iter().flatten();
+        match tag.as_str() {
+            "!Equals" => Ok(self.value(&argument[0])? == self.value(&argument[1])?),
+            "!Condition" => self.condition(argument.as_str().unwrap_or_default()),
+            "!Not" => Ok(!self.holds(&argument[0])?),
+            "!And" => parts.try_fold(true, |all, part| Ok(self.holds(part)? && all)),
+            "!Or" => parts.try_fold(false, |any, part| Ok(self.holds(part)? || any)),
+            tag => Err(TemplateError(format!("{tag} is not understood"))),
         }
     }
 
@@ -306,6 +334,7 @@ fn rights(policies: &Value) -> Vec<Statement> {
     let statements =
         policies.as_array().into_iter().flatten().filter_map(|policy| policy["Statement"].as_array());
     let statement = |statement: &Value| Statement {
+        denies: statement["Effect"] != "Allow",
         actions: one_or_many(&statement["Action"]),
         resources: one_or_many(&statement["Resource"]),
     };
@@ -333,6 +362,36 @@ mod tests {
         let deliver = &template.functions[3];
         assert_eq!(deliver.subscriptions[0].queue, "DeliverQueue");
         assert_eq!(template.functions[5].schedules[0].0, "rate(100 minutes)");
+    }
+
+    /// A template of these conditions, with this in the environment of its one function.
+    fn resolved(conditions: &str, variables: &str, policies: &str) -> Function {
+        let document = format!(
+            "Parameters: {{Egress: {{Default: none}}}}\nConditions:\n{conditions}\nGlobals: {{Function: {{}}}}\n\
+             Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      \
+             CodeUri: target/lambda/f/\n      Environment: {{Variables: {variables}}}\n      Policies: {policies}\n"
+        );
+        let source = Source { document: serde_yaml_ng::from_str(&document).expect("YAML") };
+        let values = Values { parameters: BTreeMap::new(), queue_urls: BTreeMap::new() };
+        source.resolve(&values).expect("resolved").functions.remove(0)
+    }
+
+    #[test]
+    fn conditions_are_read_as_cloudformation_reads_them() {
+        let conditions = "  None: !Equals [!Ref Egress, none]\n  Some: !Not [!Condition None]\n  \
+             Both: !And [!Condition None, !Condition Some]\n  Either: !Or [!Condition Some, !Condition None]";
+        let variables = "{A: !If [Some, a, b], B: !If [Both, a, b], C: !If [Either, a, b], \
+             D: !If [Some, d, !Ref AWS::NoValue], E: !Ref AWS::NoValue}";
+        let environment = resolved(conditions, variables, "[]").environment;
+        let expected = [("A", "b"), ("B", "b"), ("C", "a")].map(|(name, value)| (name.into(), value.into()));
+        assert_eq!(environment, BTreeMap::from(expected));
+    }
+
+    #[test]
+    fn what_is_denied_is_no_grant() {
+        let policies = "[{Statement: [{Effect: Deny, Action: 's:A', Resource: r}, {Effect: Allow, Action: 's:B', Resource: r}]}]";
+        let rights = resolved("  None: !Equals [a, a]", "{}", policies).rights;
+        assert_eq!(rights.iter().map(|statement| statement.denies).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]
