@@ -152,7 +152,9 @@ fn batch_item_failure(id: String) -> BatchItemFailure {
 /// # Errors
 /// When the event cannot be read, or the function's own.
 pub async fn invoke<F: Function>(function: &F, payload: Value, deadline: Instant) -> Result<Value, Error> {
-    let answer = async { function.handle(Event::read(payload)?, deadline).await?.into_payload() }.await;
+    // Boxed: with a function's whole depth on top of the runtime's, the compiler gives up on the layout.
+    let answer =
+        async { Box::pin(function.handle(Event::read(payload)?, deadline)).await?.into_payload() }.await;
     telemetry::flush_metrics();
     answer
 }
