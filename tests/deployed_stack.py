@@ -3,7 +3,7 @@
 
   python3 tests/deployed_stack.py [--program target/debug/queqiao]
 
-The program has to be built with the feature `aws`; needs moto's server and boto3 from PyPI.
+The program has to be built with the feature `aws`; needs moto's server from PyPI, and the boto3 that comes with it.
 """
 
 import argparse
