@@ -161,3 +161,16 @@ impl From<DoesNotOpen> for Error {
         Self::DecryptFailed(why)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn whoever_sends_what_does_not_open_is_told_to_log_in_again() {
+        let error = Error::from(DoesNotOpen("`iv` is not base64."));
+        assert_eq!(error.code(), Code::DecryptFailed);
+        let told = error.to_string();
+        assert!(told.starts_with("`iv` is not base64.") && told.contains("POST /login first"), "{told}");
+    }
+}

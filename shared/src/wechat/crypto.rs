@@ -108,19 +108,19 @@ mod tests {
     }
 
     #[test]
-    fn every_wrong_input_is_told_in_a_sentence() {
+    fn every_wrong_input_is_told_for_what_it_is() {
         let other_key: SecretString = "AAAAAAAAAAAAAAAAAAAAAA==".to_owned().into();
-        for (key, data, iv) in [
-            (&other_key, ENCRYPTED_DATA, IV),
-            (&session_key(), "not base64!", IV),
-            (&session_key(), ENCRYPTED_DATA, "AAAA"),
-            (&session_key(), ENCRYPTED_DATA, "*"),
-            (&session_key(), "", IV),
-            (&session_key(), "AAAA", IV),
-            (&session_key(), &ENCRYPTED_DATA[4..], IV),
+        let sealed_otherwise = "`encryptedData` does not open with this session's key.";
+        for (key, data, iv, told) in [
+            (&other_key, ENCRYPTED_DATA, IV, sealed_otherwise),
+            (&session_key(), "not base64!", IV, "`encryptedData` is not base64."),
+            (&session_key(), ENCRYPTED_DATA, "AAAA", "`iv` does not hold 16 bytes."),
+            (&session_key(), ENCRYPTED_DATA, "*", "`iv` is not base64."),
+            (&session_key(), "", IV, sealed_otherwise),
+            (&session_key(), "AAAA", IV, sealed_otherwise),
+            (&session_key(), &ENCRYPTED_DATA[4..], IV, sealed_otherwise),
         ] {
-            let error = open(key, data, iv, APPID).expect_err("refused");
-            assert!(error.to_string().ends_with('.'), "{error}");
+            assert_eq!(open(key, data, iv, APPID), Err(DoesNotOpen(told)));
         }
     }
 

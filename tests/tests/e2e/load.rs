@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 
 use local::Settings;
 use serde_json::{Value, json};
+use shared::store;
 use tests::World;
 
 const SEND: &str = "/cgi-bin/message/template/send";
@@ -71,6 +72,18 @@ async fn a_probe_that_meets_another_trouble_is_made_up_for_at_once() {
     assert_eq!(world.settled(&id).await["counts"], json!({ "sent": 20 }));
 }
 
+/// How many sends the workers took out of each second, by the table's own counters.
+async fn taken_by_second(world: &World) -> BTreeMap<String, u32> {
+    let tables = store::client(&world.stack().config()).expect("tables");
+    let rows =
+        tables.scan().table_name("StateTable").send().await.expect("the state").items.unwrap_or_default();
+    let taken = rows.iter().filter_map(|row| {
+        let second = row["key"].as_s().ok()?.strip_prefix("rate#pace#")?;
+        Some((second.to_owned(), row["used"].as_n().ok()?.parse().ok()?))
+    });
+    taken.collect()
+}
+
 #[tokio::test]
 async fn all_workers_together_keep_the_pace() {
     let environment = BTreeMap::from([("SENDS_PER_SECOND".to_owned(), "20".to_owned())]);
@@ -82,6 +95,10 @@ async fn all_workers_together_keep_the_pace() {
         *by_second.entry(message["at"].as_i64().expect("a time")).or_default() += 1;
     }
     assert_eq!(world.calls(SEND).await, 100);
+    // What all workers together took of each second, in blocks of ten.
+    let taken = taken_by_second(&world).await;
+    assert!(taken.values().all(|sends| *sends <= 20), "{taken:?}");
+    assert!(taken.values().sum::<u32>() >= 100, "{taken:?}");
     // A call may be late, and then stands beside those of the next second; none is ever early.
     let (first, mut so_far) = (by_second.keys().next().copied().unwrap_or_default(), 0);
     for (second, sends) in &by_second {
