@@ -9,7 +9,7 @@ use shared::store::{self, Identities};
 use shared::wechat::followers::{self, BATCH};
 use shared::{Account, Authorized, now, queue};
 use sync::LOOKUPS;
-use tests::World;
+use harness::World;
 
 /// How many calls of batchget are averaged over.
 const SAMPLE: u32 = 50;

@@ -1,6 +1,10 @@
 //! Measured work, each job on a Queqiao of its own: `cargo run --release -p bench -- --help`.
 
+// A whole scenario of chaos is one future, as deep as everything it calls.
+#![recursion_limit = "256"]
+
 mod bound;
+mod chaos;
 mod process;
 mod receipts;
 mod sync;
@@ -8,6 +12,7 @@ mod sync;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+use tokio::runtime::Builder;
 
 /// Measures Queqiao at work, on this machine and against a simulated WeChat.
 ///
@@ -28,18 +33,25 @@ enum Job {
     Sync(sync::Size),
     /// A receipt for each of many messages, pushed as fast as the endpoint takes them
     Receipts(receipts::Size),
+    /// Messages through all kinds of trouble: none lost, none twice, no state that is not so
+    Chaos(chaos::Size),
 }
 
-#[tokio::main]
-async fn main() -> ExitCode {
+fn main() -> ExitCode {
+    let all_cores = Builder::new_multi_thread().enable_all().build().expect("a runtime");
     // The function that is measured runs in a process of its own: this program, started by the stack.
-    if let Some(ended) = local::run_as_function().await {
+    if let Some(ended) = all_cores.block_on(local::run_as_function()) {
         return ended;
     }
     let Arguments { job, json } = Arguments::parse();
     match job {
-        Job::Sync(size) => sync::measure(&size, json).await,
-        Job::Receipts(size) => receipts::measure(&size, json).await,
+        Job::Sync(size) => all_cores.block_on(sync::measure(&size, json)),
+        Job::Receipts(size) => all_cores.block_on(receipts::measure(&size, json)),
+        Job::Chaos(size) => {
+            // Where time is skipped, one thread knows for sure that nobody is at work.
+            let one = Builder::new_current_thread().enable_all().build().expect("a runtime");
+            return one.block_on(chaos::run(&size));
+        }
     }
     ExitCode::SUCCESS
 }

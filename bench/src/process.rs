@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use tests::World;
+use harness::World;
 
 /// Ends the processes of this function, and waits for those that follow them.
 pub async fn restart(world: &World, function: &str) {

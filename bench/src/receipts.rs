@@ -6,7 +6,7 @@ use std::time::{Duration, Instant};
 use local::Settings;
 use serde::Serialize;
 use serde_json::{Value, json};
-use tests::World;
+use harness::World;
 
 /// The flood.
 #[derive(clap::Args)]

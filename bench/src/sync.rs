@@ -7,7 +7,7 @@ use local::Settings;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sync::LOOKUPS;
-use tests::World;
+use harness::World;
 
 use crate::bound::Bound;
 use crate::process::{peak_mb, restart};

@@ -5,7 +5,6 @@ use std::time::Duration;
 use clap::Subcommand;
 use contract::Scope;
 use serde_json::json;
-use shared::now;
 use shared::session::Token;
 use shared::store::KeyRow;
 use strum::IntoEnumIterator;
@@ -79,8 +78,9 @@ async fn create(
     }
     let keys = place.keys().await?;
     let key = Token::random_key();
-    let ends_at = days.map(|days| now().saturating_add_unsigned((DAY * days).as_secs()));
-    let row = KeyRow { id: key.id(), name, scopes, created_at: now(), ends_at };
+    let created_at = keys.clock().now();
+    let ends_at = days.map(|days| created_at.saturating_add_unsigned((DAY * days).as_secs()));
+    let row = KeyRow { id: key.id(), name, scopes, created_at, ends_at };
     keys.put(&row).await?;
     if json {
         return print_json(

@@ -124,6 +124,7 @@ impl Arguments {
             service_key: self.service_key,
             bootstraps: self.bootstraps,
             callbacks: true,
+            schedules: true,
             environment,
             ..Settings::default()
         })

@@ -6,7 +6,7 @@ use std::process::Output;
 
 use local::Settings;
 use serde_json::{Value, json};
-use tests::World;
+use harness::World;
 use tokio::process::Command;
 
 const SEND: &str = "/cgi-bin/message/template/send";

@@ -1,68 +1,82 @@
-//! DynamoDB and SQS as the stack itself uses them: the emulators in this process, or endpoints given.
+//! DynamoDB and SQS as the stack itself uses them: those of this process, or endpoints given.
 
 use std::collections::BTreeMap;
 
 use aws_sdk_dynamodb::config::{Credentials, Region};
+use clock::Clock;
 use tokio::task::JoinSet;
 
 use crate::data::DataFolder;
-use crate::ledger::Ledger;
 use crate::meter::Meter;
-use crate::rights::{Rights, STACK};
+use crate::policies::IamPolicies;
+use crate::proxy::{Backend, Proxy};
+use crate::queues::Queues;
 use crate::settings::Endpoints;
+use crate::sqs::Sqs;
+use crate::tables::Tables;
 use crate::template::Template;
-use crate::{Settings, StackError, queues, tables};
+use crate::wire::ADMIN_KEY;
+use crate::{Settings, StackError, loopback, queues, tables};
 
 /// Where they answer, and clients that may do everything.
 pub struct Aws {
     /// Where they answer.
     pub endpoints: Endpoints,
     dynamodb: aws_sdk_dynamodb::Client,
-    /// The client that polls and refills.
-    pub sqs: aws_sdk_sqs::Client,
+    /// The client that polls.
+    pub sqs_client: aws_sdk_sqs::Client,
+    /// The stack's own queues, where no endpoint was given.
+    pub sqs: Option<Sqs>,
     /// What the functions took from the tables, where that is kept.
     pub meter: Meter,
 }
 
 impl Aws {
-    /// Starts the emulators that are not replaced by an endpoint.
+    /// Starts what is not replaced by an endpoint.
     ///
     /// # Errors
     /// When a file or a socket cannot be opened.
     pub async fn start(
         settings: &Settings,
         data: Option<&DataFolder>,
-        rights: Rights,
-        ledger: &Ledger,
+        policies: IamPolicies,
+        clock: &Clock,
         tasks: &mut JoinSet<()>,
     ) -> Result<Self, StackError> {
         let meter = Meter::default();
+        let doors = Doors { policies, seed: settings.faults.seed, clock };
         let dynamodb_url = match settings.set("AWS_ENDPOINT_URL_DYNAMODB") {
             Some(url) => url,
             None => {
-                let (file, meter) = (data.map(DataFolder::tables), settings.meters.then(|| meter.clone()));
-                tables::serve(file.as_deref(), rights.clone(), settings.faults, meter, tasks).await?
+                let url = tables::emulate(data.map(DataFolder::tables).as_deref(), tasks).await?;
+                let (faults, meter) = (settings.faults, settings.meters.then(|| meter.clone()));
+                doors.open(Tables { faults, meter, url, http: reqwest::Client::new() }, tasks).await?
             }
         };
-        let sqs_url = match settings.set("AWS_ENDPOINT_URL_SQS") {
-            Some(url) => url,
-            None => queues::serve(rights, ledger.clone(), settings.faults, tasks).await?,
+        let (sqs_url, sqs) = match settings.set("AWS_ENDPOINT_URL_SQS") {
+            Some(url) => (url, None),
+            None => {
+                let sqs = open_queues(data, clock)?;
+                let queues = Queues { sqs: sqs.clone(), faults: settings.faults };
+                (doors.open(queues, tasks).await?, Some(sqs))
+            }
         };
-        let credentials = Credentials::new(STACK, "local", None, None, "local");
+        let (region, credentials) = (Region::new(settings.region()), admin());
         let dynamodb = aws_sdk_dynamodb::Config::builder()
             .behavior_version_latest()
-            .region(Region::new(settings.region()))
+            .region(region.clone())
             .credentials_provider(credentials.clone())
             .endpoint_url(&dynamodb_url);
-        let sqs = aws_sdk_sqs::Config::builder()
+        let sqs_client = aws_sdk_sqs::Config::builder()
             .behavior_version_latest()
-            .region(Region::new(settings.region()))
+            .region(region)
             .credentials_provider(credentials)
             .endpoint_url(&sqs_url);
         Ok(Self {
             endpoints: Endpoints { dynamodb: dynamodb_url, sqs: sqs_url },
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
-            sqs: aws_sdk_sqs::Client::from_conf(sqs.build()),
+            sqs_client: aws_sdk_sqs::Client::from_conf(sqs_client.build()),
+            sqs,
             meter,
         })
     }
@@ -71,14 +85,34 @@ impl Aws {
     ///
     /// # Errors
     /// When one cannot be created.
-    pub async fn furnish(
-        &self,
-        plan: &Template,
-        time_scale: f64,
-    ) -> Result<BTreeMap<String, String>, StackError> {
-        tables::create(&self.dynamodb, &plan.tables).await?;
-        let urls = queues::create(&self.sqs, &plan.queues).await?;
-        queues::configure(&self.sqs, &plan.queues, &urls, time_scale).await?;
-        Ok(urls)
+    pub async fn provision(&self, template: &Template) -> Result<BTreeMap<String, String>, StackError> {
+        tables::create(&self.dynamodb, &template.tables).await?;
+        queues::provision(&self.sqs_client, &template.queues).await
     }
+}
+
+/// What stands before each back end.
+struct Doors<'a> {
+    policies: IamPolicies,
+    seed: u64,
+    clock: &'a Clock,
+}
+
+impl Doors<'_> {
+    /// Puts a back end behind a proxy; gives the proxy's URL.
+    async fn open(&self, backend: impl Backend, tasks: &mut JoinSet<()>) -> Result<String, StackError> {
+        let (listener, url) = loopback(0).await?;
+        let proxy = Proxy::new(backend, self.policies.clone(), self.seed, self.clock.clone());
+        tasks.spawn(proxy.serve(listener));
+        Ok(url)
+    }
+}
+
+fn open_queues(data: Option<&DataFolder>, clock: &Clock) -> Result<Sqs, StackError> {
+    let Some(data) = data else { return Ok(Sqs::in_memory(clock.clone())) };
+    Sqs::kept_in(&data.queues(), clock.clone()).map_err(|error| StackError::new("open the queues", error))
+}
+
+fn admin() -> Credentials {
+    Credentials::new(ADMIN_KEY, "local", None, None, "local")
 }

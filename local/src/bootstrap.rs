@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::path::Path;
 use std::process::Stdio;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::sync::Arc;
+use std::time::Duration;
 
 use axum::Router;
 use axum::body::Bytes;
@@ -12,6 +12,8 @@ use axum::extract::{DefaultBodyLimit, Path as UrlPath, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use clock::Clock;
+use parking_lot::Mutex;
 use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc, oneshot};
@@ -43,6 +45,7 @@ struct RuntimeApi {
     in_hand: Arc<Mutex<HashMap<String, Answer>>>,
     /// How long an invocation may take; the runtime is told, the host keeps to it.
     timeout: Duration,
+    clock: Clock,
 }
 
 impl Bootstrap {
@@ -54,6 +57,7 @@ impl Bootstrap {
         function: &template::Function,
         program: &Path,
         variables: BTreeMap<String, String>,
+        clock: &Clock,
     ) -> Result<Self, StackError> {
         let (name, timeout) = (&function.name, Duration::from_secs(function.timeout_seconds));
         if !program.is_file() {
@@ -64,7 +68,7 @@ impl Bootstrap {
         let (waiting, kill) = (Arc::new(AsyncMutex::new(waiting)), Arc::new(Notify::new()));
         let running = Arc::<Mutex<_>>::default();
         for _ in 0..processes(function) {
-            let api = RuntimeApi { waiting: waiting.clone(), in_hand: Arc::default(), timeout };
+            let api = RuntimeApi { waiting: waiting.clone(), in_hand: Arc::default(), timeout, clock: clock.clone() };
             let (listener, url) = loopback(0).await?;
             let mut command = Command::new(program);
             command.env_clear().envs(&variables).envs(runtime_variables(name, &url));
@@ -85,7 +89,7 @@ impl Bootstrap {
 
     /// The ids of the processes that are running.
     pub fn processes(&self) -> Vec<u32> {
-        self.running.lock().unwrap_or_else(PoisonError::into_inner).iter().copied().collect()
+        self.running.lock().iter().copied().collect()
     }
 
     /// Hands one process the event and waits for its answer.
@@ -124,13 +128,13 @@ impl Process {
             };
             tracing::warn!(function = self.name, ended, "a bootstrap ended; starting it again");
             // Whatever it had in hand will never be answered.
-            api.in_hand.lock().unwrap_or_else(PoisonError::into_inner).clear();
+            api.in_hand.lock().clear();
             tokio::time::sleep(RESTART_PAUSE).await;
         }
     }
 
     async fn wait(&self, mut child: Child) -> String {
-        let running = || self.running.lock().unwrap_or_else(PoisonError::into_inner);
+        let running = || self.running.lock();
         let id = child.id();
         running().extend(id);
         tokio::select! {
@@ -178,9 +182,8 @@ async fn next(State(api): State<RuntimeApi>) -> Response {
         std::future::pending().await
     };
     let id = shared::random_id();
-    api.in_hand.lock().unwrap_or_else(PoisonError::into_inner).insert(id.clone(), invocation.answer);
-    let deadline = SystemTime::now() + api.timeout;
-    let deadline = deadline.duration_since(UNIX_EPOCH).map_or(0, |since| since.as_millis());
+    api.in_hand.lock().insert(id.clone(), invocation.answer);
+    let deadline = u128::try_from(api.clock.now_ms()).unwrap_or(0) + api.timeout.as_millis();
     let headers = [
         ("lambda-runtime-aws-request-id", id),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
@@ -202,7 +205,7 @@ async fn fail(State(api): State<RuntimeApi>, UrlPath(id): UrlPath<String>, body:
 
 impl RuntimeApi {
     fn answer(&self, id: &str, outcome: Result<Value, String>) -> StatusCode {
-        let waiting = self.in_hand.lock().unwrap_or_else(PoisonError::into_inner).remove(id);
+        let waiting = self.in_hand.lock().remove(id);
         match waiting.map(|waiting| waiting.send(outcome)) {
             Some(_) => StatusCode::ACCEPTED,
             None => StatusCode::NOT_FOUND,

@@ -54,9 +54,14 @@ impl DataFolder {
         self.folder.join("tables.sqlite")
     }
 
-    /// Where the queues' messages are kept.
-    pub fn queue(&self) -> PathBuf {
-        self.folder.join("queue.json")
+    /// Where the queues and their messages are kept.
+    pub fn queues(&self) -> PathBuf {
+        self.folder.join("queues.sqlite")
+    }
+
+    /// Where the clock is kept, and followed by the processes of functions.
+    pub fn clock(&self) -> PathBuf {
+        self.folder.join("clock")
     }
 
     /// Where the simulated WeChat is kept.

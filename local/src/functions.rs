@@ -1,7 +1,7 @@
 //! The functions there are, each as something that can be started by its name.
 
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::SystemTime;
 
 use futures::FutureExt;
 use futures::future::{BoxFuture, LocalBoxFuture};
@@ -11,7 +11,7 @@ use shared::lambda::{self, Error, Function};
 
 /// A started function: takes an event and the moment by which it is to be done, gives what it returned, or
 /// the text it failed with.
-pub type Handler = Box<dyn Fn(Value, Instant) -> BoxFuture<'static, Result<Value, String>> + Send + Sync>;
+pub type Handler = Box<dyn Fn(Value, SystemTime) -> BoxFuture<'static, Result<Value, String>> + Send + Sync>;
 
 /// A function by its name.
 pub struct Entry {

@@ -13,9 +13,10 @@ use axum::response::{IntoResponse, Response};
 use axum::routing::{MethodFilter, on};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
+use clock::Clock;
 use serde_json::{Value, json};
 
-use crate::host::{Failed, Function};
+use crate::host::{Function, InvokeError};
 
 /// What API Gateway waits for a function.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -24,14 +25,14 @@ const TIMEOUT: Duration = Duration::from_secs(30);
 const LARGEST_EVENT: usize = 6 * 1024 * 1024;
 
 /// A router with these routes: method, path, function.
-pub fn router(routes: Vec<(String, String, Function)>) -> Router {
+pub fn router(routes: Vec<(String, String, Function)>, clock: &Clock) -> Router {
     let mut router = Router::new();
     for (method, path, function) in routes {
         let filter = method.parse::<Method>().ok().and_then(|method| MethodFilter::try_from(method).ok());
-        let route_key = format!("{method} {path}");
-        let answer = move |ConnectInfo(peer), call: Result<Call, _>, body: Result<Bytes, BytesRejection>| async move {
-            match (call, body) {
-                (Ok(call), Ok(body)) => answer(function, call.event(&route_key, peer, &body)).await,
+        let (route_key, clock) = (format!("{method} {path}"), clock.clone());
+        let answer = move |ConnectInfo(peer), request: Result<HttpRequest, _>, body: Result<Bytes, BytesRejection>| async move {
+            match (request, body) {
+                (Ok(request), Ok(body)) => answer(function, request.event(&route_key, peer, &body, clock.now_ms())).await,
                 (Ok(_), Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                     message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
                 }
@@ -48,15 +49,15 @@ pub fn router(routes: Vec<(String, String, Function)>) -> Router {
 
 /// The parts of a request that stand before its body.
 #[derive(axum::extract::FromRequestParts)]
-struct Call {
+struct HttpRequest {
     method: Method,
     uri: Uri,
     headers: HeaderMap,
     path: RawPathParams,
 }
 
-impl Call {
-    fn event(&self, route_key: &str, peer: SocketAddr, body: &Bytes) -> Value {
+impl HttpRequest {
+    fn event(&self, route_key: &str, peer: SocketAddr, body: &Bytes, now_ms: i64) -> Value {
         let path = self.uri.path();
         let query = self.uri.query().unwrap_or_default();
         let text = std::str::from_utf8(body).ok().map(str::to_owned);
@@ -84,7 +85,7 @@ impl Call {
                 "requestId": shared::random_id(),
                 "routeKey": route_key,
                 "stage": "$default",
-                "timeEpoch": shared::now() * 1000,
+                "timeEpoch": now_ms,
             },
             "isBase64Encoded": text.is_none(),
         });
@@ -127,11 +128,11 @@ async fn answer(function: Function, event: Value) -> Response {
     let invocation = tokio::spawn(async move { invoked.invoke(event).await });
     match tokio::time::timeout(TIMEOUT, invocation).await {
         Ok(Ok(Ok(answer))) => response(&answer),
-        Ok(Ok(Err(Failed::Error(error)))) => {
+        Ok(Ok(Err(InvokeError::Error(error)))) => {
             tracing::error!(function = function.name, error, "a function failed");
             message(StatusCode::INTERNAL_SERVER_ERROR, "Internal Server Error")
         }
-        Ok(Ok(Err(Failed::TimedOut(_))) | Err(_)) | Err(_) => {
+        Ok(Ok(Err(InvokeError::TimedOut(_))) | Err(_)) | Err(_) => {
             message(StatusCode::SERVICE_UNAVAILABLE, "Service Unavailable")
         }
     }

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
+use clock::Clock;
 use serde_json::Value;
 use shared::Config;
 
@@ -20,19 +21,20 @@ pub struct Function {
     /// Its name.
     pub name: String,
     timeout: Duration,
+    clock: Clock,
     runs: Arc<Runs>,
 }
 
 enum Runs {
     /// In this process.
-    Here(Handler),
+    InProcess(Handler),
     /// As the program that would be deployed, under a Lambda Runtime API.
     Bootstrap(Bootstrap),
 }
 
 /// Why an invocation gave nothing.
 #[derive(Debug, thiserror::Error)]
-pub enum Failed {
+pub enum InvokeError {
     /// The function took longer than the template allows.
     #[error("the function took longer than its {0:?}")]
     TimedOut(Duration),
@@ -50,17 +52,19 @@ impl Function {
         function: &template::Function,
         variables: BTreeMap<String, String>,
         program: Option<PathBuf>,
+        clock: &Clock,
     ) -> Result<Self, StackError> {
         let name = function.name.clone();
         let timeout = Duration::from_secs(function.timeout_seconds);
         let runs = match program {
-            Some(program) => Runs::Bootstrap(Bootstrap::start(function, &program, variables).await?),
+            Some(program) => Runs::Bootstrap(Bootstrap::start(function, &program, variables, clock).await?),
             None => {
-                let start = async { (functions::find(&name)?.start)(Config::of(variables)).await };
-                Runs::Here(start.await.map_err(|error| StackError::new(&format!("start {name}"), error))?)
+                let config = Config::of(variables).with_clock(clock.clone());
+                let start = async { (functions::find(&name)?.start)(config).await };
+                Runs::InProcess(start.await.map_err(|error| StackError::new(&format!("start {name}"), error))?)
             }
         };
-        Ok(Self { name, timeout, runs: Arc::new(runs) })
+        Ok(Self { name, timeout, clock: clock.clone(), runs: Arc::new(runs) })
     }
 
     /// Kills its processes, if it has any of its own.
@@ -74,28 +78,32 @@ impl Function {
     pub fn processes(&self) -> Vec<u32> {
         match &*self.runs {
             Runs::Bootstrap(bootstrap) => bootstrap.processes(),
-            Runs::Here(_) => Vec::new(),
+            Runs::InProcess(_) => Vec::new(),
         }
     }
 
-    /// Hands the function one event.
+    /// Hands the function one event. Its time is over when the machine's is, however the clock is moved.
     ///
     /// # Errors
-    /// [`Failed`].
-    pub async fn invoke(&self, event: Value) -> Result<Value, Failed> {
+    /// [`InvokeError`].
+    pub async fn invoke(&self, event: Value) -> Result<Value, InvokeError> {
         let run = async {
             match &*self.runs {
                 // As its own task: a panic ends the invocation, not the stack.
-                Runs::Here(handler) => {
-                    let task = AbortOnDrop(tokio::spawn(handler(event, Instant::now() + self.timeout)));
+                Runs::InProcess(handler) => {
+                    let task = AbortOnDrop(tokio::spawn(handler(event, self.clock.time() + self.timeout)));
                     task.join().await.unwrap_or_else(|error| Err(error.to_string()))
                 }
-                Runs::Bootstrap(bootstrap) => bootstrap.invoke(event).await,
+                Runs::Bootstrap(bootstrap) => {
+                    // What it waits for, nobody sees from here.
+                    let _work = self.clock.work();
+                    bootstrap.invoke(event).await
+                }
             }
         };
         match tokio::time::timeout(self.timeout, run).await {
-            Ok(outcome) => outcome.map_err(Failed::Error),
-            Err(_) => Err(Failed::TimedOut(self.timeout)),
+            Ok(outcome) => outcome.map_err(InvokeError::Error),
+            Err(_) => Err(InvokeError::TimedOut(self.timeout)),
         }
     }
 }

@@ -1,11 +1,14 @@
 //! What the functions take from the tables, as DynamoDB would bill it.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::Arc;
 
 use axum::body::Bytes;
+use parking_lot::Mutex;
 use serde::Deserialize;
 use serde_json::Value;
+
+use crate::wire::AwsRequest;
 
 /// What a function took from a table.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -48,17 +51,18 @@ struct Capacity {
 
 impl Meter {
     /// The request, asking to be told what it takes.
-    pub fn ask(request: &Bytes) -> Bytes {
+    pub fn with_capacity(request: &Bytes) -> Bytes {
         let Ok(Value::Object(mut request)) = serde_json::from_slice(request) else { return request.clone() };
         request.insert("ReturnConsumedCapacity".into(), "TOTAL".into());
         Value::Object(request).to_string().into()
     }
 
-    /// Takes note of a call (`PutItem`, …) that was answered with success.
-    pub fn hear(&self, function: &str, call: &str, request: &[u8], answer: &[u8]) {
-        let request: Value = serde_json::from_slice(request).unwrap_or_default();
+    /// Takes note of a call that was answered with success.
+    pub fn observe(&self, request: &AwsRequest, answer: &[u8]) {
+        let (function, call) = (request.signer().unwrap_or_default(), request.operation().unwrap_or_default());
+        let request: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let answer: Answer = serde_json::from_slice(answer).unwrap_or_default();
-        let mut functions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut functions = self.0.lock();
         let tables = functions.entry(function.to_owned()).or_default();
         for Write { table, deletes } in writes(call, &request) {
             let usage = tables.entry(table.to_owned()).or_default();
@@ -79,7 +83,7 @@ impl Meter {
 
     /// What this function took from this table so far.
     pub fn usage(&self, function: &str, table: &str) -> Usage {
-        let functions = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let functions = self.0.lock();
         functions.get(function).and_then(|tables| tables.get(table)).cloned().unwrap_or_default()
     }
 }
@@ -119,28 +123,39 @@ fn writes<'a>(call: &str, request: &'a Value) -> Vec<Write<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use axum::http::HeaderMap;
+
+    fn request(function: &str, operation: &str, body: &'static str) -> AwsRequest {
+        let mut headers = HeaderMap::new();
+        let signed = format!("AWS4-HMAC-SHA256 Credential={function}/20261122/local/dynamodb/aws4_request");
+        headers.insert("authorization", signed.parse().unwrap());
+        headers.insert("x-amz-target", format!("DynamoDB_20120810.{operation}").parse().unwrap());
+        AwsRequest { headers, body: body.into() }
+    }
 
     #[test]
     fn each_item_written_and_each_unit_read_counts() {
         let meter = Meter::default();
         let batch =
-            br#"{"RequestItems":{"T":[{"PutRequest":{}},{"DeleteRequest":{"Key":{"id":{"S":"a"}}}}]}}"#;
-        meter.hear("sync", "BatchWriteItem", batch, b"{}");
-        meter.hear("sync", "DeleteItem", br#"{"TableName":"T","Key":{"id":{"S":"b"}}}"#, b"{}");
-        let both = br#"{"TransactItems":[{"ConditionCheck":{"TableName":"T"}},{"Put":{"TableName":"T"}}]}"#;
-        meter.hear("sync", "TransactWriteItems", both, b"{}");
+            r#"{"RequestItems":{"T":[{"PutRequest":{}},{"DeleteRequest":{"Key":{"id":{"S":"a"}}}}]}}"#;
+        meter.observe(&request("sync", "BatchWriteItem", batch), b"{}");
+        let delete = r#"{"TableName":"T","Key":{"id":{"S":"b"}}}"#;
+        meter.observe(&request("sync", "DeleteItem", delete), b"{}");
+        let both = r#"{"TransactItems":[{"ConditionCheck":{"TableName":"T"}},{"Put":{"TableName":"T"}}]}"#;
+        meter.observe(&request("sync", "TransactWriteItems", both), b"{}");
         let scanned = br#"{"Items":[],"ConsumedCapacity":{"TableName":"T","CapacityUnits":128.5}}"#;
-        meter.hear("sync", "Scan", br#"{"TableName":"T"}"#, scanned);
+        meter.observe(&request("sync", "Scan", r#"{"TableName":"T"}"#), scanned);
         let got = br#"{"ConsumedCapacity":[{"TableName":"T","CapacityUnits":1.0}]}"#;
-        meter.hear("sync", "BatchGetItem", b"{}", got);
-        meter.hear("send", "GetItem", b"{}", br#"{"ConsumedCapacity":{"TableName":"T","CapacityUnits":9}}"#);
+        meter.observe(&request("sync", "BatchGetItem", "{}"), got);
+        let others = br#"{"ConsumedCapacity":{"TableName":"T","CapacityUnits":9}}"#;
+        meter.observe(&request("send", "GetItem", "{}"), others);
         let deleted = ["a", "b"].map(|id| serde_json::json!({ "id": { "S": id } })).into();
         assert_eq!(meter.usage("sync", "T"), Usage { item_writes: 4, read_units: 129.5, deleted });
     }
 
     #[test]
     fn a_request_asks_what_it_takes() {
-        let asked = Meter::ask(&Bytes::from_static(br#"{"TableName":"T"}"#));
+        let asked = Meter::with_capacity(&Bytes::from_static(br#"{"TableName":"T"}"#));
         assert_eq!(asked, r#"{"ReturnConsumedCapacity":"TOTAL","TableName":"T"}"#);
     }
 }

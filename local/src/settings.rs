@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use clock::Clock;
+
 /// How a stack is to be started.
 #[derive(Clone, Debug, Default)]
 pub struct Settings {
@@ -30,9 +32,11 @@ pub struct Settings {
     pub meters: bool,
     /// What goes wrong on purpose.
     pub faults: Faults,
-    /// What the pauses between tries, the sync's lease and the queues' visibility time-outs are multiplied
-    /// by; `None`, 1.
-    pub time_scale: Option<f64>,
+    /// The clock to go by, a movable one; `None`, one that starts with the machine's time.
+    pub clock: Option<Clock>,
+    /// Whether the template's schedules run. Without them a test can move the clock by a day and meet
+    /// nothing but what it asked for.
+    pub schedules: bool,
     /// Variables that outdo the template's and the simulator's: `MINI_APPID`, `AWS_ENDPOINT_URL_SQS`, …
     pub environment: BTreeMap<String, String>,
 }
@@ -40,7 +44,7 @@ pub struct Settings {
 /// What AWS does wrong on purpose, to the functions and never to the stack itself.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Faults {
-    /// Seeds the dice.
+    /// Seeds the dice, the simulated WeChat's among them.
     pub seed: u64,
     /// The share of DynamoDB calls answered by throttling, of batches perhaps in part, or by a 500, half of
     /// the latter after the call was carried out.
@@ -65,6 +69,11 @@ impl Settings {
     pub(crate) fn program(&self, name: &str) -> Option<PathBuf> {
         let built = || Some(self.bootstraps.as_ref()?.join(name).join("bootstrap"));
         self.programs.get(name).cloned().or_else(built)
+    }
+
+    /// Whether any function runs in processes of its own.
+    pub(crate) fn has_programs(&self) -> bool {
+        self.bootstraps.is_some() || !self.programs.is_empty()
     }
 
     /// A variable that is to outdo the template's; an empty one is none.
@@ -105,7 +114,6 @@ impl Settings {
             ("AWS_ENDPOINT_URL_SQS", Some(endpoints.sqs.clone())),
             ("CATALOG_FILE", self.catalog.as_ref().map(|file| file.display().to_string())),
             ("LOG_LEVEL", self.set("LOG_LEVEL")),
-            ("RETRY_TIME_SCALE", self.time_scale.map(|scale| scale.to_string())),
         ];
         let mut variables = declared.clone();
         variables.extend(added.into_iter().filter_map(|(name, value)| Some((name.to_owned(), value?))));

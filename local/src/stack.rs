@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::future::IntoFuture;
+use std::io;
 use std::net::SocketAddr;
 use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName;
+use clock::Clock;
 use contract::Scope;
 use serde_json::{Value, json};
 use shared::Config;
@@ -13,15 +15,18 @@ use shared::session::Token;
 use shared::store::{self, KeyRow, Keys};
 use simulator::Simulator;
 use strum::IntoEnumIterator;
+use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::Aws;
 use crate::data::DataFolder;
 use crate::host::Function;
-use crate::ledger::Ledger;
-use crate::rights::{Rights, STACK};
+use crate::policies::IamPolicies;
+use crate::sqs::Sqs;
 use crate::template::{Source, Template, Values};
+use crate::triggers::PolledQueue;
+use crate::wire::ADMIN_KEY;
 use crate::{RunFile, Settings, StackError, Usage, gateway, loopback, triggers};
 
 /// Under this name the stack's own service key sends.
@@ -45,7 +50,9 @@ pub struct Stack {
     variables: BTreeMap<String, String>,
     functions: BTreeMap<String, Function>,
     simulator: Option<Simulator>,
-    ledger: Ledger,
+    clock: Clock,
+    /// Where the clock is kept, if it is for this run alone.
+    _temporary: Option<TempDir>,
     /// Servers and schedules, which may end at any moment.
     tasks: JoinSet<()>,
     /// Pollers, which finish what they have in hand.
@@ -62,18 +69,18 @@ impl Stack {
     pub async fn start(settings: Settings) -> Result<Self, StackError> {
         let (listener, gateway) = loopback(settings.port).await?;
         let data = settings.data.as_deref().map(DataFolder::take).transpose()?;
+        let (clock, temporary) =
+            start_clock(&settings, data.as_ref()).map_err(|error| StackError::new("keep the clock", error))?;
         let mut tasks = JoinSet::new();
-        let (wechat, simulator) = start_wechat(&settings, data.as_ref(), &gateway, &mut tasks).await?;
+        let (wechat, simulator) =
+            start_wechat(&settings, data.as_ref(), &gateway, &clock, &mut tasks).await?;
 
         let source = Source::built_in()?;
         let mut values = Values { parameters: settings.parameters(&wechat), queue_urls: BTreeMap::new() };
-        let plan = source.resolve(&values)?;
-        let ledger = Ledger::default();
-        let aws = Aws::start(&settings, data.as_ref(), Rights::of(&plan), &ledger, &mut tasks).await?;
-        values.queue_urls = aws.furnish(&plan, settings.time_scale.unwrap_or(1.0)).await?;
-        if let Some(data) = &data {
-            Ledger::restore(&data.queue(), &aws.sqs).await?;
-        }
+        let template = source.resolve(&values)?;
+        let policies = IamPolicies::of(&template);
+        let aws = Aws::start(&settings, data.as_ref(), policies, &clock, &mut tasks).await?;
+        values.queue_urls = aws.provision(&template).await?;
         let template = source.resolve(&values)?;
 
         let service_key = match (&settings.service_key, &data) {
@@ -91,7 +98,8 @@ impl Stack {
             variables: template.functions.iter().flat_map(|one| one.environment.clone()).collect(),
             functions: BTreeMap::new(),
             simulator,
-            ledger,
+            clock,
+            _temporary: temporary,
             tasks,
             pollers: JoinSet::new(),
             ending: CancellationToken::new(),
@@ -99,7 +107,7 @@ impl Stack {
         };
         let routes = stack.start_functions(&template).await?;
         stack.put_service_key().await?;
-        let app = gateway::router(routes).into_make_service_with_connect_info::<SocketAddr>();
+        let app = gateway::router(routes, &stack.clock).into_make_service_with_connect_info::<SocketAddr>();
         stack.tasks.spawn(async move { drop(axum::serve(listener, app).into_future().await) });
         if let Some(data) = &stack.data {
             stack.run_file().write(data.path())?;
@@ -121,7 +129,7 @@ impl Stack {
     /// # Errors
     /// When there is no such queue or it does not take the message.
     pub async fn enqueue(&self, queue: &str, body: &str) -> Result<(), StackError> {
-        let send = self.aws.sqs.send_message().queue_url(self.queue_url(queue)?).message_body(body);
+        let send = self.aws.sqs_client.send_message().queue_url(self.queue_url(queue)?).message_body(body);
         send.send().await.map_err(|error| StackError::new("put a message on the queue", error))?;
         Ok(())
     }
@@ -131,7 +139,7 @@ impl Stack {
     /// # Errors
     /// When there is no such queue or it does not say.
     pub async fn queued(&self, queue: &str) -> Result<usize, StackError> {
-        let ask = self.aws.sqs.get_queue_attributes().queue_url(self.queue_url(queue)?);
+        let ask = self.aws.sqs_client.get_queue_attributes().queue_url(self.queue_url(queue)?);
         let answer = ask.attribute_names(QueueAttributeName::All).send().await;
         let answer = answer.map_err(|error| StackError::new("ask a queue for its length", error))?;
         let attributes = answer.attributes.unwrap_or_default();
@@ -168,8 +176,8 @@ impl Stack {
     }
 
     fn run_file(&self) -> RunFile {
-        let operator = self.settings.variables(&self.variables, STACK, &self.aws.endpoints);
-        let is_needed = |name: &str| name == "KEYS_TABLE" || name.starts_with("AWS_");
+        let operator = self.operator();
+        let is_needed = |name: &str| matches!(name, "KEYS_TABLE" | "CLOCK_FILE") || name.starts_with("AWS_");
         RunFile {
             gateway: self.gateway.clone(),
             service_key: self.service_key.clone(),
@@ -179,10 +187,37 @@ impl Stack {
 
     /// What a function would be told that may do everything: for a look behind the routes.
     pub fn config(&self) -> Config {
-        Config::of(self.settings.variables(&self.variables, STACK, &self.aws.endpoints))
+        Config::of(self.operator()).with_clock(self.clock.clone())
     }
 
-    /// Ends everything and writes what the emulators would forget.
+    fn operator(&self) -> BTreeMap<String, String> {
+        self.function_variables(&self.variables, ADMIN_KEY)
+    }
+
+    fn function_variables(
+        &self,
+        declared: &BTreeMap<String, String>,
+        access_key: &str,
+    ) -> BTreeMap<String, String> {
+        let mut variables = self.settings.variables(declared, access_key, &self.aws.endpoints);
+        let file = self.clock.file().map(|file| file.display().to_string());
+        variables.extend(file.map(|file| ("CLOCK_FILE".to_owned(), file)));
+        variables
+    }
+
+    /// What time it is here: for functions, queues and the simulated WeChat.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
+    }
+
+    /// Whether no message and no callback waits for anything but the clock. Who works on one already, has
+    /// said so to the clock: see [`Clock::rest`].
+    pub fn is_idle(&self) -> bool {
+        self.aws.sqs.as_ref().is_none_or(Sqs::is_idle)
+            && self.simulator.as_ref().is_none_or(Simulator::is_idle)
+    }
+
+    /// Ends everything and writes what the simulator would forget.
     ///
     /// # Errors
     /// When a file cannot be written.
@@ -195,7 +230,6 @@ impl Stack {
         self.tasks.shutdown().await;
         let Some(data) = &self.data else { return Ok(()) };
         RunFile::remove(data.path());
-        self.ledger.save(&data.queue()).map_err(|error| StackError::new("save the queue", error))?;
         if let Some(simulator) = &self.simulator {
             simulator.save(&data.wechat()).map_err(|error| StackError::new("save the simulator", error))?;
         }
@@ -209,10 +243,9 @@ impl Stack {
     ) -> Result<Vec<(String, String, Function)>, StackError> {
         let mut routes = Vec::new();
         for declared in &template.functions {
-            let variables =
-                self.settings.variables(&declared.environment, &declared.name, &self.aws.endpoints);
-            let function =
-                Function::start(declared, variables, self.settings.program(&declared.name)).await?;
+            let variables = self.function_variables(&declared.environment, &declared.name);
+            let program = self.settings.program(&declared.name);
+            let function = Function::start(declared, variables, program, &self.clock).await?;
             let own =
                 declared.routes.iter().map(|(method, path)| (method.clone(), path.clone(), function.clone()));
             routes.extend(own);
@@ -225,21 +258,18 @@ impl Stack {
                     // As after a deployment: the first token is not worth waiting 100 minutes for.
                     first_token(&function, input.clone()).await;
                 }
-                self.tasks.spawn(triggers::schedule(function.clone(), every, input.clone()));
+                if self.settings.schedules {
+                    let clock = self.clock.clone();
+                    self.tasks.spawn(triggers::schedule(function.clone(), every, input.clone(), clock));
+                }
             }
             for subscription in &declared.subscriptions {
-                let url = &self.queue_urls[&subscription.queue];
+                let url = self.queue_urls[&subscription.queue].clone();
+                let queue = PolledQueue::new(self.aws.sqs_client.clone(), url, self.aws.sqs.clone());
                 for _ in 0..subscription.concurrency {
                     let (function, subscription) = (function.clone(), subscription.clone());
-                    let ending = self.ending.clone();
-                    let poller = triggers::subscribe(
-                        function,
-                        subscription,
-                        self.aws.sqs.clone(),
-                        url.clone(),
-                        ending,
-                    );
-                    self.pollers.spawn(poller);
+                    let (queue, ending) = (queue.clone(), self.ending.clone());
+                    self.pollers.spawn(triggers::subscribe(function, subscription, queue, ending));
                 }
             }
         }
@@ -249,7 +279,7 @@ impl Stack {
     async fn put_service_key(&self) -> Result<(), StackError> {
         let id = Token::from_text(&self.service_key).id();
         let scopes = Scope::iter().collect();
-        let row = KeyRow { id, name: SERVICE.to_owned(), scopes, created_at: shared::now(), ends_at: None };
+        let row = KeyRow { id, name: SERVICE.to_owned(), scopes, created_at: self.clock.now(), ends_at: None };
         let put = async {
             let config = self.config();
             let keys = Keys::new(&config, store::client(&config)?)?;
@@ -267,6 +297,7 @@ async fn start_wechat(
     settings: &Settings,
     data: Option<&DataFolder>,
     gateway: &str,
+    clock: &Clock,
     tasks: &mut JoinSet<()>,
 ) -> Result<(String, Option<Simulator>), StackError> {
     if let Some(wechat) = &settings.wechat {
@@ -274,8 +305,13 @@ async fn start_wechat(
     }
     let (listener, url) = loopback(settings.simulator_port).await?;
     let callback = settings.callbacks.then(|| simulator::Callback::to(format!("{gateway}/events")));
-    let own =
-        simulator::Settings { followers: settings.followers, callback, ..simulator::Settings::default() };
+    let own = simulator::Settings {
+        followers: settings.followers,
+        callback,
+        clock: clock.clone(),
+        seed: settings.faults.seed,
+        ..simulator::Settings::default()
+    };
     let simulator = match data {
         Some(data) => Simulator::restore(own, &data.wechat())
             .map_err(|error| StackError::new("read the saved simulator", error))?,
@@ -288,6 +324,20 @@ async fn start_wechat(
         }
     });
     Ok((url, Some(simulator)))
+}
+
+/// A clock that is kept in the data folder, where the next run finds it; where there is none and functions
+/// have processes of their own, which follow it, in a folder for this run alone.
+fn start_clock(settings: &Settings, data: Option<&DataFolder>) -> io::Result<(Clock, Option<TempDir>)> {
+    if let Some(clock) = &settings.clock {
+        return Ok((clock.clone(), None));
+    }
+    if let Some(data) = data {
+        return Ok((Clock::kept_in(&data.clock())?, None));
+    }
+    let temporary = settings.has_programs().then(tempfile::tempdir).transpose()?;
+    let file = temporary.as_ref().map(|folder| folder.path().join("clock"));
+    Ok((file.map_or_else(|| Ok(Clock::movable()), |file| Clock::kept_in(&file))?, temporary))
 }
 
 async fn first_token(refresh: &Function, input: Value) {

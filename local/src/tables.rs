@@ -1,6 +1,6 @@
-//! DynamoDB on this machine: the emulator behind its door, and the template's tables.
+//! DynamoDB on this machine: the emulator behind the proxy, and the template's tables.
 
-mod door;
+mod backend;
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,38 +14,28 @@ use dynoxide::Database;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
-use crate::meter::Meter;
-use crate::rights::Rights;
 use crate::template::Table;
-use crate::{Faults, StackError, loopback};
-use door::Doorman;
+use crate::{StackError, loopback};
+
+pub use backend::Tables;
 
 /// How often items whose time is up are deleted.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// Starts the emulator; gives its endpoint. Without a file it forgets everything at the end; with a meter,
-/// that hears of every call of the functions.
+/// Starts the emulator; gives its URL. Without a file it forgets everything at the end.
 ///
 /// # Errors
 /// When the file or a socket cannot be opened.
-pub async fn serve(
-    file: Option<&Path>,
-    rights: Rights,
-    faults: Faults,
-    meter: Option<Meter>,
-    tasks: &mut JoinSet<()>,
-) -> Result<String, StackError> {
+pub async fn emulate(file: Option<&Path>, tasks: &mut JoinSet<()>) -> Result<String, StackError> {
     let database = match file {
         Some(file) => Database::new(&file.display().to_string()),
         None => Database::memory(),
     };
     let database = database.map_err(|error| StackError::new("open the database", error))?;
-    let (inner, inner_url) = loopback(0).await?;
-    let (outer, outer_url) = loopback(0).await?;
+    let (listener, url) = loopback(0).await?;
     tasks.spawn(sweep(database.clone()));
-    tasks.spawn(dynoxide::server::serve_on(inner, database));
-    tasks.spawn(Doorman::new(rights, faults, meter, inner_url).guard(outer));
-    Ok(outer_url)
+    tasks.spawn(dynoxide::server::serve_on(listener, database));
+    Ok(url)
 }
 
 async fn sweep(database: Database) {

@@ -4,10 +4,12 @@ use std::time::Duration;
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName};
+use clock::Clock;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::host::Function;
+use crate::sqs::Sqs;
 use crate::template::{Subscription, arn};
 
 /// How long a poll waits for a message, in seconds.
@@ -20,9 +22,9 @@ const BATCH: i32 = 10;
 const PAUSE: Duration = Duration::from_secs(1);
 
 /// Invokes the function every time its `rate(…)` has passed, as EventBridge does.
-pub async fn schedule(function: Function, every: Duration, input: Value) {
+pub async fn schedule(function: Function, every: Duration, input: Value, clock: Clock) {
     loop {
-        tokio::time::sleep(every).await;
+        clock.sleep(every).await;
         if let Err(error) = function.invoke(input.clone()).await {
             tracing::error!(function = function.name, %error, "a scheduled run failed");
         }
@@ -47,11 +49,9 @@ pub fn rate(expression: &str) -> Option<Duration> {
 pub async fn subscribe(
     function: Function,
     subscription: Subscription,
-    client: Client,
-    queue_url: String,
+    queue: PolledQueue,
     ending: CancellationToken,
 ) {
-    let queue = Polled { client, url: queue_url };
     while !ending.is_cancelled() {
         let received = tokio::select! {
             received = queue.receive(subscription.batch_size) => received,
@@ -67,17 +67,41 @@ pub async fn subscribe(
         };
         match function.invoke(event(&subscription.queue, &messages)).await {
             Ok(answer) => queue.delete(&messages, &answer).await,
-            Err(error) => tracing::error!(function = function.name, %error, "a batch failed; it comes again"),
+            Err(error) => {
+                tracing::error!(function = function.name, %error, "a batch failed; it will be redelivered");
+            }
         }
+        queue.done(&messages);
     }
 }
 
-struct Polled {
+/// A queue, as its pollers take from it. Cheap to clone.
+#[derive(Clone)]
+pub struct PolledQueue {
     client: Client,
     url: String,
+    /// Where SQS is this stack's own, it is told what is still being worked on.
+    sqs: Option<Sqs>,
 }
 
-impl Polled {
+impl PolledQueue {
+    /// The queue at this URL.
+    pub fn new(client: Client, url: String, sqs: Option<Sqs>) -> Self {
+        if let Some(sqs) = &sqs {
+            sqs.watch(&url);
+        }
+        Self { client, url, sqs }
+    }
+
+    /// Nobody works on these any more: they are deleted, or wait to be redelivered.
+    fn done(&self, messages: &[Message]) {
+        if let Some(sqs) = &self.sqs {
+            let handles: Vec<_> =
+                messages.iter().filter_map(|message| message.receipt_handle.as_deref()).collect();
+            sqs.done(&handles);
+        }
+    }
+
     /// Up to `most` messages, gathered ten at a time, as Lambda does: SQS gives no more in one call.
     async fn receive(&self, most: i32) -> Result<Vec<Message>, aws_sdk_sqs::Error> {
         let mut messages = self.receive_once(most.min(BATCH), POLL).await?;
@@ -112,7 +136,7 @@ impl Polled {
             });
             let delete = self.client.delete_message_batch().queue_url(&self.url);
             if let Err(error) = delete.set_entries(Some(entries.collect())).send().await {
-                tracing::warn!(%error, "finished messages stay on their queue; they come again");
+                tracing::warn!(%error, "could not delete finished messages; they will be redelivered");
             }
         }
     }

@@ -1,8 +1,49 @@
-//! How AWS says no.
+//! AWS's protocol as far as both back ends share it: who calls what, and how AWS says no.
 
-use axum::http::StatusCode;
+use axum::body::Bytes;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+
+/// The access key of the stack itself, which may do everything.
+pub const ADMIN_KEY: &str = "stack";
+
+/// A call of DynamoDB's or SQS's, as it came.
+#[derive(Clone, Debug)]
+pub struct AwsRequest {
+    /// Signature and target among them.
+    pub headers: HeaderMap,
+    /// JSON.
+    pub body: Bytes,
+}
+
+impl AwsRequest {
+    /// Whether the stack itself signed it.
+    pub fn is_admins(&self) -> bool {
+        self.signer() == Some(ADMIN_KEY)
+    }
+
+    /// Who signed it, by their access key: `Credential=<access key>/…`.
+    pub fn signer(&self) -> Option<&str> {
+        let (_, credential) = self.header("authorization")?.split_once("Credential=")?;
+        credential.split('/').next()
+    }
+
+    /// The service's version and the operation: `("DynamoDB_20120810", "PutItem")`.
+    pub fn target(&self) -> Option<(&str, &str)> {
+        self.header("x-amz-target")?.split_once('.')
+    }
+
+    /// The operation: `PutItem`.
+    pub fn operation(&self) -> Option<&str> {
+        self.target().map(|(_, operation)| operation)
+    }
+
+    /// A header's text.
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.headers.get(name)?.to_str().ok()
+    }
+}
 
 /// AWS's answer to a call that no policy allows.
 pub fn access_denied(message: &str) -> Response {

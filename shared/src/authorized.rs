@@ -33,8 +33,10 @@ impl Authorized {
         queues: sqs::Client,
     ) -> Result<Self, ConfigError> {
         let (state, refresh) = (State::new(config, tables)?, RefreshQueue::new(config, queues)?);
-        let tokens = Tokens::new(account, config.appid(account)?, state, refresh);
-        Ok(Self { wechat: WeChat::new(&config.wechat_api_base()?), tokens })
+        let clock = config.clock()?;
+        let wechat = WeChat::new(&config.wechat_api_base()?, clock.clone());
+        let tokens = Tokens::new(account, config.appid(account)?, state, refresh, clock);
+        Ok(Self { wechat, tokens })
     }
 
     /// Makes a call under the account's token. A token that WeChat no longer takes is looked up again;

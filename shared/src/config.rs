@@ -13,12 +13,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clock::Clock;
+
 use crate::Account;
 
 /// Everything a function is told from outside. Each method names its variable.
 #[derive(Clone)]
 pub struct Config {
     variables: BTreeMap<String, String>,
+    clock: Option<Clock>,
 }
 
 /// Which of WeChat's three modes of callback is taken. What is less safe than this is refused.
@@ -60,7 +63,27 @@ impl Config {
 
     /// These variables and no others.
     pub fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { variables: variables.into_iter().collect() }
+        Self { variables: variables.into_iter().collect(), clock: None }
+    }
+
+    /// The same, by this clock.
+    #[must_use]
+    pub fn with_clock(self, clock: Clock) -> Self {
+        Self { clock: Some(clock), ..self }
+    }
+
+    /// What time it is: the machine's, unless `CLOCK_FILE`, which only a local stack sets, names the file
+    /// of a clock that is moved.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn clock(&self) -> Result<Clock, ConfigError> {
+        if let Some(clock) = &self.clock {
+            return Ok(clock.clone());
+        }
+        self.optional("CLOCK_FILE").map_or(Ok(Clock::default()), |file| {
+            Clock::following(file.as_ref()).map_err(|_| ConfigError::new("CLOCK_FILE", "cannot be opened"))
+        })
     }
 
     /// `WECHAT_API_BASE`: where WeChat's API answers, without a slash at the end.
@@ -191,18 +214,6 @@ impl Config {
     /// [`ConfigError`].
     pub fn sync_most_removed_percent(&self) -> Result<u64, ConfigError> {
         self.number("SYNC_MOST_REMOVED_PERCENT")
-    }
-
-    /// `RETRY_TIME_SCALE`: what every pause between two tries, and the sync's lease, is multiplied by; 1
-    /// where it is not set, as outside tests.
-    ///
-    /// # Errors
-    /// [`ConfigError`].
-    pub fn retry_time_scale(&self) -> Result<f64, ConfigError> {
-        match self.optional("RETRY_TIME_SCALE") {
-            Some(_) => self.number("RETRY_TIME_SCALE"),
-            None => Ok(1.0),
-        }
     }
 
     fn optional(&self, name: &str) -> Option<String> {

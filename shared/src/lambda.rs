@@ -1,14 +1,14 @@
 //! The one shape of a function: started once, then handed one event after the other.
 
 use std::future::Future;
-use std::time::{Instant, SystemTime};
+use std::time::SystemTime;
 
 use aws_lambda_events::apigw::{ApiGatewayV2httpRequest, ApiGatewayV2httpResponse};
 use aws_lambda_events::event::sqs::{BatchItemFailure, SqsBatchResponse, SqsEvent, SqsMessage};
 use aws_lambda_events::query_map::QueryMap;
 use lambda_http::request::RequestContext;
 use lambda_http::{Body, Request, RequestExt, Response};
-use lambda_runtime::{Context, LambdaEvent, service_fn};
+use lambda_runtime::{LambdaEvent, service_fn};
 use serde_json::Value;
 
 use crate::{Config, telemetry};
@@ -24,11 +24,11 @@ pub trait Function: Send + Sync + Sized + 'static {
     /// Reads the configuration and builds the clients; once in the life of a process.
     fn init(config: &Config) -> impl Future<Output = Result<Self, Error>> + Send;
 
-    /// Works on one event. After `deadline` Lambda ends the process.
+    /// Works on one event. After `deadline`, by the configuration's clock, Lambda ends the process.
     ///
     /// An `Err` has Lambda try the event again, where it came from a queue or a schedule; a request is
     /// always answered.
-    fn handle(&self, event: Event, deadline: Instant) -> impl Future<Output = Result<Answer, Error>> + Send;
+    fn handle(&self, event: Event, deadline: SystemTime) -> impl Future<Output = Result<Answer, Error>> + Send;
 }
 
 /// What a function is handed.
@@ -151,7 +151,7 @@ fn batch_item_failure(id: String) -> BatchItemFailure {
 ///
 /// # Errors
 /// When the event cannot be read, or the function's own.
-pub async fn invoke<F: Function>(function: &F, payload: Value, deadline: Instant) -> Result<Value, Error> {
+pub async fn invoke<F: Function>(function: &F, payload: Value, deadline: SystemTime) -> Result<Value, Error> {
     // Boxed: with a function's whole depth on top of the runtime's, the compiler gives up on the layout.
     let answer =
         async { Box::pin(function.handle(Event::read(payload)?, deadline)).await?.into_payload() }.await;
@@ -176,13 +176,9 @@ pub async fn serve<F: Function>() -> Result<(), Error> {
     telemetry::init_metrics(F::NAME);
     let function = &F::init(&Config::from_env()).await?;
     let work = |event: LambdaEvent<Value>| async move {
-        invoke(function, event.payload, deadline(&event.context)).await
+        invoke(function, event.payload, event.context.deadline()).await
     };
     lambda_runtime::run(service_fn(work)).await
-}
-
-fn deadline(context: &Context) -> Instant {
-    Instant::now() + context.deadline().duration_since(SystemTime::now()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -4,7 +4,6 @@ pub mod account;
 pub mod authorized;
 pub mod catalog;
 pub mod causes;
-pub mod clock;
 pub mod config;
 pub mod error;
 pub mod event;
@@ -20,7 +19,7 @@ pub mod wechat;
 
 pub use account::Account;
 pub use authorized::Authorized;
-pub use clock::now;
+pub use ::clock::{self, Clock};
 pub use config::Config;
 pub use contract::Reason;
 pub use error::Error;

@@ -3,6 +3,7 @@
 
 use std::io::IsTerminal;
 use std::sync::OnceLock;
+use std::time::{SystemTime, UNIX_EPOCH};
 
 use metrics_cloudwatch_embedded::{Builder, Collector};
 
@@ -15,7 +16,6 @@ use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-use crate::clock;
 
 /// The crates whose logs are ours. The HTTP and AWS crates write whole requests, with tokens and
 /// session keys in them, at `debug` and `trace`; no setting may open those.
@@ -65,7 +65,7 @@ struct TimeOfDay;
 
 impl FormatTime for TimeOfDay {
     fn format_time(&self, line: &mut Writer<'_>) -> std::fmt::Result {
-        let second = clock::now().rem_euclid(24 * 3600);
+        let second = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() % (24 * 3600));
         write!(line, "{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
     }
 }

@@ -1,8 +1,8 @@
 //! The Official Account's callbacks: what happens to its users, pushed to the server it configured.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
 
+use clock::Clock;
 use reqwest::Client;
 
 use crate::callbacks::outbox::Outbox;
@@ -24,18 +24,19 @@ pub(crate) struct Callbacks {
     outbox: Arc<Mutex<Outbox>>,
     /// Calls the Official Account's server.
     pub(crate) http: Client,
+    /// Tells when an event is due, and the time a push is signed for.
+    pub(crate) clock: Clock,
 }
 
 impl Callbacks {
-    /// The server has so long to answer.
-    pub(crate) fn new(outbox: Outbox, timeout: Duration) -> Self {
+    /// An outbox and its client.
+    pub(crate) fn new(outbox: Outbox, clock: Clock) -> Self {
         let http = Client::builder()
-            .timeout(timeout)
             .redirect(reqwest::redirect::Policy::none())
             .no_proxy()
             .build()
             .expect("a client that asks for nothing special");
-        Self { outbox: Arc::new(Mutex::new(outbox)), http }
+        Self { outbox: Arc::new(Mutex::new(outbox)), http, clock }
     }
 
     /// The outbox, for as long as the guard lives. Whoever also needs the state locks that first.

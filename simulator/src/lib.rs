@@ -11,6 +11,7 @@ mod simulator;
 mod state;
 mod world;
 
+pub use ::clock::Clock;
 pub use callbacks::config::{CALLBACK_TOKEN, Callback, ENCODING_AES_KEY};
 pub use settings::Settings;
 pub use simulator::Simulator;

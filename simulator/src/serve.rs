@@ -23,7 +23,7 @@ impl Simulator {
         let valid = callbacks.lock().validate();
         valid.map_err(|sentence| io::Error::new(io::ErrorKind::InvalidInput, sentence))?;
         let router = api::router(&self).merge(control::router().with_state(self.clone()));
-        let pusher = Pusher { callbacks, now: move || self.lock().world.clock.now() };
+        let pusher = Pusher { callbacks };
         tokio::select! {
             served = connections::serve(router, listener, shutdown) => served,
             never = pusher.run() => match never {},

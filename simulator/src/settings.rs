@@ -1,6 +1,6 @@
 //! What a simulator starts with.
 
-use std::time::Duration;
+use clock::Clock;
 
 use crate::callbacks::config::Callback;
 
@@ -13,12 +13,12 @@ pub struct Settings {
     pub seed: u64,
     /// Where events go from the start, unverified; `None` leaves it as it was saved, at first off.
     pub callback: Option<Callback>,
-    /// How long a callback may take to answer: WeChat's five seconds, unless a test is in a hurry.
-    pub callback_timeout: Duration,
+    /// What time it is; `POST /_sim/clock` moves it, so it must be one that can be moved.
+    pub clock: Clock,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { followers: 1000, seed: 0, callback: None, callback_timeout: Duration::from_secs(5) }
+        Self { followers: 1000, seed: 0, callback: None, clock: Clock::movable() }
     }
 }

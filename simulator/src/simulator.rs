@@ -5,6 +5,8 @@ use std::io;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use clock::Clock;
+
 use crate::settings::Settings;
 use crate::state::State;
 
@@ -23,6 +25,18 @@ impl Simulator {
     /// Continues from a file written by [`Simulator::save`]; a missing file is a fresh simulator.
     pub fn restore(settings: Settings, path: &Path) -> io::Result<Self> {
         Ok(Self::with(State::read(&settings, path)?))
+    }
+
+    /// Whether no callback is on its way or could be: what waits for its time, waits by the clock.
+    pub fn is_idle(&self) -> bool {
+        let callbacks = self.lock().callbacks.clone();
+        let is_idle = callbacks.lock().queue.is_idle();
+        is_idle
+    }
+
+    /// What time it is there.
+    pub(crate) fn clock(&self) -> Clock {
+        self.lock().world.clock.clone()
     }
 
     fn with(state: State) -> Self {

@@ -57,11 +57,12 @@ impl State {
 
     /// Adds what follows from the settings to what was kept.
     fn with_settings(settings: &Settings, mut world: World, mut outbox: Outbox) -> Self {
+        world.clock = settings.clock.clone();
         world.populate(settings.followers);
         outbox.configure(settings.callback.as_ref(), settings.seed);
         Self {
             world,
-            callbacks: Callbacks::new(outbox, settings.callback_timeout),
+            callbacks: Callbacks::new(outbox, settings.clock.clone()),
             faults: Faults::seeded(settings.seed),
             follower_faults: FollowerFaults::seeded(settings.seed),
         }
@@ -74,7 +75,8 @@ impl State {
 
     /// Tells the Official Account's server what happened just now.
     pub(crate) fn emit(&mut self, user: u32, what: What) {
-        self.callbacks.lock().emit(Event { user, at: self.world.clock.now(), what });
+        let clock = &self.world.clock;
+        self.callbacks.lock().emit(Event { user, at: clock.now(), what }, clock.time());
     }
 }
 
@@ -82,9 +84,8 @@ impl State {
 mod tests {
     use super::*;
 
-    /// As the first version wrote it.
+    /// As the first version wrote it, but for a clock, which it kept here, too.
     const FILE: &str = r#"{
-        "clock": { "offset": 60 },
         "tokens": {
             "oa_classic": { "current": { "text": "97_x", "issued_at": 1, "expires_at": 9000000000, "works_until": 9000000000 },
                             "previous": null, "forced_day": 0, "forced": 0 },

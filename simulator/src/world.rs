@@ -3,10 +3,10 @@
 
 use std::collections::HashSet;
 
+use clock::Clock;
 use serde::{Deserialize, Serialize};
 
 use crate::world::accounts::{Account, Kind};
-use crate::world::clock::Clock;
 use crate::world::followers::Followers;
 use crate::world::inbox::Inbox;
 use crate::world::logins::Logins;
@@ -16,7 +16,7 @@ use crate::world::stats::Stats;
 use crate::world::tokens::Tokens;
 
 pub(crate) mod accounts;
-pub(crate) mod clock;
+pub(crate) mod beijing;
 pub(crate) mod event;
 pub(crate) mod fields;
 pub(crate) mod followers;
@@ -34,6 +34,8 @@ pub(crate) mod users;
 #[derive(Default, Serialize, Deserialize)]
 #[serde(default)]
 pub(crate) struct World {
+    /// Whoever made this world keeps the time over a restart.
+    #[serde(skip)]
     pub(crate) clock: Clock,
     pub(crate) tokens: Tokens,
     pub(crate) logins: Logins,

@@ -6,14 +6,15 @@ mod crypt;
 mod seen;
 mod verify;
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use contract::routes::Operation;
 use lambda_http::{Body, Request, Response};
 use shared::config::SecretName;
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, EventsQueue};
-use shared::{Account, Config, Error, http};
+use shared::clock::TimedOut;
+use shared::{Account, Clock, Config, Error, http};
 
 use crypt::Key;
 use seen::SeenCallbacks;
@@ -26,6 +27,7 @@ const QUEUE_TIMEOUT: Duration = Duration::from_secs(3);
 pub struct Function {
     verifier: Verifier,
     seen: SeenCallbacks,
+    clock: Clock,
     queue: EventsQueue,
 }
 
@@ -40,12 +42,13 @@ impl lambda::Function for Function {
                 .ok_or("CALLBACK_AES_KEY must be an EncodingAESKey: 43 characters of base64")?,
             appid: config.appid(Account::Oa)?,
             mode: config.callback_mode()?,
+            clock: config.clock()?,
         };
         let queue = EventsQueue::new(config, queue::client(config)?)?;
-        Ok(Self { verifier, seen: SeenCallbacks::default(), queue })
+        Ok(Self { verifier, seen: SeenCallbacks::default(), clock: config.clock()?, queue })
     }
 
-    async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
+    async fn handle(&self, event: Event, _deadline: SystemTime) -> Result<Answer, lambda::Error> {
         let request = event.into_request()?;
         Ok(Answer::Http(http::answer(self.answer(&request).await)))
     }
@@ -65,8 +68,8 @@ impl Function {
         let (event, signature) = self.verifier.read(request)?;
         if let Some(event) = event.filter(|_| !self.seen.contains(&signature)) {
             let queued =
-                tokio::time::timeout(QUEUE_TIMEOUT, self.queue.enqueue(&event, Duration::ZERO)).await;
-            queued.map_err(Error::unavailable)??;
+                self.clock.timeout(QUEUE_TIMEOUT, self.queue.enqueue(&event, Duration::ZERO)).await;
+            queued.map_err(|TimedOut| Error::unavailable("the queue did not answer in time"))??;
             metrics::counter!("Queued").increment(1);
             self.seen.insert(signature);
         }

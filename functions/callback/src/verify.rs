@@ -6,7 +6,7 @@ use secrecy::SecretString;
 use serde::Deserialize;
 use shared::config::CallbackMode;
 use shared::event::Event;
-use shared::{Error, now};
+use shared::{Clock, Error};
 
 use crate::crypt::{Key, is_signature};
 
@@ -23,6 +23,8 @@ pub struct Verifier {
     pub appid: String,
     /// The least safe mode that is taken.
     pub mode: CallbackMode,
+    /// What time it is.
+    pub clock: Clock,
 }
 
 /// The signed part of a callback's query.
@@ -106,7 +108,7 @@ impl Verifier {
             return Err(refused("the signature is not this token's"));
         }
         let timestamp: i64 = query.timestamp.parse().map_err(|_| refused("the timestamp is no number"))?;
-        let is_now = now().checked_sub(timestamp).is_some_and(|age| (-WINDOW..=WINDOW).contains(&age));
+        let is_now = self.clock.now().checked_sub(timestamp).is_some_and(|age| (-WINDOW..=WINDOW).contains(&age));
         if is_now { Ok(()) } else { Err(refused("the timestamp is too far from now")) }
     }
 }

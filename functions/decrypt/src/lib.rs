@@ -1,6 +1,6 @@
 //! POST /decrypt: opens a user's encryptedData with the session's key.
 
-use std::time::Instant;
+use std::time::SystemTime;
 
 use contract::{Opened, Sealed};
 use lambda_http::http::StatusCode;
@@ -33,7 +33,7 @@ impl lambda::Function for Function {
         })
     }
 
-    async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
+    async fn handle(&self, event: Event, _deadline: SystemTime) -> Result<Answer, lambda::Error> {
         let request = event.into_request()?;
         Ok(Answer::Http(http::answer(self.decrypt(&request).await)))
     }

@@ -30,7 +30,7 @@ const AMBIGUOUS: [Duration; 6] = [
 
 /// How long a message that may have arrived is tried again: WeChat knows a client_msg_id for ten
 /// minutes and promises nothing after that; one is kept in reserve.
-pub const WINDOW: Duration = Duration::from_secs(9 * 60);
+const WINDOW: Duration = Duration::from_secs(9 * 60);
 
 /// A minute quota is whole again with the next minute, which is over after this even when jitter takes
 /// a quarter off.
@@ -65,12 +65,10 @@ pub enum Next {
     Doubt,
 }
 
-/// How long pauses are: 1 outside tests; and where between three quarters of a pause and the whole of it
-/// this one falls, so that what many workers failed at together does not come back together.
+/// Where between three quarters of a pause and the whole of it this one falls, so that what many workers
+/// failed at together does not come back together.
 #[derive(Clone, Copy, Debug)]
 pub struct Clockwork {
-    /// What every pause and the window are multiplied by.
-    pub scale: f64,
     /// 0 to 1.
     pub jitter: f64,
 }
@@ -78,13 +76,13 @@ pub struct Clockwork {
 impl Clockwork {
     /// A pause of the schedule as it is to be kept this time.
     pub fn pause(self, pause: Duration) -> Duration {
-        pause.mul_f64(self.scale * (0.75 + 0.25 * self.jitter))
+        pause.mul_f64(0.75 + 0.25 * self.jitter)
     }
+}
 
-    /// Whether a message that may have arrived may be tried again that long after.
-    pub fn is_deduped(self, ambiguous_for: Duration) -> bool {
-        ambiguous_for < WINDOW.mul_f64(self.scale)
-    }
+/// Whether a message that may have arrived may be tried again that long after.
+pub fn is_deduped(ambiguous_for: Duration) -> bool {
+    ambiguous_for < WINDOW
 }
 
 /// Decides. Never a second message that WeChat might not recognize as the first, unless that is preferred.
@@ -109,14 +107,14 @@ pub fn decide(tried: Try, clockwork: Clockwork) -> Next {
         | Action::GiveUp => Next::Finish(MessageState::Failed, tried.reason),
     };
     match next {
-        Next::Again(pause, outcome) => again(clockwork.pause(pause), outcome, tried, clockwork),
+        Next::Again(pause, outcome) => again(clockwork.pause(pause), outcome, tried),
         next => next,
     }
 }
 
-fn again(pause: Duration, outcome: MessageState, tried: Try, clockwork: Clockwork) -> Next {
+fn again(pause: Duration, outcome: MessageState, tried: Try) -> Next {
     match (tried.ambiguous_for, tried.prefer) {
-        (Some(so_far), Prefer::Once) if !clockwork.is_deduped(so_far + pause) => {
+        (Some(so_far), Prefer::Once) if !is_deduped(so_far + pause) => {
             Next::Finish(MessageState::Unknown, Reason::OutcomeUnknown)
         }
         (Some(_), Prefer::Arrive) if tried.attempts >= MOST_TRIES => {
@@ -131,7 +129,7 @@ mod tests {
     use super::*;
     use shared::wechat::errcode::TABLE;
 
-    const EXACT: Clockwork = Clockwork { scale: 1.0, jitter: 1.0 };
+    const EXACT: Clockwork = Clockwork { jitter: 1.0 };
 
     fn tried(action: Action, attempts: u32, ambiguous_for: Option<u64>) -> Try {
         let ambiguous_for = ambiguous_for.map(Duration::from_secs);
@@ -205,7 +203,7 @@ mod tests {
 
     #[test]
     fn jitter_shortens_a_pause_by_a_quarter_at_most() {
-        let early = Clockwork { scale: 1.0, jitter: 0.0 };
+        let early = Clockwork { jitter: 0.0 };
         assert_eq!(early.pause(Duration::from_secs(60)), Duration::from_secs(45));
         assert_eq!(EXACT.pause(Duration::from_secs(60)), Duration::from_secs(60));
     }

@@ -6,7 +6,7 @@ mod quota;
 mod work;
 
 use std::collections::HashMap;
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::future::join_all;
@@ -16,7 +16,7 @@ use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, DeliverQueue};
 use shared::store::{self, Identities, Messages, State};
 use shared::wechat::client::TIMEOUT;
-use shared::{Account, Authorized, Config, Error, now};
+use shared::{Account, Authorized, Clock, Config, Error};
 
 use decide::Clockwork;
 use pace::Pace;
@@ -47,7 +47,7 @@ pub struct Function {
     state: State,
     queue: DeliverQueue,
     pace: Pace,
-    time_scale: f64,
+    clock: Clock,
 }
 
 /// A job in hand.
@@ -71,18 +71,18 @@ impl lambda::Function for Function {
             oa_appid: config.appid(Account::Oa)?,
             identities: Identities::new(config, tables.clone())?,
             messages: Messages::new(config, tables)?,
-            pace: Pace::new(state.clone(), config.sends_per_second()?),
+            pace: Pace::new(state.clone(), config.sends_per_second()?, config.clock()?),
             state,
             queue: DeliverQueue::new(config, queues)?,
-            time_scale: config.retry_time_scale()?,
+            clock: config.clock()?,
         })
     }
 
     /// Works off a batch of jobs; names those the queue has to deliver again.
-    async fn handle(&self, event: Event, deadline: Instant) -> Result<Answer, lambda::Error> {
-        let (jobs, mut failed) = read(event.into_messages()?);
-        let now = Instant::now();
-        let last_call = now + deadline.saturating_duration_since(now).saturating_sub(TIMEOUT + CLOSING_TIME);
+    async fn handle(&self, event: Event, deadline: SystemTime) -> Result<Answer, lambda::Error> {
+        let (jobs, mut failed) = read(event.into_messages()?, self.clock.now());
+        let now = self.clock.time();
+        let last_call = now + self.clock.until(deadline).saturating_sub(TIMEOUT + CLOSING_TIME);
         failed.extend(self.work(jobs, last_call).await);
         Ok(Answer::Queue(failed))
     }
@@ -90,9 +90,8 @@ impl lambda::Function for Function {
 
 impl Function {
     /// Gives the ids of the jobs that the queue has to deliver again.
-    async fn work(&self, jobs: Vec<InHand>, last_call: Instant) -> Vec<String> {
-        let probe_every = decide::PARKED.mul_f64(self.time_scale);
-        let gate = match Gate::look(&self.state, &self.oa_appid, probe_every).await {
+    async fn work(&self, jobs: Vec<InHand>, last_call: SystemTime) -> Vec<String> {
+        let gate = match Gate::look(&self.state, &self.oa_appid, &self.clock).await {
             Ok(gate) => gate,
             Err(error) => return self.postpone(jobs, &error).await,
         };
@@ -140,7 +139,6 @@ impl Function {
     /// Puts jobs back as they are, for the tables do not answer: left to the queue, they would count as
     /// tried, and after some hours of that as poison.
     async fn postpone(&self, jobs: Vec<InHand>, error: &Error) -> Vec<String> {
-        let pause = STORE_PAUSE.mul_f64(self.time_scale);
         let mut failed = Vec::new();
         for in_hand in jobs {
             tracing::warn!(
@@ -148,7 +146,7 @@ impl Function {
                 cause = error.causes(),
                 "requeued a job unchanged: {error}"
             );
-            if let Err(error) = self.queue.enqueue(std::slice::from_ref(&in_hand.job), pause).await {
+            if let Err(error) = self.queue.enqueue(std::slice::from_ref(&in_hand.job), STORE_PAUSE).await {
                 failed.push(report(&in_hand, &error));
             }
         }
@@ -166,7 +164,7 @@ impl Function {
         }
         for (delay, messages) in by_delay {
             metrics::counter!("Retried").increment(messages.len() as u64);
-            self.queue.enqueue(&[Job { messages, queued_at: now(), ..job.clone() }], delay).await?;
+            self.queue.enqueue(&[Job { messages, queued_at: self.clock.now(), ..job.clone() }], delay).await?;
         }
         for record in records {
             // The queue has the message; that its record lags behind loses nothing.
@@ -183,7 +181,7 @@ impl Function {
     }
 
     fn clockwork(&self) -> Clockwork {
-        Clockwork { scale: self.time_scale, jitter: rand::random() }
+        Clockwork { jitter: rand::random() }
     }
 }
 
@@ -193,12 +191,12 @@ fn report(in_hand: &InHand, error: &Error) -> String {
 }
 
 /// The jobs of an event, and the ids of those that do not read: they end in the dead-letter queue.
-fn read(messages: Vec<SqsMessage>) -> (Vec<InHand>, Vec<String>) {
+fn read(messages: Vec<SqsMessage>, now: i64) -> (Vec<InHand>, Vec<String>) {
     let (mut jobs, mut unreadable) = (Vec::new(), Vec::new());
     for record in messages {
         let id = record.message_id.clone().unwrap_or_default();
         match serde_json::from_str::<Job>(record.body.as_deref().unwrap_or_default()) {
-            Ok(job) => jobs.push(in_hand(id, job, &record)),
+            Ok(job) => jobs.push(in_hand(id, job, &record, now)),
             Err(error) => {
                 tracing::error!(id, %error, "could not parse a job");
                 unreadable.push(id);
@@ -208,13 +206,13 @@ fn read(messages: Vec<SqsMessage>) -> (Vec<InHand>, Vec<String>) {
     (jobs, unreadable)
 }
 
-fn in_hand(id: String, mut job: Job, record: &SqsMessage) -> InHand {
+fn in_hand(id: String, mut job: Job, record: &SqsMessage, now: i64) -> InHand {
     #[expect(clippy::cast_precision_loss, reason = "an age in seconds")]
-    metrics::histogram!("QueueAge").record((now() - job.queued_at) as f64);
+    metrics::histogram!("QueueAge").record((now - job.queued_at) as f64);
     let attribute = |name: &str| record.attributes.get(name).and_then(|value| value.parse::<i64>().ok());
     let is_first = attribute("ApproximateReceiveCount") == Some(1);
     let is_new = job.messages.iter().all(|message| message.progress == Progress::default());
-    let is_fresh = is_first && is_new && now() - job.queued_at <= FRESH;
+    let is_fresh = is_first && is_new && now - job.queued_at <= FRESH;
     if !is_first {
         // Another worker had it in hand since then, and may have sent any of it.
         let since = attribute("ApproximateFirstReceiveTimestamp").map_or(0, |millis| millis / 1000);

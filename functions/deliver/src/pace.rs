@@ -1,9 +1,9 @@
 //! The pace that all workers keep together, where one is set.
 
-use std::time::{Duration, SystemTime, UNIX_EPOCH};
+use std::time::Duration;
 
-use shared::Error;
 use shared::store::State;
+use shared::{Clock, Error};
 use tokio::sync::Mutex;
 
 /// How many sends a worker takes out of a second at a time: few enough to share a second, enough not
@@ -14,14 +14,15 @@ const BLOCK: u32 = 10;
 pub struct Pace {
     state: State,
     per_second: u32,
+    clock: Clock,
     /// The second and what is left of the block taken out of it.
     taken: Mutex<(i64, u32)>,
 }
 
 impl Pace {
     /// `per_second` 0 sets no pace.
-    pub fn new(state: State, per_second: u32) -> Self {
-        Self { state, per_second, taken: Mutex::new((0, 0)) }
+    pub fn new(state: State, per_second: u32, clock: Clock) -> Self {
+        Self { state, per_second, clock, taken: Mutex::new((0, 0)) }
     }
 
     /// Waits until one more call may be made.
@@ -36,8 +37,8 @@ impl Pace {
         // Whoever waits, waits in line.
         let mut taken = self.taken.lock().await;
         loop {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-            let second = i64::try_from(since.as_secs()).unwrap_or(i64::MAX);
+            let now_ms = self.clock.now_ms();
+            let second = now_ms.div_euclid(1000);
             if taken.0 == second && taken.1 > 0 {
                 taken.1 -= 1;
                 return Ok(());
@@ -46,9 +47,8 @@ impl Pace {
                 *taken = (second, block);
                 continue;
             }
-            let rest =
-                Duration::from_secs(1).saturating_sub(Duration::from_nanos(since.subsec_nanos().into()));
-            tokio::time::sleep(rest).await;
+            let rest = 1000 - now_ms.rem_euclid(1000).unsigned_abs();
+            self.clock.sleep(Duration::from_millis(rest)).await;
         }
     }
 }

@@ -1,10 +1,11 @@
 //! The daily quota: once it is used up, nobody calls WeChat until its reset, but for a probe now and then.
 
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
-use std::time::Duration;
 
 use shared::store::{Quota, State};
-use shared::{Error, now};
+use shared::{Clock, Error};
+
+use crate::decide::PARKED;
 
 /// What a worker may do at the moment.
 const OPEN: u8 = 0;
@@ -16,7 +17,7 @@ const CLOSED: u8 = 2;
 pub struct Gate {
     state: State,
     oa_appid: String,
-    probe_every: Duration,
+    clock: Clock,
     /// What the table said when the invocation began.
     parked: Option<Quota>,
     /// A message of this invocation is the probe, and nothing is known yet.
@@ -29,11 +30,11 @@ impl Gate {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn look(state: &State, oa_appid: &str, probe_every: Duration) -> Result<Self, Error> {
+    pub async fn look(state: &State, oa_appid: &str, clock: &Clock) -> Result<Self, Error> {
         let parked = state.parked(oa_appid).await?;
         let is = AtomicU8::new(if parked.is_some() { UNASKED } else { OPEN });
-        let (state, oa_appid, probing) = (state.clone(), oa_appid.to_owned(), AtomicBool::new(false));
-        Ok(Self { state, oa_appid, probe_every, parked, probing, is })
+        let (state, oa_appid, clock) = (state.clone(), oa_appid.to_owned(), clock.clone());
+        Ok(Self { state, oa_appid, clock, parked, probing: AtomicBool::new(false), is })
     }
 
     /// Whether a message may be tried now. Only one that is about to be tried takes the right to probe:
@@ -73,7 +74,7 @@ impl Gate {
     pub async fn undecided(&self) -> Result<(), Error> {
         match self.parked {
             Some(quota) if self.probing.swap(false, Ordering::Relaxed) => {
-                self.state.park(&self.oa_appid, Quota { probe_at: now(), ..quota }).await
+                self.state.park(&self.oa_appid, Quota { probe_at: self.clock.now(), ..quota }).await
             }
             _ => Ok(()),
         }
@@ -85,7 +86,7 @@ impl Gate {
     /// [`Error::Unavailable`].
     pub async fn exhausted(&self) -> Result<(), Error> {
         if self.is.swap(CLOSED, Ordering::Relaxed) == OPEN {
-            let quota = Quota { parked_until: next_reset(now()), probe_at: self.next_probe() };
+            let quota = Quota { parked_until: next_reset(self.clock.now()), probe_at: self.next_probe() };
             metrics::counter!("QuotaExhausted").increment(1);
             tracing::error!(parked_until = quota.parked_until, "the daily quota is used up; messages wait");
             self.state.park(&self.oa_appid, quota).await?;
@@ -94,7 +95,7 @@ impl Gate {
     }
 
     fn next_probe(&self) -> i64 {
-        now() + i64::try_from(self.probe_every.as_secs()).unwrap_or(i64::MAX)
+        self.clock.now() + i64::try_from(PARKED.as_secs()).unwrap_or(i64::MAX)
     }
 }
 

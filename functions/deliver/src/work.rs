@@ -1,6 +1,6 @@
 //! One message: try it, see what the answer asks for, record it.
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use contract::{MessageState, Reason};
 use shared::job::{Job, Message, Prefer};
@@ -8,7 +8,7 @@ use shared::store::Record;
 use shared::wechat::errcode::Action;
 use shared::wechat::template::{self, TemplateMessage};
 use shared::wechat::{Failure, followers};
-use shared::{Error, now};
+use shared::Error;
 
 use crate::decide::{self, Clockwork, Next, Try, decide};
 use crate::quota::Gate;
@@ -23,7 +23,7 @@ pub struct Shift<'a> {
     /// One for all, so that the messages of a job that wait equally long stay one job.
     pub clockwork: Clockwork,
     /// After this no call to WeChat is begun.
-    pub last_call: Instant,
+    pub last_call: SystemTime,
 }
 
 /// A message that goes back on the queue.
@@ -55,7 +55,7 @@ impl Shift<'_> {
         if let Some(msgid) = message.progress.sent {
             return self.finish(job, message, |record| record.sent(msgid)).await;
         }
-        if Instant::now() >= self.last_call {
+        if self.function.clock.time() >= self.last_call {
             return Some(PutBack { delay: Duration::ZERO, message, record: None });
         }
         if !self.may_try(job, &message) {
@@ -68,7 +68,7 @@ impl Shift<'_> {
         });
         if !may_be_tried {
             let delay = self.clockwork.pause(decide::PARKED);
-            return Some(again(job, message, delay, |record| {
+            return Some(self.again(job, message, delay, |record| {
                 record.ended(MessageState::Parked, Reason::QuotaExhausted)
             }));
         }
@@ -85,7 +85,7 @@ impl Shift<'_> {
     /// Whether WeChat would still recognize a second copy, or one is preferred to none.
     fn may_try(&self, job: &Job, message: &Message) -> bool {
         let since = message.progress.ambiguous_since;
-        job.prefer == Prefer::Arrive || since.is_none_or(|since| self.clockwork.is_deduped(ago(since)))
+        job.prefer == Prefer::Arrive || since.is_none_or(|since| decide::is_deduped(self.ago(since)))
     }
 
     async fn attempt(&self, job: &Job, message: &mut Message) -> Result<i64, Failure> {
@@ -109,7 +109,7 @@ impl Shift<'_> {
 
     async fn after_failure(&self, job: &Job, mut message: Message, failure: Failure) -> Option<PutBack> {
         if failure.action() == Action::Ambiguous {
-            message.progress.ambiguous_since.get_or_insert_with(now);
+            message.progress.ambiguous_since.get_or_insert_with(|| self.function.clock.now());
         }
         let told = match failure.action() {
             Action::NextDay => self.gate.exhausted().await,
@@ -122,7 +122,7 @@ impl Shift<'_> {
             action: failure.action(),
             reason: failure.reason(),
             attempts: message.progress.attempts,
-            ambiguous_for: message.progress.ambiguous_since.map(ago),
+            ambiguous_for: message.progress.ambiguous_since.map(|since| self.ago(since)),
             prefer: job.prefer,
         };
         let next = match decide(tried, self.clockwork) {
@@ -136,7 +136,7 @@ impl Shift<'_> {
             }
             Next::Again(delay, state) => {
                 let reason = failure.reason();
-                Some(again(job, message, delay, |record| record.caused_by(&failure).ended(state, reason)))
+                Some(self.again(job, message, delay, |record| record.caused_by(&failure).ended(state, reason)))
             }
             Next::Doubt => unreachable!("doubt has been resolved"),
         }
@@ -162,7 +162,7 @@ impl Shift<'_> {
     }
 
     async fn forget(&self, oa_openid: &str) -> Result<(), Action> {
-        let removed = self.function.identities.remove_followers(vec![oa_openid.to_owned()], now()).await;
+        let removed = self.function.identities.remove_followers(vec![oa_openid.to_owned()], self.function.clock.now()).await;
         removed.map(drop).map_err(|error: Error| {
             tracing::warn!(cause = error.causes(), "a follower who is none any more is still on the map");
             Action::Retry
@@ -176,7 +176,7 @@ impl Shift<'_> {
         message: Message,
         end: impl FnOnce(Record) -> Record,
     ) -> Option<PutBack> {
-        let record = end(Record::of(&message, now()));
+        let record = end(Record::of(&message, self.function.clock.now()));
         log(job, &record);
         match self.function.messages.record(&job.batch, &record).await {
             Ok(_) => None,
@@ -187,18 +187,28 @@ impl Shift<'_> {
                     cause = error.causes(),
                     "could not record an outcome"
                 );
-                Some(PutBack { delay: STORE_PAUSE.mul_f64(self.function.time_scale), message, record: None })
+                Some(PutBack { delay: STORE_PAUSE, message, record: None })
             }
         }
     }
-}
 
-/// Puts a message back as its next turn.
-fn again(job: &Job, mut message: Message, delay: Duration, say: impl FnOnce(Record) -> Record) -> PutBack {
-    message.progress.turn += 1;
-    let record = say(Record::of(&message, now()));
-    log(job, &record);
-    PutBack { delay, message, record: Some(record) }
+    /// Puts a message back as its next turn.
+    fn again(
+        &self,
+        job: &Job,
+        mut message: Message,
+        delay: Duration,
+        say: impl FnOnce(Record) -> Record,
+    ) -> PutBack {
+        message.progress.turn += 1;
+        let record = say(Record::of(&message, self.function.clock.now()));
+        log(job, &record);
+        PutBack { delay, message, record: Some(record) }
+    }
+
+    fn ago(&self, since: i64) -> Duration {
+        Duration::from_secs(u64::try_from(self.function.clock.now() - since).unwrap_or(0))
+    }
 }
 
 fn log(job: &Job, record: &Record) {
@@ -212,8 +222,4 @@ fn log(job: &Job, record: &Record) {
         attempts = record.attempts,
         "tried a message"
     );
-}
-
-fn ago(since: i64) -> Duration {
-    Duration::from_secs(u64::try_from(now() - since).unwrap_or(0))
 }

@@ -2,7 +2,7 @@
 
 mod work;
 
-use std::time::Instant;
+use std::time::SystemTime;
 
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, EventsQueue};
@@ -30,7 +30,7 @@ impl lambda::Function for Function {
         })
     }
 
-    async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
+    async fn handle(&self, event: Event, _deadline: SystemTime) -> Result<Answer, lambda::Error> {
         Ok(Answer::Queue(self.work(event.into_messages()?).await))
     }
 }

@@ -1,6 +1,6 @@
 //! POST /login: a wx.login code becomes a session.
 
-use std::time::Instant;
+use std::time::SystemTime;
 
 use contract::login::LONGEST_CODE;
 use contract::{LoggedIn, Login};
@@ -30,7 +30,7 @@ impl lambda::Function for Function {
         let client = store::client(config)?;
         let [mini_secret] = config.secrets([SecretName::MiniSecret]).await?;
         Ok(Self {
-            wechat: WeChat::new(&config.wechat_api_base()?),
+            wechat: WeChat::new(&config.wechat_api_base()?, config.clock()?),
             mini_appid: config.appid(Account::Mini)?,
             mini_secret,
             sessions: Sessions::new(config, client.clone())?,
@@ -38,7 +38,7 @@ impl lambda::Function for Function {
         })
     }
 
-    async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
+    async fn handle(&self, event: Event, _deadline: SystemTime) -> Result<Answer, lambda::Error> {
         let request = event.into_request()?;
         Ok(Answer::Http(http::answer(self.log_in(&request).await)))
     }

@@ -3,7 +3,7 @@
 //! Refreshing is: take the lease, fetch, write on condition of the lease and the version. Whoever
 //! loses throws away what it fetched, so nothing ever overwrites a newer token.
 
-use std::time::Instant;
+use std::time::SystemTime;
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use secrecy::SecretString;
@@ -14,7 +14,7 @@ use shared::queue::RefreshRequest;
 use shared::store::{self, State, TokenRecord};
 use shared::wechat::token::{self, IssuedToken};
 use shared::wechat::{ApiRequest, Failure, WeChat};
-use shared::{Account, Config, now};
+use shared::{Account, Clock, Config};
 
 /// Longer than WeChat may take to answer, so that a lease outlives its fetch; in seconds.
 const LEASE: i64 = 30;
@@ -33,6 +33,7 @@ const DAY: i64 = 24 * 3600;
 pub struct Function {
     wechat: WeChat,
     state: State,
+    clock: Clock,
     mode: TokenMode,
     accounts: [Credentials; 2],
 }
@@ -52,14 +53,15 @@ impl lambda::Function for Function {
             Ok::<_, lambda::Error>(Credentials { account, appid: config.appid(account)?, secret })
         };
         Ok(Self {
-            wechat: WeChat::new(&config.wechat_api_base()?),
+            wechat: WeChat::new(&config.wechat_api_base()?, config.clock()?),
             state: State::new(config, store::client(config)?)?,
+            clock: config.clock()?,
             mode: config.token_mode()?,
             accounts: [credentials(Account::Oa, oa)?, credentials(Account::Mini, mini)?],
         })
     }
 
-    async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
+    async fn handle(&self, event: Event, _deadline: SystemTime) -> Result<Answer, lambda::Error> {
         match event {
             Event::Queue(messages) => {
                 self.requests(&messages).await;
@@ -134,7 +136,7 @@ impl Function {
             TokenMode::Stable => STABLE_DUE,
         };
         match asked {
-            None => seen.expires_at - now() < due,
+            None => seen.expires_at - self.clock.now() < due,
             Some(failed) => failed == Some(token.fingerprint().as_str()),
         }
     }
@@ -148,12 +150,13 @@ impl Function {
     ) -> Result<IssuedToken, Failure> {
         let fetched = self.wechat.call(&self.request(of, false)).await?;
         let is_dead = failed.is_some_and(|failed| failed == fetched.token.fingerprint());
-        if !is_dead || self.mode == TokenMode::Classic || !may_force(seen) {
+        if !is_dead || self.mode == TokenMode::Classic || !may_force(seen, self.clock.now()) {
             return Ok(fetched);
         }
-        let today = seen.forced_at / DAY == now() / DAY;
+        let now = self.clock.now();
+        let today = seen.forced_at / DAY == now / DAY;
         seen.forced_count = if today { seen.forced_count + 1 } else { 1 };
-        seen.forced_at = now();
+        seen.forced_at = now;
         self.wechat.call(&self.request(of, true)).await
     }
 
@@ -165,13 +168,13 @@ impl Function {
     }
 }
 
-fn may_force(seen: &TokenRecord) -> bool {
-    let today = seen.forced_at / DAY == now() / DAY;
+fn may_force(seen: &TokenRecord, now: i64) -> bool {
+    let today = seen.forced_at / DAY == now / DAY;
     let used_up = today && seen.forced_count >= FORCED_PER_DAY;
     if used_up {
         tracing::error!(
             "the day's {FORCED_PER_DAY} forced tokens are used up; find out who else forces them"
         );
     }
-    !used_up && now() - seen.forced_at > FORCED_APART
+    !used_up && now - seen.forced_at > FORCED_APART
 }

@@ -9,7 +9,7 @@ use shared::catalog::{Allow, Notification, Rendered};
 use shared::job::{self, Job, Message, Progress};
 use shared::session::{Caller, User};
 use shared::store::{Addressed, Batch};
-use shared::{Error, now};
+use shared::Error;
 
 use crate::Function;
 
@@ -32,7 +32,7 @@ impl Function {
             data: call.data.clone(),
             page: call.page.clone(),
             recipients: self.address(notification, call).await?,
-            created_at: now(),
+            created_at: self.clock.now(),
         };
         self.messages.open(&batch).await?;
         self.enqueue(notification, &batch).await
@@ -87,7 +87,7 @@ impl Function {
             batch: batch.to_owned(),
             template_id: notification.template_id.clone(),
             prefer: notification.prefer,
-            queued_at: now(),
+            queued_at: self.clock.now(),
             messages: messages.to_vec(),
         };
         let jobs: Vec<_> = messages.chunks(job::MOST_RECIPIENTS).map(job).collect();

@@ -7,7 +7,7 @@ mod replay;
 mod resolve;
 mod status;
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use contract::routes::{LONGEST_IDEMPOTENCY_KEY as LONGEST_KEY, Operation};
 use contract::{Accepted, SendRequest};
@@ -18,7 +18,7 @@ use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, DeliverQueue};
 use shared::session::Caller;
 use shared::store::{self, Callers, Claim, Identities, Messages, Mine, State};
-use shared::{Config, Error, http};
+use shared::{Clock, Config, Error, http};
 
 /// How long a call may hold its Idempotency-Key, in seconds: longer than Lambda lets the function run.
 const CLAIM: i64 = 30;
@@ -35,6 +35,7 @@ pub struct Function {
     messages: Messages,
     state: State,
     queue: DeliverQueue,
+    clock: Clock,
 }
 
 impl lambda::Function for Function {
@@ -49,10 +50,11 @@ impl lambda::Function for Function {
             messages: Messages::new(config, client.clone())?,
             state: State::new(config, client)?,
             queue: DeliverQueue::new(config, queue::client(config)?)?,
+            clock: config.clock()?,
         })
     }
 
-    async fn handle(&self, event: Event, _deadline: Instant) -> Result<Answer, lambda::Error> {
+    async fn handle(&self, event: Event, _deadline: SystemTime) -> Result<Answer, lambda::Error> {
         let request = event.into_request()?;
         Ok(Answer::Http(http::answer(self.answer(&request).await)))
     }
@@ -114,7 +116,7 @@ impl Function {
     async fn claim(&self, caller: &Caller, key: &str, body: &[u8]) -> Result<Claim, Error> {
         for _ in 0..LOOKS {
             match self.state.claim(&caller.sender(), key, body, CLAIM).await? {
-                Claim::Running => tokio::time::sleep(LOOK_PAUSE).await,
+                Claim::Running => self.clock.sleep(LOOK_PAUSE).await,
                 claim => return Ok(claim),
             }
         }

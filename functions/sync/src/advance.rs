@@ -1,10 +1,10 @@
 //! Who may advance a run, for how long, and when the schedule begins another.
 
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use contract::SyncState;
 use shared::store::{Checkpoint, RunProgress, SyncRun};
-use shared::{Error, now};
+use shared::Error;
 
 use crate::Function;
 use crate::list::USER_GET;
@@ -14,8 +14,11 @@ use crate::run::{Run, Stop};
 const SAVED_EVERY: Duration = Duration::from_secs(1);
 
 /// How long the lease of a run that was killed keeps others away, in seconds: many times that.
-const LEASE: f64 = 30.0;
-const SHORTEST_LEASE: f64 = 3.0;
+const LEASE: i64 = 30;
+
+/// How long a slice may take to come to a stop by itself, once its time is over: a call of eight seconds
+/// and the writes after it would be too long for a caller who waits, and nothing is lost with them.
+pub const TO_STOP: Duration = Duration::from_secs(5);
 
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
 
@@ -34,8 +37,7 @@ impl Function {
     pub(crate) async fn tick(&self, slice: Duration) -> Result<RunProgress, Error> {
         let last = self.state.sync_run(&self.oa_appid).await?;
         let (since, rest) = rest_after(&last);
-        let rest = rest.mul_f64(self.retry_time_scale);
-        if now() < since.saturating_add_unsigned(rest.as_secs()) {
+        if self.clock.now() < since.saturating_add_unsigned(rest.as_secs()) {
             return Ok(last.progress);
         }
         self.advance(slice, false).await
@@ -48,23 +50,25 @@ impl Function {
     /// [`Error::Unavailable`] when the state table does not answer.
     pub(crate) async fn advance(&self, slice: Duration, force: bool) -> Result<RunProgress, Error> {
         let lease = shared::random_id();
-        let Some(last) = self.state.lease_sync(&self.oa_appid, &lease, self.lease_seconds()).await? else {
+        let Some(last) = self.state.lease_sync(&self.oa_appid, &lease, LEASE).await? else {
             return Ok(self.state.sync_run(&self.oa_appid).await?.progress);
         };
-        let run = Run::of(self, resume_or_begin(last), Instant::now() + slice, force);
+        let deadline = self.clock.time() + slice;
+        let run = Run::of(self, resume_or_begin(last, self.clock.now()), deadline, force);
         let outcome = tokio::select! {
             outcome = run.walk() => outcome,
             stop = self.keep(&run, &lease) => Err(stop),
+            () = self.clock.sleep_until(deadline + TO_STOP) => Err(Stop::OutOfTime),
         };
         let mut record = run.record().clone();
         let progress = &mut record.progress;
         if let Err(stop) = outcome {
-            (progress.state, progress.error) = (stop.state(), Some(stop.remedy()));
+            (progress.state, progress.error) = (stop.state(), stop.remedy());
             if stop.doubts_place() {
                 record.checkpoint = Some(Checkpoint::default());
             }
         }
-        progress.updated_at = now();
+        progress.updated_at = self.clock.now();
         progress.ends_at = progress.ends_at.filter(|_| progress.state == SyncState::Running);
         metrics::counter!("Advanced", "State" => progress.state.to_string()).increment(1);
         // When the lease is lost, the record is the other's to write.
@@ -77,21 +81,15 @@ impl Function {
         loop {
             let record = {
                 let mut record = run.record();
-                record.progress.updated_at = now();
+                record.progress.updated_at = self.clock.now();
                 record.clone()
             };
-            match self.state.save_sync(&self.oa_appid, lease, self.lease_seconds(), &record).await {
-                Ok(true) => tokio::time::sleep(SAVED_EVERY).await,
+            match self.state.save_sync(&self.oa_appid, lease, LEASE, &record).await {
+                Ok(true) => self.clock.sleep(SAVED_EVERY).await,
                 Ok(false) => return Stop::LostLease,
                 Err(error) => return error.into(),
             }
         }
-    }
-
-    fn lease_seconds(&self) -> i64 {
-        #[expect(clippy::cast_possible_truncation, reason = "half a minute, scaled")]
-        let seconds = (LEASE * self.retry_time_scale).max(SHORTEST_LEASE) as i64;
-        seconds
     }
 }
 
@@ -110,7 +108,7 @@ fn rest_after(SyncRun { progress, checkpoint }: &SyncRun) -> (i64, Duration) {
     }
 }
 
-fn resume_or_begin(mut last: SyncRun) -> SyncRun {
+fn resume_or_begin(mut last: SyncRun, now: i64) -> SyncRun {
     if let Some(checkpoint) = &last.checkpoint {
         let progress = &mut last.progress;
         (progress.listed, progress.known) = (checkpoint.listed, checkpoint.known);
@@ -121,8 +119,8 @@ fn resume_or_begin(mut last: SyncRun) -> SyncRun {
     let progress = RunProgress {
         state: SyncState::Running,
         run: Some(shared::random_id()),
-        started_at: now(),
-        updated_at: now(),
+        started_at: now,
+        updated_at: now,
         ..RunProgress::default()
     };
     SyncRun { progress, checkpoint: Some(Checkpoint::default()) }

@@ -10,7 +10,7 @@ mod walk;
 
 pub use lookup::LOOKUPS;
 
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use contract::routes::Operation;
 use contract::{Advance, SyncProgress};
@@ -19,9 +19,9 @@ use lambda_http::{Body, Request, Response};
 use serde::Deserialize;
 use shared::lambda::{self, Answer, Event};
 use shared::store::{self, Callers, Identities, State};
-use shared::{Account, Authorized, Config, Error, http, queue};
+use shared::{Account, Authorized, Clock, Config, Error, http, queue};
 
-/// How long a request may advance the run; API Gateway hangs up after 30 s.
+/// How long a request may advance the run, and [`advance::TO_STOP`] more; API Gateway hangs up after 30 s.
 const REQUEST_SLICE: Duration = Duration::from_secs(20);
 
 /// An invocation that no caller waits for may take all of its time but this, for the slice's last page.
@@ -49,7 +49,7 @@ enum When {
 pub struct Function {
     oa_appid: String,
     most_removed_percent: u64,
-    retry_time_scale: f64,
+    clock: Clock,
     wechat: Authorized,
     callers: Callers,
     identities: Identities,
@@ -64,7 +64,7 @@ impl lambda::Function for Function {
         Ok(Self {
             oa_appid: config.appid(Account::Oa)?,
             most_removed_percent: config.sync_most_removed_percent()?,
-            retry_time_scale: config.retry_time_scale()?,
+            clock: config.clock()?,
             wechat: Authorized::new(Account::Oa, config, client.clone(), queue::client(config)?)?,
             callers: Callers::new(config, client.clone())?,
             identities: Identities::new(config, client.clone())?,
@@ -74,12 +74,12 @@ impl lambda::Function for Function {
 
     /// Takes a request, the schedule's tick, or an operator's order. What the tables did not answer, the
     /// next tick tries again.
-    async fn handle(&self, event: Event, deadline: Instant) -> Result<Answer, lambda::Error> {
+    async fn handle(&self, event: Event, deadline: SystemTime) -> Result<Answer, lambda::Error> {
         match event {
             Event::Http(request) => Ok(Answer::Http(http::answer(self.answer(&request).await))),
             Event::Command(command) => {
                 let order: Order = serde_json::from_value(command)?;
-                let slice = deadline.saturating_duration_since(Instant::now()).saturating_sub(LAST_PAGE);
+                let slice = self.clock.until(deadline).saturating_sub(LAST_PAGE);
                 let progress = match order.sync {
                     When::Tick => self.tick(slice).await?,
                     When::Now => self.advance(slice, order.force).await?,

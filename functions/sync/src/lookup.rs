@@ -1,37 +1,40 @@
 //! Newcomers' unionids: a hundred at a time, and no answer believed that cannot be right.
 
 use std::collections::{HashMap, HashSet};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
 use futures::{StreamExt, TryFutureExt, TryStreamExt, stream};
-use shared::now;
 use shared::wechat::Failure;
 use shared::wechat::errcode::Action;
 use shared::wechat::followers::{self, BATCH, UserInfo};
 
-use crate::run::Run;
+use crate::run::{Run, Stop};
 
 /// How many batchget calls run at a time.
 pub const LOOKUPS: usize = 8;
 
 impl Run<'_> {
-    /// Looks up openids and writes those that have a unionid. Once one batch has failed no other is begun;
-    /// those under way are finished, for WeChat has counted them.
-    pub async fn look_up(&self, openids: &[String]) -> Result<(), Failure> {
-        let has_failed = AtomicBool::new(false);
-        let batches = openids.chunks(BATCH).take_while(|_| !has_failed.load(Ordering::Relaxed));
-        stream::iter(batches)
-            .map(|batch| self.look_up_batch(batch).inspect_err(|_| has_failed.store(true, Ordering::Relaxed)))
+    /// Looks up openids and writes those that have a unionid. Once one batch has failed or the time is over
+    /// no other is begun; those under way are finished, for WeChat has counted them.
+    pub async fn look_up(&self, openids: &[String]) -> Result<(), Stop> {
+        let (has_failed, begun) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let goes_on = |_: &&[String]| !has_failed.load(Ordering::Relaxed) && !self.is_over();
+        stream::iter(openids.chunks(BATCH).take_while(goes_on))
+            .map(|batch| {
+                begun.fetch_add(batch.len(), Ordering::Relaxed);
+                self.look_up_batch(batch).inspect_err(|_| has_failed.store(true, Ordering::Relaxed))
+            })
             .buffer_unordered(LOOKUPS)
             // Without this the compiler loses sight of the future being Send.
             .boxed()
             .fold(Ok(()), async |sum, outcome| sum.and(outcome))
-            .await
+            .await?;
+        if begun.load(Ordering::Relaxed) < openids.len() { Err(Stop::OutOfTime) } else { Ok(()) }
     }
 
     /// Asks WeChat for up to [`BATCH`] followers' unionids and writes them.
     async fn look_up_batch(&self, openids: &[String]) -> Result<(), Failure> {
-        let asked_at = now();
+        let asked_at = self.sync.clock.now();
         let infos = match self.call("user/info/batchget", &followers::infos(openids)).await {
             Ok(infos) => self.checked(openids, infos.users).await?,
             // One openid that WeChat does not take is enough.
@@ -57,15 +60,18 @@ impl Run<'_> {
     }
 
     /// Asks for each of them alone, and has the map say what WeChat says.
-    pub async fn settle(&self, openids: Vec<String>) -> Result<(), Failure> {
+    pub async fn settle(&self, openids: Vec<String>) -> Result<(), Stop> {
         let asked = openids.into_iter().map(|openid| self.settle_one(openid));
         stream::iter(asked).buffer_unordered(LOOKUPS).boxed().try_collect().await
     }
 
     /// Only a plain "follows" or "does not" changes anything: a unionid may be missing once, and a wrong
     /// appid is told of everybody that they are unknown.
-    async fn settle_one(&self, openid: String) -> Result<(), Failure> {
-        let asked_at = now();
+    async fn settle_one(&self, openid: String) -> Result<(), Stop> {
+        if self.is_over() {
+            return Err(Stop::OutOfTime);
+        }
+        let asked_at = self.sync.clock.now();
         match self.infos(std::slice::from_ref(&openid)).await?.pop() {
             Some(info) if !info.follows() => {
                 let removed = self.sync.identities.remove_followers(vec![openid], asked_at).await?;

@@ -1,7 +1,7 @@
 //! A run that is being advanced: where it stands, the calls it makes, why it stops.
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::{Duration, SystemTime};
 
 use contract::SyncState;
 use serde::de::DeserializeOwned;
@@ -25,14 +25,14 @@ pub struct Run<'a> {
     pub sync: &'a Function,
     /// Whether a list is believed that would be doubted.
     pub force: bool,
-    /// When its time is over, at the end of a page.
-    pub deadline: Instant,
+    /// When its time is over.
+    pub deadline: SystemTime,
     record: Mutex<SyncRun>,
 }
 
 impl<'a> Run<'a> {
     /// The run as it stands.
-    pub fn of(sync: &'a Function, run: SyncRun, deadline: Instant, force: bool) -> Self {
+    pub fn of(sync: &'a Function, run: SyncRun, deadline: SystemTime, force: bool) -> Self {
         Self { sync, force, deadline, record: Mutex::new(run) }
     }
 
@@ -56,12 +56,21 @@ impl<'a> Run<'a> {
             };
             let wait = match failure.action() {
                 Action::Retry | Action::Ambiguous | Action::RefreshToken if pause <= LONGEST_PAUSE => pause,
-                Action::NextMinute if Instant::now() + A_MINUTE < self.deadline => A_MINUTE,
+                Action::NextMinute => A_MINUTE,
                 _ => return Err(failure),
             };
-            tokio::time::sleep(wait.mul_f64(self.sync.retry_time_scale)).await;
+            if wait >= self.sync.clock.until(self.deadline) {
+                return Err(failure);
+            }
+            self.sync.clock.sleep(wait).await;
             pause *= 2;
         }
+    }
+
+    /// Whether its time is over. What was begun is finished; what was not is left to the next slice, which
+    /// goes on at the checkpoint.
+    pub fn is_over(&self) -> bool {
+        self.sync.clock.time() >= self.deadline
     }
 
     /// Counts what WeChat did wrong and was put right.
@@ -78,6 +87,8 @@ pub enum Stop {
     Doubtful(String),
     /// Somebody else has the lease now.
     LostLease,
+    /// Its time was over.
+    OutOfTime,
 }
 
 impl<F: Into<Failure>> From<F> for Stop {
@@ -91,6 +102,7 @@ impl Stop {
     pub fn state(&self) -> SyncState {
         match self {
             Self::Failed(failure) if failure.action() == Action::NextDay => SyncState::Running,
+            Self::OutOfTime => SyncState::Running,
             Self::Failed(_) | Self::Doubtful(_) | Self::LostLease => SyncState::Failed,
         }
     }
@@ -100,9 +112,9 @@ impl Stop {
         matches!(self, Self::Failed(failure) if failure.action() == Action::DoubtFollower)
     }
 
-    /// What happened and what to do about it.
-    pub fn remedy(&self) -> String {
-        match self {
+    /// What happened and what to do about it; `None` when nothing did.
+    pub fn remedy(&self) -> Option<String> {
+        Some(match self {
             Self::Failed(failure) => {
                 let (errcode, rid, remedy) = (failure.errcode(), failure.rid(), failure.remedy());
                 tracing::error!(
@@ -121,6 +133,7 @@ impl Stop {
                 "Nothing was deleted: {doubt} Check the account in WeChat's console; the next run looks again. If the list is right, POST /sync with {{\"force\": true}}, or invoke the function with {{\"sync\": \"now\", \"force\": true}}, which has more time."
             ),
             Self::LostLease => "Another run took over; ask again.".to_owned(),
-        }
+            Self::OutOfTime => return None,
+        })
     }
 }

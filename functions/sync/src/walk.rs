@@ -2,12 +2,11 @@
 
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
-use std::time::Instant;
 
 use contract::SyncState;
 use shared::store::Checkpoint;
 use shared::wechat::followers::BATCH;
-use shared::{Error, now};
+use shared::Error;
 
 use crate::doubt::Size;
 use crate::known::{Known, Openids};
@@ -24,7 +23,7 @@ const JUST_NOW: i64 = 60;
 impl Run<'_> {
     /// Walks on from the checkpoint until the list's end or, at the end of a page, the deadline.
     pub async fn walk(&self) -> Result<(), Stop> {
-        let began_at = now();
+        let began_at = self.sync.clock.now();
         let Checkpoint { after, waiting, .. } = self.record().checkpoint.clone().unwrap_or_default();
         // Only a walk that begins at the beginning can know who is gone.
         let sees_all = after.is_none();
@@ -48,7 +47,7 @@ impl Run<'_> {
             let (looked_up, ()) = tokio::join!(self.look_up(&whole_batches), list.look_ahead(self));
             looked_up?;
             self.checkpoint(next, &newcomers);
-            if Instant::now() >= self.deadline {
+            if self.is_over() {
                 return Ok(());
             }
         }
@@ -90,7 +89,7 @@ impl Run<'_> {
         progress.total = Some(page.total);
         progress.listed += page.count;
         progress.known += page.count.saturating_sub((newcomers.len() - before) as u64);
-        let spent = u64::try_from(now() - progress.started_at).unwrap_or(0);
+        let spent = u64::try_from(self.sync.clock.now() - progress.started_at).unwrap_or(0);
         let whole = spent.saturating_mul(page.total).checked_div(progress.listed);
         let whole = whole.and_then(|seconds| i64::try_from(seconds).ok());
         progress.ends_at = whole.map(|seconds| progress.started_at.saturating_add(seconds));
@@ -123,7 +122,7 @@ impl Run<'_> {
     /// again by the same run's next walk.
     async fn sweep(&self, gone: &[String], began_at: i64) -> Result<(), Stop> {
         for some in gone.chunks(SWEPT_AT_A_TIME) {
-            if Instant::now() >= self.deadline {
+            if self.is_over() {
                 self.record().checkpoint = Some(Checkpoint::default());
                 return Ok(());
             }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{Item, READ_BATCH, WRITE_BATCH, from_item, held, number, text, to_item};
 use crate::config::ConfigError;
-use crate::{Account, Config, Error, now};
+use crate::{Account, Clock, Config, Error};
 
 /// The key prefix of a user WeChat gave no unionid for. Such a row is what tells `no_unionid` from
 /// `never_logged_in`; it is outdone by a real one as soon as there is one.
@@ -65,6 +65,7 @@ pub enum Registration {
 pub struct Identities {
     client: Client,
     table: String,
+    clock: Clock,
     mini_appid: String,
     oa_appid: String,
 }
@@ -78,6 +79,7 @@ impl Identities {
         Ok(Self {
             client,
             table: config.identities_table()?,
+            clock: config.clock()?,
             mini_appid: config.appid(Account::Mini)?,
             oa_appid: config.appid(Account::Oa)?,
         })
@@ -92,7 +94,7 @@ impl Identities {
             unionid: unionid.map_or_else(|| format!("{UNBOUND}{openid}"), str::to_owned),
             account: self.mini_appid.clone(),
             openid: openid.to_owned(),
-            updated_at: now(),
+            updated_at: self.clock.now(),
             event_at: None,
         };
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&identity)?));
@@ -148,7 +150,7 @@ impl Identities {
     /// # Errors
     /// [`Error::Unavailable`]; what was written by then stays.
     pub async fn add_followers(&self, followers: HashMap<String, String>, as_of: i64) -> Result<(), Error> {
-        let (updated_at, event_at) = (now(), Some(as_of));
+        let (updated_at, event_at) = (self.clock.now(), Some(as_of));
         let mut writes = Vec::with_capacity(followers.len());
         for (unionid, openid) in followers {
             let row = Identity { unionid, account: self.oa_appid.clone(), openid, updated_at, event_at };

@@ -7,13 +7,14 @@ use serde::{Deserialize, Serialize};
 use super::{Item, from_item, held, text, to_item};
 use crate::config::ConfigError;
 use crate::session::{ServiceKey, Token};
-use crate::{Config, Error, now};
+use crate::{Clock, Config, Error};
 
 /// The keys table.
 #[derive(Clone, Debug)]
 pub struct Keys {
     client: Client,
     table: String,
+    clock: Clock,
 }
 
 /// A key as the table holds it; the key itself is nowhere.
@@ -50,12 +51,17 @@ impl Keys {
     /// # Errors
     /// [`ConfigError`].
     pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
-        Ok(Self::of(config.keys_table()?, client))
+        Ok(Self { client, table: config.keys_table()?, clock: config.clock()? })
     }
 
-    /// The table of this name.
+    /// The table of this name in AWS.
     pub fn of(table: String, client: Client) -> Self {
-        Self { client, table }
+        Self { client, table, clock: Clock::default() }
+    }
+
+    /// The clock by which keys end.
+    pub fn clock(&self) -> &Clock {
+        &self.clock
     }
 
     /// Whose key this is; `None` when it is unknown, revoked or at its end.
@@ -67,7 +73,7 @@ impl Keys {
         // A key is used the moment it is made, and must not be after it was revoked.
         let item = get.consistent_read(true).send().await.map_err(Error::unavailable)?.item;
         let row: Option<KeyRow> = item.map(from_item).transpose()?;
-        let row = row.filter(|row| row.ends_at.is_none_or(|at| at > now()));
+        let row = row.filter(|row| row.ends_at.is_none_or(|at| at > self.clock.now()));
         Ok(row.map(|KeyRow { name, scopes, .. }| ServiceKey { name, scopes }))
     }
 

@@ -15,7 +15,7 @@ use serde::Serialize;
 
 use super::{WRITE_BATCH, from_item, held, number, text, to_item};
 use crate::config::ConfigError;
-use crate::{Config, Error, now};
+use crate::{Clock, Config, Error};
 use batch::Part;
 
 /// How long a batch can be asked about: 30 days.
@@ -26,6 +26,7 @@ const KEPT_FOR: i64 = 30 * 24 * 3600;
 pub struct Messages {
     client: Client,
     table: String,
+    clock: Clock,
 }
 
 #[derive(Serialize)]
@@ -42,7 +43,7 @@ impl Messages {
     /// # Errors
     /// [`ConfigError`].
     pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
-        Ok(Self { client, table: config.messages_table()? })
+        Ok(Self { client, table: config.messages_table()?, clock: config.clock()? })
     }
 
     /// Writes the batch, its item 0 last: a batch that can be found is whole.
@@ -107,7 +108,7 @@ impl Messages {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn record(&self, batch: &str, record: &Record) -> Result<bool, Error> {
-        let row = Row { batch, record, expires_at: now() + KEPT_FOR };
+        let row = Row { batch, record, expires_at: self.clock.now() + KEPT_FOR };
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&row)?));
         // What is put back gives way to whoever put it back later; what is finished, to nobody.
         let turn = if record.state.is_final() { u32::MAX } else { record.turn };
@@ -155,7 +156,7 @@ impl Messages {
             .expression_attribute_values(":status", text(status))
             .expression_attribute_values(":sent", text(MessageState::Sent.to_string()))
             .expression_attribute_values(":msgid", number(msgid))
-            .expression_attribute_values(":now", number(now()));
+            .expression_attribute_values(":now", number(self.clock.now()));
         Ok(if held(update.send().await)? { Receipt::Joined } else { Receipt::Known })
     }
 }

@@ -9,13 +9,14 @@ use serde::{Deserialize, Serialize, Serializer};
 use super::{from_item, text, to_item};
 use crate::config::ConfigError;
 use crate::session::{Token, User};
-use crate::{Config, Error, now};
+use crate::{Clock, Config, Error};
 
 /// The sessions table.
 #[derive(Clone, Debug)]
 pub struct Sessions {
     client: Client,
     table: String,
+    clock: Clock,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -50,7 +51,7 @@ impl Sessions {
     /// # Errors
     /// [`ConfigError`].
     pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
-        Ok(Self { client, table: config.sessions_table()? })
+        Ok(Self { client, table: config.sessions_table()?, clock: config.clock()? })
     }
 
     /// Whose session the token is; `None` when it is unknown or has expired.
@@ -62,7 +63,7 @@ impl Sessions {
         // A session is used the moment it is handed out.
         let item = get.consistent_read(true).send().await.map_err(Error::unavailable)?.item;
         let row: Option<Row> = item.map(from_item).transpose()?;
-        let row = row.filter(|row| row.expires_at.is_none_or(|at| at > now()));
+        let row = row.filter(|row| row.expires_at.is_none_or(|at| at > self.clock.now()));
         Ok(row.and_then(|row| match row.holder {
             Holder::User { openid, unionid, session_key } => Some(User { openid, unionid, session_key }),
             Holder::Other => None,
@@ -74,7 +75,7 @@ impl Sessions {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn sign_in(&self, token: &Token, user: User, lifetime: Duration) -> Result<(), Error> {
-        let expires_at = now() + i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
+        let expires_at = self.clock.now() + i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
         let User { openid, unionid, session_key } = user;
         let holder = Holder::User { openid, unionid, session_key };
         let row = Row { id: token.id(), holder, expires_at: Some(expires_at) };

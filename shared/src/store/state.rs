@@ -15,13 +15,14 @@ use aws_sdk_dynamodb::types::ReturnValue;
 
 use super::{Item, from_item, held, number, text};
 use crate::config::ConfigError;
-use crate::{Config, Error, now};
+use crate::{Clock, Config, Error};
 
 /// The state table.
 #[derive(Clone, Debug)]
 pub struct State {
     client: Client,
     table: String,
+    clock: Clock,
 }
 
 impl State {
@@ -30,7 +31,7 @@ impl State {
     /// # Errors
     /// [`ConfigError`].
     pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
-        Ok(Self { client, table: config.state_table()? })
+        Ok(Self { client, table: config.state_table()?, clock: config.clock()? })
     }
 
     async fn get<T: serde::de::DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
@@ -52,8 +53,8 @@ impl State {
             .update_expression("SET lease = :lease, lease_until = :until")
             .condition_expression("attribute_not_exists(lease_until) OR lease_until < :now OR lease = :lease")
             .expression_attribute_values(":lease", text(lease))
-            .expression_attribute_values(":until", number(now() + seconds))
-            .expression_attribute_values(":now", number(now()))
+            .expression_attribute_values(":until", number(self.clock.now() + seconds))
+            .expression_attribute_values(":now", number(self.clock.now()))
             .return_values(ReturnValue::AllNew);
         match update.send().await {
             Ok(answer) => from_item(answer.attributes.unwrap_or_else(Item::new)).map(Some),

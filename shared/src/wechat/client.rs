@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use clock::{Clock, TimedOut};
 use http::Method;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
@@ -17,6 +18,7 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 pub struct WeChat {
     http: reqwest::Client,
     base: String,
+    clock: Clock,
 }
 
 /// What every answer may hold; on success WeChat often leaves errcode out.
@@ -30,13 +32,12 @@ struct Outcome {
 
 impl WeChat {
     /// Builds the HTTP client and its TLS; once, in init. `base` has no slash at its end.
-    pub fn new(base: &str) -> Self {
+    pub fn new(base: &str, clock: Clock) -> Self {
         let http = reqwest::Client::builder()
-            .timeout(TIMEOUT)
             .connect_timeout(CONNECT_TIMEOUT)
             .build()
             .expect("the TLS back end is compiled in");
-        Self { http, base: base.to_owned() }
+        Self { http, base: base.to_owned(), clock }
     }
 
     /// Makes a call that needs no token.
@@ -73,9 +74,14 @@ impl WeChat {
         if let Some(body) = &request.body {
             call = call.json(body);
         }
-        let response = call.send().await.map_err(|error| Failure::of(error, &self.base))?;
-        let status = response.status();
-        let body = response.bytes().await.map_err(|error| Failure::of(error, &self.base))?;
+        let answer = async {
+            let response = call.send().await?;
+            Ok((response.status(), response.bytes().await?))
+        };
+        let answer = self.clock.timeout(TIMEOUT, answer).await;
+        let (status, body) = answer
+            .map_err(|TimedOut| Failure::NoAnswer("time-out".into()))?
+            .map_err(|error: reqwest::Error| Failure::of(error, &self.base))?;
         if !status.is_success() {
             return Err(Failure::NoAnswer(format!("HTTP {status}")));
         }

@@ -44,7 +44,7 @@ impl Failure {
         if error.is_connect() || error.is_builder() {
             Self::Unreachable { base: base.to_owned(), error }
         } else {
-            Self::NoAnswer(if error.is_timeout() { "time-out".into() } else { error.to_string() })
+            Self::NoAnswer(error.to_string())
         }
     }
 

@@ -1,5 +1,7 @@
 //! The way of a call through faults and bookkeeping to its answer.
 
+use std::time::SystemTime;
+
 use axum::body::Body;
 use axum::http::{StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
@@ -23,10 +25,17 @@ pub(crate) async fn process(
     endpoint: &'static Endpoint,
     mut call: ApiCall,
 ) -> Response {
-    let (_in_flight, injected) = start(&simulator, endpoint, &mut call);
-    if !injected.latency.is_zero() {
-        tokio::time::sleep(injected.latency).await;
-    }
+    let clock = simulator.clock();
+    let work = clock.work();
+    let (_in_flight, injected, until) = start(&simulator, endpoint, &mut call);
+    let _work = match until {
+        Some(until) => {
+            drop(work);
+            clock.sleep_until(until).await;
+            clock.work()
+        }
+        None => work,
+    };
     let mut state = simulator.lock();
     match injected.failure {
         None => {
@@ -47,7 +56,7 @@ fn start(
     simulator: &Simulator,
     endpoint: &'static Endpoint,
     call: &mut ApiCall,
-) -> (InFlight, InjectedFault) {
+) -> (InFlight, InjectedFault, Option<SystemTime>) {
     let mut state = simulator.lock();
     state.world.stats.started(endpoint.path);
     let users = (endpoint.users)(&state, call);
@@ -55,7 +64,10 @@ fn start(
     let receiver = receiver_of(call);
     let free = receiver.filter(|user| state.world.receiving.insert(*user));
     call.overlaps = receiver != free;
-    (InFlight::new(simulator, endpoint.path, free), injected)
+    // From the moment it is counted: whoever sees the call can move the clock over it.
+    let slow = Some(injected.latency).filter(|latency| !latency.is_zero());
+    let until = slow.map(|latency| state.world.clock.time() + latency);
+    (InFlight::new(simulator, endpoint.path, free), injected, until)
 }
 
 fn respond(state: &mut State, endpoint: &Endpoint, answer: Answer) -> Response {

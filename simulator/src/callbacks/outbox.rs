@@ -1,7 +1,8 @@
 //! What is to be pushed, where to, and how it went.
 
+use std::time::SystemTime;
+
 use serde::{Deserialize, Serialize};
-use tokio::time::Instant;
 
 use crate::callbacks::config::Callback;
 use crate::callbacks::queue::{Next, Queue};
@@ -38,10 +39,10 @@ impl Outbox {
     }
 
     /// Queues an event as the faults will have it; forgets it while callbacks are off.
-    pub(crate) fn emit(&mut self, event: Event) {
+    pub(crate) fn emit(&mut self, event: Event, now: SystemTime) {
         if self.callback.is_some() {
             let plan = self.faults.plan();
-            self.queue.add(event, &plan);
+            self.queue.add(event, &plan, now);
         }
     }
 
@@ -51,9 +52,9 @@ impl Outbox {
     }
 
     /// What to push next and where to; `None` until something changes.
-    pub(crate) fn next(&mut self) -> Option<(Next, Callback)> {
+    pub(crate) fn next(&mut self, now: SystemTime) -> Option<(Next, Callback)> {
         let callback = self.callback.clone()?;
-        let next = self.queue.next(Instant::now())?;
+        let next = self.queue.next(now)?;
         if let Next::Push(_) = next {
             self.stats.sent += 1;
         }

@@ -1,10 +1,10 @@
 //! Sending what is queued, in the background, the way WeChat does: up to three tries of five seconds each.
 
 use std::convert::Infallible;
+use std::time::{Duration, SystemTime};
 
 use reqwest::{RequestBuilder, StatusCode};
 use tokio::task::JoinSet;
-use tokio::time::Instant;
 
 use crate::callbacks::Callbacks;
 use crate::callbacks::config::Callback;
@@ -15,23 +15,24 @@ use crate::callbacks::stats::Outcome;
 /// WeChat's own rule: the first try and two more, without a pause between them.
 const TRIES: usize = 3;
 
+/// How long the server has to answer each: WeChat's own rule, too.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
+
 /// Empties the outbox.
 #[derive(Clone)]
-pub(crate) struct Pusher<N> {
+pub(crate) struct Pusher {
     /// What it empties.
     pub(crate) callbacks: Callbacks,
-    /// Tells the time a push is signed for, in Unix seconds.
-    pub(crate) now: N,
 }
 
-impl<N: Fn() -> i64 + Clone + Send + 'static> Pusher<N> {
+impl Pusher {
     /// Pushes events as they come; whatever is on its way ends with this future.
     pub(crate) async fn run(self) -> Infallible {
         let changed = self.callbacks.lock().queue.changed();
         let mut tasks = JoinSet::new();
         loop {
             while tasks.try_join_next().is_some() {}
-            let next = self.callbacks.lock().next();
+            let next = self.callbacks.lock().next(self.callbacks.clock.time());
             match next {
                 Some((Next::Push(queued), callback)) => {
                     tasks.spawn(self.clone().push(queued, callback));
@@ -44,8 +45,8 @@ impl<N: Fn() -> i64 + Clone + Send + 'static> Pusher<N> {
         }
     }
 
-    async fn wake(self, user: u32, at: Instant) {
-        tokio::time::sleep_until(at).await;
+    async fn wake(self, user: u32, at: SystemTime) {
+        self.callbacks.clock.sleep_until(at).await;
         self.callbacks.lock().queue.wake(user);
     }
 
@@ -53,10 +54,11 @@ impl<N: Fn() -> i64 + Clone + Send + 'static> Pusher<N> {
         let push = SignedPush::new(&queued, &callback);
         let mut taken = false;
         for _ in 0..TRIES {
-            let now = (self.now)();
-            let started = Instant::now();
-            let outcome = ask(push.request(&self.callbacks.http, now)).await;
-            self.callbacks.lock().stats.tried(started.elapsed(), outcome);
+            let started = self.callbacks.clock.time();
+            let asked = ask(push.request(&self.callbacks.http, self.callbacks.clock.now()));
+            let outcome = self.callbacks.clock.timeout(TIMEOUT, asked).await.unwrap_or(Outcome::Silent);
+            let took = self.callbacks.clock.time().duration_since(started).unwrap_or_default();
+            self.callbacks.lock().stats.tried(took, outcome);
             if outcome == Outcome::Taken {
                 taken = true;
                 break;
@@ -73,12 +75,11 @@ async fn ask(request: RequestBuilder) -> Outcome {
     let answer = async {
         let response = request.send().await?;
         let status = response.status();
-        Ok((status, response.bytes().await?))
+        Ok::<_, reqwest::Error>((status, response.bytes().await?))
     };
     match answer.await {
         Ok((StatusCode::OK, body)) if body.is_empty() || body == "success" => Outcome::Taken,
         Ok(_) => Outcome::Failed,
-        Err(error) if reqwest::Error::is_timeout(&error) => Outcome::Silent,
         Err(_) => Outcome::Failed,
     }
 }

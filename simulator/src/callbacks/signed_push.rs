@@ -11,6 +11,8 @@ use crate::world::accounts::{OA, OA_ORIGINAL_ID};
 
 /// What WeChat's servers call themselves.
 const USER_AGENT: &str = "Mozilla/4.0";
+/// How old a stale push is, in seconds.
+const HOUR: i64 = 3600;
 /// Stands in for the token where a wrong signature was asked for.
 const NOBODYS_TOKEN: &str = "nobodysToken";
 
@@ -22,6 +24,8 @@ pub(crate) struct SignedPush {
     /// `None` in plain mode.
     encrypted: Option<String>,
     body: String,
+    /// How long ago it claims to be signed, in seconds.
+    age: i64,
 }
 
 impl SignedPush {
@@ -38,16 +42,17 @@ impl SignedPush {
                  <Encrypt><![CDATA[{encrypted}]]></Encrypt></xml>"
             )
         });
+        let age = if queued.tampering == Tampering::Stale { HOUR } else { 0 };
         let token = match queued.tampering {
-            Tampering::None | Tampering::Plaintext => callback.token.clone(),
+            Tampering::None | Tampering::Plaintext | Tampering::Stale => callback.token.clone(),
             Tampering::WrongSignature => NOBODYS_TOKEN.into(),
         };
-        Self { url: callback.url.clone(), token, openid: openid(&queued.event), encrypted, body }
+        Self { url: callback.url.clone(), token, openid: openid(&queued.event), encrypted, body, age }
     }
 
     /// One try: signed for this moment, with a nonce of its own.
     pub(crate) fn request(&self, http: &Client, now: i64) -> RequestBuilder {
-        let (timestamp, nonce) = (now.to_string(), new_nonce());
+        let (timestamp, nonce) = ((now - self.age).to_string(), new_nonce());
         let plain = signature(&[&self.token, &timestamp, &nonce]);
         let mut query = vec![
             ("signature", &*plain),

@@ -24,7 +24,7 @@ pub(crate) struct CallbackStats {
     given_up: u64,
     tries: u64,
     slowest_ms: u64,
-    /// Tries that were cut: over five seconds, unless the settings have another time.
+    /// Tries that were cut: over five seconds.
     over_5s: u64,
 }
 

@@ -1,14 +1,16 @@
 //! What WeChat's console does before it saves a server configuration: a GET that only the account can answer.
 
+use clock::Clock;
 use reqwest::{Client, StatusCode};
 
 use crate::callbacks::config::Callback;
 use crate::callbacks::crypto::{new_nonce, signature};
+use crate::callbacks::push::TIMEOUT;
 
 impl Callback {
     /// Asks for the echostr back, in the clear even in safe mode; `Err` is a sentence.
-    pub(crate) async fn verify(&self, http: &Client, now: i64) -> Result<(), String> {
-        let (timestamp, nonce) = (now.to_string(), new_nonce());
+    pub(crate) async fn verify(&self, http: &Client, clock: &Clock) -> Result<(), String> {
+        let (timestamp, nonce) = (clock.now().to_string(), new_nonce());
         let echostr = rand::random::<u64>().to_string();
         let signature = signature(&[&self.token, &timestamp, &nonce]);
         let query =
@@ -18,12 +20,13 @@ impl Callback {
             let status = response.status();
             Ok((status, response.text().await?))
         };
-        let answer: reqwest::Result<_> = asked.await;
+        let Ok(answer) = clock.timeout::<reqwest::Result<_>>(TIMEOUT, asked).await else {
+            return Err(format!("{} did not answer in time.", self.url));
+        };
         match answer {
             Ok((StatusCode::OK, body)) if body == echostr => Ok(()),
             Ok((StatusCode::OK, _)) => Err(format!("{} did not give the echostr back.", self.url)),
             Ok((status, _)) => Err(format!("{} answered {status}.", self.url)),
-            Err(error) if error.is_timeout() => Err(format!("{} did not answer in time.", self.url)),
             Err(error) => Err(format!("{} cannot be reached: {}.", self.url, error.without_url())),
         }
     }

@@ -44,11 +44,11 @@ impl Configuration {
 async fn configure(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
     let callback = body::<Configuration>(&bytes)?.callback();
     callback.validate().map_err(bad_request)?;
-    let (callbacks, now) = {
+    let (callbacks, clock) = {
         let state = simulator.lock();
-        (state.callbacks.clone(), state.world.clock.now())
+        (state.callbacks.clone(), state.world.clock.clone())
     };
-    let verified = callback.verify(&callbacks.http, now).await;
+    let verified = callback.verify(&callbacks.http, &clock).await;
     verified.map_err(|sentence| ControlError::new(StatusCode::CONFLICT, sentence))?;
     let told = json!(callback);
     callbacks.lock().switch(Some(callback));

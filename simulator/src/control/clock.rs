@@ -18,7 +18,7 @@ pub(crate) fn router() -> Router<Simulator> {
     Router::new().route("/_sim/clock", get(clock).post(set_clock))
 }
 
-#[derive(Deserialize)]
+#[derive(Clone, Copy, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Move {
     Advance(i64),
@@ -28,20 +28,22 @@ enum Move {
 /// POST /_sim/clock
 async fn set_clock(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
     let to: Move = body(&bytes)?;
-    let mut state = simulator.lock();
-    let mut clock = state.world.clock;
+    let clock = simulator.clock();
+    let now = match to {
+        Move::Advance(seconds) => clock.now().saturating_add(seconds),
+        Move::Now(now) => now,
+    };
+    if !(0..LATEST).contains(&now) {
+        return Err(bad_request("The clock goes from 1970 to 2096, in Unix seconds."));
+    }
     match to {
         Move::Advance(seconds) => clock.advance(seconds),
         Move::Now(now) => clock.set(now),
     }
-    if !(0..LATEST).contains(&clock.now()) {
-        return Err(bad_request("The clock goes from 1970 to 2096, in Unix seconds."));
-    }
-    state.world.clock = clock;
     Ok(Json(json!({ "now": clock.now() })))
 }
 
 /// GET /_sim/clock
 async fn clock(State(simulator): State<Simulator>) -> Json<Value> {
-    Json(json!({ "now": simulator.lock().world.clock.now() }))
+    Json(json!({ "now": simulator.clock().now() }))
 }

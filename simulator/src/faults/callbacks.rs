@@ -17,6 +17,7 @@ pub(crate) struct Shares {
     swap: f64,
     wrong_signature: f64,
     plaintext: f64,
+    stale: f64,
     system_failed: f64,
     drop: f64,
 }
@@ -30,6 +31,7 @@ impl Shares {
             self.swap,
             self.wrong_signature,
             self.plaintext,
+            self.stale,
             self.system_failed,
             self.drop,
         ];
@@ -52,6 +54,8 @@ pub(crate) enum Tampering {
     WrongSignature,
     /// Unencrypted, as in plain mode.
     Plaintext,
+    /// Signed for an hour ago, as one that was caught and is played back.
+    Stale,
 }
 
 /// What the dice have in store for one event.
@@ -89,16 +93,17 @@ impl CallbackFaults {
 
     /// Rolls all the dice for an event, so that one share does not change another's rolls.
     pub(crate) fn plan(&mut self) -> DeliveryPlan {
-        let Shares { drop, duplicate, delay, delay_ms, swap, wrong_signature, plaintext, .. } = self.shares;
+        let Shares { drop, duplicate, delay, delay_ms, swap, wrong_signature, plaintext, stale, .. } = self.shares;
         let mut roll = |share| self.dice.hit(share);
         let dropped = roll(drop);
         let duplicate = roll(duplicate);
         let delayed = roll(delay.unwrap_or(1.0));
         let swapped = roll(swap);
-        let tampering = match (roll(wrong_signature), roll(plaintext)) {
-            (true, _) => Tampering::WrongSignature,
-            (false, true) => Tampering::Plaintext,
-            (false, false) => Tampering::None,
+        let tampering = match (roll(wrong_signature), roll(plaintext), roll(stale)) {
+            (true, _, _) => Tampering::WrongSignature,
+            (_, true, _) => Tampering::Plaintext,
+            (_, _, true) => Tampering::Stale,
+            (false, false, false) => Tampering::None,
         };
         let delay = delay_ms.filter(|_| delayed).map(Duration::from_millis);
         DeliveryPlan { dropped, duplicate, delay, swapped, tampering }

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use crate::world::accounts::Account;
-use crate::world::clock::beijing_day;
+use crate::world::beijing::beijing_day;
 use crate::world::refusal::Refusal;
 
 const MINUTE: i64 = 60;

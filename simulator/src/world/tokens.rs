@@ -6,7 +6,7 @@ use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
 
 use crate::world::accounts::{ACCOUNTS, Account};
-use crate::world::clock::beijing_day;
+use crate::world::beijing::beijing_day;
 use crate::world::refusal::Refusal;
 
 /// How long a token lives, in seconds.

@@ -2,6 +2,7 @@
 
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
+use simulator::Clock;
 
 use crate::wechat::{SEND, Wechat, message};
 
@@ -73,10 +74,11 @@ async fn a_wrong_order_is_answered_with_a_sentence() {
 }
 
 #[tokio::test]
-async fn a_restart_keeps_tokens_follows_logins_messages_and_the_clock() {
+async fn a_restart_keeps_tokens_follows_logins_and_messages() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("wechat.json");
-    let before = Wechat::restart(&path).await;
+    let clock = Clock::movable();
+    let before = Wechat::restart(&path, &clock).await;
     let (token, openid) = (before.token().await, before.oa_openid(7).await);
     before.login(7).await;
     before.post("/_sim/users/8/unfollow", Value::Null).await;
@@ -86,7 +88,7 @@ async fn a_restart_keeps_tokens_follows_logins_messages_and_the_clock() {
     let sent = before.send(&token_after_the_jump, &message(&openid, "b-1")).await;
     before.simulator.save(&path).unwrap();
 
-    let after = Wechat::restart(&path).await;
+    let after = Wechat::restart(&path, &clock).await;
     assert_eq!(after.send(&token_after_the_jump, &message(&openid, "b-1")).await, sent);
     assert_eq!(after.errcode(&token, &message(&openid, "b-1")).await, 42001);
     assert_eq!(after.inbox().await, before.inbox().await);

@@ -4,7 +4,7 @@ use std::path::Path;
 
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use simulator::{MINI_APPID, MINI_SECRET, OA_APPID, OA_SECRET, Settings, Simulator, TEMPLATE_ID};
+use simulator::{Clock, MINI_APPID, MINI_SECRET, OA_APPID, OA_SECRET, Settings, Simulator, TEMPLATE_ID};
 use tokio::net::TcpListener;
 
 /// Sends template messages.
@@ -24,11 +24,9 @@ impl Wechat {
         Self::serve(Simulator::new(Settings { followers: 100, seed: 1, ..Settings::default() })).await
     }
 
-    pub async fn restart(path: &Path) -> Self {
-        Self::serve(
-            Simulator::restore(Settings { followers: 100, seed: 1, ..Settings::default() }, path).unwrap(),
-        )
-        .await
+    pub async fn restart(path: &Path, clock: &Clock) -> Self {
+        let settings = Settings { followers: 100, seed: 1, clock: clock.clone(), ..Settings::default() };
+        Self::serve(Simulator::restore(settings, path).unwrap()).await
     }
 
     async fn serve(simulator: Simulator) -> Self {

@@ -1,7 +1,5 @@
 //! Callbacks that go wrong because a test asked for it.
 
-use std::time::Instant;
-
 use reqwest::StatusCode;
 use serde_json::json;
 use simulator::CALLBACK_TOKEN;
@@ -52,11 +50,13 @@ async fn two_events_of_a_user_can_be_swapped() {
 async fn an_event_can_be_late() {
     let receiver = Receiver::start().await;
     let wechat = Wechat::telling(&receiver).await;
-    wechat.fault(json!({ "delay_ms": 200 })).await;
-    let started = Instant::now();
+    wechat.fault(json!({ "delay_ms": 3_600_000 })).await;
     wechat.have(200, "follow").await;
+    wechat.advance(3_599).await;
+    let stats = wechat.get("/_sim/callback/stats").await;
+    assert_eq!((&stats["pending"], &stats["tries"]), (&json!(1), &json!(0)));
+    wechat.advance(1).await;
     receiver.pushes(1).await;
-    assert!(started.elapsed().as_millis() >= 200);
 }
 
 #[tokio::test]
@@ -80,6 +80,18 @@ async fn an_event_can_come_unencrypted_as_in_plain_mode() {
     let signed = signature(&[CALLBACK_TOKEN, &push.query["timestamp"], &push.query["nonce"]]);
     assert_eq!(push.query["signature"], signed);
     assert!(!push.query.contains_key("encrypt_type") && !push.query.contains_key("msg_signature"));
+}
+
+#[tokio::test]
+async fn an_event_can_be_signed_for_an_hour_ago() {
+    let receiver = Receiver::start().await;
+    let wechat = Wechat::telling(&receiver).await;
+    wechat.fault(json!({ "stale": 1.0 })).await;
+    wechat.have(200, "follow").await;
+    let push = receiver.pushes(1).await.remove(0);
+    let now = wechat.get("/_sim/clock").await["now"].as_i64().unwrap();
+    let age = now - push.query["timestamp"].parse::<i64>().unwrap();
+    assert!((3_600..3_660).contains(&age) && push.is_signed(), "{age}");
 }
 
 #[tokio::test]

@@ -1,16 +1,11 @@
 //! A simulator of its own per test, on a port of its own.
 
-use std::time::Duration;
-
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
 use simulator::{Callback, OA_APPID, OA_SECRET, Settings, Simulator, TEMPLATE_ID};
 use tokio::net::TcpListener;
 
 use crate::receiver::Receiver;
-
-/// In place of five seconds, where a test waits for it.
-pub const TIMEOUT: Duration = Duration::from_millis(400);
 
 pub struct Wechat {
     base: String,
@@ -62,6 +57,10 @@ impl Wechat {
     /// Has a user `follow`, `unfollow`, `scan`, …
     pub async fn have(&self, user: u32, action: &str) {
         self.post(&format!("/_sim/users/{user}/{action}"), Value::Null).await;
+    }
+
+    pub async fn advance(&self, seconds: i64) {
+        self.post("/_sim/clock", json!({ "advance": seconds })).await;
     }
 
     pub async fn fault(&self, shares: Value) {

@@ -5,7 +5,7 @@ use std::fs;
 use local::Settings;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use tests::{Session, World};
+use harness::{Session, World};
 
 const FIELDS: &str = r#"
 fields.thing1 = "{applicant}"

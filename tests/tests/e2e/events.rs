@@ -5,7 +5,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::World;
+use harness::World;
 
 const SEND: &str = "/cgi-bin/message/template/send";
 
@@ -186,7 +186,7 @@ async fn a_callback_of_another_account_is_refused() {
 #[tokio::test]
 async fn a_callback_of_an_hour_ago_is_refused() {
     let world = World::with(called_back()).await;
-    world.advance(-3_600).await;
+    world.callback_fault(json!({ "stale": 1.0 })).await;
     is_given_up(&world).await;
 }
 

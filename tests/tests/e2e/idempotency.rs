@@ -3,7 +3,7 @@
 use local::{Faults, Settings};
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{World, approval};
+use harness::{World, approval};
 
 async fn call_to(world: &World, user: u32) -> Value {
     let to = json!([{ "oa_openid": world.user(user).await.oa_openid }]);

@@ -4,7 +4,7 @@ use local::Settings;
 use serde_json::{Value, json};
 use shared::session::Token;
 use shared::store::{self, KeyRow, Keys};
-use tests::World;
+use harness::World;
 
 /// As older versions had keys made: no prefix, and to be mistaken for a session's token.
 const OLD_KEY: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFE";
@@ -46,7 +46,7 @@ async fn a_key_does_what_its_scopes_name_and_nothing_else() {
         (&[], false, false, false),
     ] {
         let key = key(&world, scopes, None).await;
-        let allows = |answer: tests::Answer| match answer.status {
+        let allows = |answer: harness::Answer| match answer.status {
             403 => false,
             status => status < 500,
         };

@@ -1,12 +1,12 @@
 //! Many messages at once: large calls, a set pace, a used-up quota, and a job that cannot be worked off.
 
 use std::collections::BTreeMap;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use local::Settings;
 use serde_json::{Value, json};
 use shared::store;
-use tests::World;
+use harness::World;
 
 const SEND: &str = "/cgi-bin/message/template/send";
 
@@ -33,9 +33,7 @@ async fn ten_thousand_recipients_are_accepted_in_one_call() {
 
 #[tokio::test]
 async fn a_used_up_day_parks_what_is_left_and_its_end_lets_it_through() {
-    // A parked message comes again after 4.5 s instead of 15 min.
-    let time_scale = Some(0.005);
-    let world = World::with(Settings { followers: 100, time_scale, ..Settings::default() }).await;
+    let world = World::with_followers(100).await;
     world.limit(SEND, &json!({ "per_day": 10 })).await;
     let id = send_to_first(&world, 100).await;
     let is_parked = |batch: &Value| batch["counts"] == json!({ "sent": 10, "parked": 90 });
@@ -47,9 +45,9 @@ async fn a_used_up_day_parks_what_is_left_and_its_end_lets_it_through() {
     let jobs = world.queued("DeliverQueue").await;
     assert!(jobs <= 10, "90 parked messages are {jobs} jobs");
 
-    // Two rounds of the parked: one probe each, at most.
-    let before = world.calls(SEND).await;
-    tokio::time::sleep(Duration::from_secs(9)).await;
+    // Two rounds of the parked, of fifteen minutes each: one probe each, at most.
+    let (before, now) = (world.calls(SEND).await, world.clock().await);
+    world.until(async || world.clock().await >= now + 2 * 15 * 60).await;
     let probes = world.calls(SEND).await - before;
     assert!((1..=3).contains(&probes), "{probes} calls while the quota is used up");
 
@@ -61,15 +59,17 @@ async fn a_used_up_day_parks_what_is_left_and_its_end_lets_it_through() {
 
 #[tokio::test]
 async fn a_probe_that_meets_another_trouble_is_made_up_for_at_once() {
-    let time_scale = Some(0.005);
-    let world = World::with(Settings { followers: 20, time_scale, ..Settings::default() }).await;
+    let world = World::start().await;
     world.limit(SEND, &json!({ "per_day": 0 })).await;
     let id = send_to_first(&world, 20).await;
     world.wait_for(&id, |batch| batch["counts"] == json!({ "parked": 20 })).await;
     world.limit(SEND, &json!({ "per_day": null })).await;
     world.fault(json!({ "endpoint": SEND, "errcode": 268_487_001, "times": 12 })).await;
-    // One round is 4.5 s. Were each of these probes the only one of its round, it would take a minute.
+    // One round is 15 min. Were each of these probes the only one of its round, it would take three hours.
+    let before = world.clock().await;
     assert_eq!(world.settled(&id).await["counts"], json!({ "sent": 20 }));
+    let took = world.clock().await - before;
+    assert!(took < 2 * 3600, "{took} s");
 }
 
 /// How many sends the workers took out of each second, by the table's own counters.
@@ -109,16 +109,11 @@ async fn all_workers_together_keep_the_pace() {
 
 #[tokio::test]
 async fn a_job_that_does_not_read_ends_among_the_dead_letters_and_holds_up_nobody() {
-    // The queue gives a job up after five tries of 360 s each, here of one.
-    let time_scale = Some(0.002);
-    let world = World::with(Settings { followers: 20, time_scale, ..Settings::default() }).await;
+    let world = World::start().await;
     world.enqueue("DeliverQueue", "no job").await;
     let id = send_to_first(&world, 20).await;
     assert_eq!(world.settled(&id).await["counts"], json!({ "sent": 20 }));
-    let deadline = Instant::now() + Duration::from_secs(30);
-    while world.queued("DeliverDeadLetters").await == 0 {
-        assert!(Instant::now() < deadline, "it never became a dead letter");
-        tokio::time::sleep(Duration::from_millis(100)).await;
-    }
+    // The queue gives a job up after five tries of 360 s each.
+    world.until(async || world.queued("DeliverDeadLetters").await == 1).await;
     assert_eq!((world.queued("DeliverDeadLetters").await, world.queued("DeliverQueue").await), (1, 0));
 }

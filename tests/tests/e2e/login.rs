@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::World;
+use harness::World;
 
 const JSCODE2SESSION: &str = "/sns/jscode2session";
 

@@ -2,7 +2,7 @@
 
 use reqwest::Method;
 use serde_json::{Value, json};
-use tests::{World, approval};
+use harness::{World, approval};
 
 /// The first recipient turned away.
 fn rejection(sent: &Value) -> &Value {

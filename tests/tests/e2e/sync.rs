@@ -2,7 +2,7 @@
 
 use local::Settings;
 use serde_json::{Value, json};
-use tests::World;
+use harness::World;
 
 const USER_GET: &str = "/cgi-bin/user/get";
 const BATCHGET: &str = "/cgi-bin/user/info/batchget";
@@ -79,28 +79,23 @@ async fn a_later_run_looks_up_only_newcomers_a_hundred_at_a_time() {
     assert_eq!(counts, [2_610, 2_480, 130, 20].map(Value::from), "{second}");
 }
 
-/// Waits until WeChat's time, in seconds, is another.
-async fn a_second_later(world: &World) {
-    let before = world.clock().await;
-    world.until(async || world.clock().await > before).await;
-}
-
 /// User 0's unionid is missing and slow to come: until it does, the answer about all the others waits
 /// to be written, and is stale about whoever comes or goes meanwhile.
 async fn come_and_go_while_the_answer_waits(world: &World) {
-    world.until(async || world.calls(USER_INFO).await > 0).await;
-    a_second_later(world).await;
+    world.until_now(async || world.calls(USER_INFO).await > 0).await;
+    world.advance(1).await;
     for user in 10..30 {
         world.have(user, "unfollow").await;
     }
     for user in 100..110 {
         world.have(user, "follow").await;
     }
-    a_second_later(world).await;
+    world.advance(1).await;
     for user in (20..30).chain(100..105) {
         world.have(user, if user < 100 { "follow" } else { "unfollow" }).await;
     }
-    world.until(async || world.callbacks().await["pending"] == 0).await;
+    world.until_now(async || world.callbacks().await["pending"] == 0).await;
+    world.advance(4).await;
 }
 
 #[tokio::test]
@@ -108,7 +103,7 @@ async fn whoever_comes_or_goes_while_a_sync_runs_is_as_they_are_at_the_end() {
     let world = World::with(Settings { followers: 100, callbacks: true, ..Settings::default() }).await;
     world.have(0, "hide-unionid").await;
     world.fault(json!({ "endpoint": USER_INFO, "user": 0, "latency_ms": 6_000 })).await;
-    let (progress, ()) = tokio::join!(world.sync(), come_and_go_while_the_answer_waits(&world));
+    let (progress, ()) = tokio::join!(world.sync_now(), come_and_go_while_the_answer_waits(&world));
     assert_eq!(progress["state"], "done", "{progress}");
     world.calm().await;
     let mut known = Vec::new();
@@ -138,10 +133,10 @@ async fn a_request_whose_time_is_over_before_the_sweep_leaves_it_to_the_next() {
     assert_eq!(reasons(&world, &[2, 3, 100]).await, [json!(null), json!("not_following"), json!(null)]);
 }
 
-/// Twenty followers are two calls of 250 a day, which is one run in 691 s; here in 1.4 s.
+/// Twenty followers are two calls of 250 a day, which is one run in 691 s.
 #[tokio::test]
 async fn the_schedule_goes_on_with_a_run_and_begins_another_when_it_is_time() {
-    let world = World::with(Settings { followers: 20, time_scale: Some(0.002), ..Settings::default() }).await;
+    let world = World::start().await;
     let tick = async || world.invoke("sync", json!({ "sync": "tick" })).await.expect("progress");
     world.fault(json!({ "endpoint": BATCHGET, "errcode": 45009, "times": 1 })).await;
     let stopped = tick().await;
@@ -152,7 +147,8 @@ async fn the_schedule_goes_on_with_a_run_and_begins_another_when_it_is_time() {
     let done = tick().await;
     assert_eq!((&done["state"], &done["run"]), (&json!("done"), &stopped["run"]), "{done}");
     assert_eq!(tick().await, done);
-    world.until(async || tick().await["run"] != done["run"]).await;
+    world.advance(692).await;
+    assert_ne!(tick().await["run"], done["run"]);
     let last = world.sync().await;
     let at_once = world.invoke("sync", json!({ "sync": "now" })).await.expect("progress");
     assert_ne!(at_once["run"], last["run"], "{at_once}");
@@ -165,14 +161,16 @@ async fn whoever_is_back_and_has_no_unionid_for_a_moment_stays() {
     world.sync_until_done().await;
     world.fault(json!({ "endpoint": USER_GET, "latency_ms": 4_000 })).await;
     let back_without_unionid = async {
-        world.until(async || world.calls(USER_GET).await == 3).await;
+        world.until_now(async || world.calls(USER_GET).await == 3).await;
         world.have(3, "unfollow").await;
-        a_second_later(&world).await;
+        world.advance(1).await;
         world.have(3, "follow").await;
-        world.calm().await;
+        world.until_now(async || world.is_calm().await).await;
         world.have(3, "hide-unionid").await;
+        world.clear_faults().await;
+        world.advance(3).await;
     };
-    let (progress, ()) = tokio::join!(world.sync(), back_without_unionid);
+    let (progress, ()) = tokio::join!(world.sync_now(), back_without_unionid);
     assert_eq!(progress["calls"]["user/info"], 1, "the one who left is asked for: {progress}");
     world.have(3, "show-unionid").await;
     assert_eq!(world.login(3).await.answer["following"], true);
@@ -187,18 +185,21 @@ async fn two_requests_at_once_make_one_run() {
     assert_eq!(world.calls(BATCHGET).await, 10, "nobody is looked up twice");
 }
 
-/// The lease is 3 s here, and each of the list's two answers takes 5 s.
+/// The lease is 30 s, and a run whose minute's quota is used up waits for the next.
 #[tokio::test]
 async fn a_run_that_takes_longer_than_its_lease_is_left_alone() {
-    let world = World::with(Settings { followers: 20, time_scale: Some(0.02), ..Settings::default() }).await;
-    world.fault(json!({ "endpoint": USER_GET, "latency_ms": 5_000 })).await;
+    let world = World::start().await;
+    world.fault(json!({ "endpoint": USER_GET, "errcode": 45011, "times": 1 })).await;
+    let began = world.clock().await;
+    let run = world.invoke("sync", json!({ "sync": "now" }));
     let other = async {
-        world.until(async || world.calls(USER_GET).await == 2).await;
-        world.sync().await
+        world.until_now(async || world.clock().await > began + 45).await;
+        world.sync_now().await
     };
-    let (run, other) = tokio::join!(world.sync(), other);
+    let (run, other) = tokio::join!(run, other);
+    let run = run.expect("progress");
     assert_eq!((&run["state"], &other["state"]), (&json!("done"), &json!("running")), "{run} {other}");
-    assert_eq!((&run["run"], world.calls(USER_GET).await), (&other["run"], 2));
+    assert_eq!((&run["run"], world.calls(USER_GET).await), (&other["run"], 3));
 }
 
 #[tokio::test]

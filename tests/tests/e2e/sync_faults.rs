@@ -3,7 +3,7 @@
 use local::{Faults, Settings};
 use serde_json::{Value, json};
 use shared::store::{self, Identities};
-use tests::{User, World};
+use harness::{User, World};
 
 use crate::sync::reasons;
 
@@ -181,7 +181,7 @@ async fn a_list_that_breaks_off_goes_on_where_it_was_and_forgets_nobody_on_the_w
 
 #[tokio::test]
 async fn a_used_up_minute_is_waited_out_while_there_is_time() {
-    let world = World::with(Settings { followers: 20, time_scale: Some(0.02), ..Settings::default() }).await;
+    let world = World::start().await;
     world.fault(json!({ "endpoint": BATCHGET, "errcode": 45011, "times": 1 })).await;
     let progress = world.sync().await;
     assert_eq!(progress["state"], "failed", "a request has no minute: {progress}");
@@ -251,7 +251,7 @@ async fn a_wechat_that_is_busy_for_a_moment_is_asked_again() {
 
 #[tokio::test]
 async fn a_wechat_that_stays_busy_or_silent_ends_the_run_and_deletes_nothing() {
-    let world = World::with(Settings { followers: 20, time_scale: Some(0.02), ..Settings::default() }).await;
+    let world = World::start().await;
     world.sync_until_done().await;
     let silent = "WeChat gave no answer: HTTP 502 Bad Gateway. Nothing to do; it is tried again.";
     for (fault, told) in [("errcode", "errcode -1, system busy. "), ("http_status", silent)] {

@@ -11,7 +11,7 @@ use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 use shared::store::{self, Identities};
-use tests::World;
+use harness::World;
 
 const USER_GET: &str = "/cgi-bin/user/get";
 const BATCHGET: &str = "/cgi-bin/user/info/batchget";
@@ -24,8 +24,11 @@ const RESTLESS: Range<u32> = 49_000..51_000;
 const KILLS: u32 = 20;
 
 /// At this pace, with eight lookups at a time, the import outlasts all of its lives.
-const LONGEST_LIFE: Duration = Duration::from_millis(2_500);
+const LONGEST_LIFE: Duration = Duration::from_millis(600);
 const LATENCY_MS: u64 = 500;
+
+/// The lease of a run that was killed keeps others away for so long, in seconds.
+const LEASE: i64 = 30;
 
 /// Users come and go, one after the other.
 async fn come_and_go(world: &World) {
@@ -37,21 +40,21 @@ async fn come_and_go(world: &World) {
     }
 }
 
-/// Lets the schedule tick until it is stopped; a tick is answered at once while the lease of a run that
-/// was killed lasts, and not at all when its process is killed.
+/// Lets the schedule tick until it is stopped; a tick is not answered when its process is killed.
 async fn tick(world: &World) {
     loop {
-        let _ = world.invoke("sync", json!({ "sync": "tick" })).await;
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        let _ = world.stack().invoke("sync", json!({ "sync": "tick" })).await;
+        tokio::time::sleep(Duration::from_millis(20)).await;
     }
 }
 
 /// Kills the sync at a moment after it has begun to list.
 async fn kill(world: &World, dice: &mut StdRng) {
     let before = world.calls(USER_GET).await;
-    world.until(async || world.calls(USER_GET).await > before).await;
+    world.until_now(async || world.calls(USER_GET).await > before).await;
     tokio::time::sleep(LONGEST_LIFE.mul_f64(dice.random())).await;
     world.stack().kill("sync");
+    world.advance(LEASE + 1).await;
 }
 
 /// Everybody who follows, and everybody else, by unionid: as WeChat knows it.
@@ -88,8 +91,6 @@ async fn a_sync_that_is_killed_over_and_over_loses_no_row_and_ends_with_wechats_
         callbacks: true,
         programs: [("sync".to_owned(), env!("CARGO_BIN_EXE_function").into())].into(),
         meters: true,
-        // The lease of a run that was killed keeps others away for 3 s instead of 30.
-        time_scale: Some(0.1),
         environment: [("LOG_LEVEL".to_owned(), "error".to_owned())].into(),
         ..Settings::default()
     })

@@ -6,7 +6,7 @@ use std::future::pending;
 use local::Settings;
 use serde_json::{Value, json};
 use simulator::Simulator;
-use tests::World;
+use harness::World;
 use tokio::net::TcpListener;
 
 const SEND: &str = "/cgi-bin/message/template/send";
@@ -103,10 +103,12 @@ async fn twenty_messages_that_meet_a_dead_token_ask_for_one_new_one() {
 async fn world_without_tokens() -> World {
     let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
     let wechat = format!("http://{}", listener.local_addr().expect("an address"));
-    tokio::spawn(Simulator::new(simulator::Settings::default()).serve(listener, pending()));
+    let settings = simulator::Settings::default();
+    let clock = Some(settings.clock.clone());
+    tokio::spawn(Simulator::new(settings).serve(listener, pending()));
     let outside = World::at(&json!({ "wechat": wechat }));
     outside.fault(json!({ "endpoint": TOKEN, "errcode": -1 })).await;
-    let world = World::with(Settings { wechat: Some(wechat), ..Settings::default() }).await;
+    let world = World::with(Settings { wechat: Some(wechat), clock, ..Settings::default() }).await;
     world.clear_faults().await;
     world.fault(json!({ "endpoint": TOKEN, "latency_ms": 300 })).await;
     world

@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::{Identities, Identity};
 use crate::store::{Item, from_item, held, number, text, to_item};
-use crate::{Error, now};
+use crate::Error;
 
 /// How long a mark stays, in seconds: longer than a callback can be late or a sync can run.
 const KEPT_FOR: i64 = 7 * 24 * 3600;
@@ -35,7 +35,7 @@ impl Identities {
             unionid: unionid.to_owned(),
             account: self.oa_appid.clone(),
             openid: openid.to_owned(),
-            updated_at: now(),
+            updated_at: self.clock.now(),
             event_at: Some(at),
         };
         let put = Put::builder()
@@ -70,7 +70,7 @@ impl Identities {
             .update_expression("SET gone_at = :at, expires_at = :expires_at")
             .condition_expression("attribute_not_exists(gone_at) OR gone_at < :at")
             .expression_attribute_values(":at", number(at))
-            .expression_attribute_values(":expires_at", number(now() + KEPT_FOR));
+            .expression_attribute_values(":expires_at", number(self.clock.now() + KEPT_FOR));
         held(mark.send().await)?;
         Ok(self.remove_follower(openid, at).await?.rows > 0)
     }

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::State;
 use crate::store::{held, number, text, to_item};
-use crate::{Error, now};
+use crate::Error;
 
 /// How long a key stands for its batch, in seconds.
 const KEPT_FOR: i64 = 24 * 3600;
@@ -57,15 +57,15 @@ impl State {
             id: crate::random_id(),
             body: digest(&[body]),
             lease: crate::random_id(),
-            lease_until: now() + seconds,
+            lease_until: self.clock.now() + seconds,
             done: false,
-            expires_at: now() + KEPT_FOR,
+            expires_at: self.clock.now() + KEPT_FOR,
         };
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&row)?));
         let put = put
             .condition_expression("attribute_not_exists(#key) OR expires_at < :now")
             .expression_attribute_names("#key", "key")
-            .expression_attribute_values(":now", number(now()));
+            .expression_attribute_values(":now", number(self.clock.now()));
         if held(put.send().await)? {
             return Ok(Claim::Mine(Mine { id: row.id, resumed: false, key: row.key, lease: row.lease }));
         }
@@ -76,7 +76,7 @@ impl State {
             }
             Some(found) if found.body != row.body => Ok(Claim::Conflict),
             Some(found) if found.done => Ok(Claim::Done(found.id)),
-            Some(found) if found.lease_until < now() => self.take_over(found, row).await,
+            Some(found) if found.lease_until < self.clock.now() => self.take_over(found, row).await,
             Some(_) | None => Ok(Claim::Running),
         }
     }

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::State;
 use crate::store::{held, number, text};
-use crate::{Error, now};
+use crate::Error;
 
 const DAY: i64 = 24 * 3600;
 
@@ -24,7 +24,7 @@ impl State {
     /// [`Error::Unavailable`].
     pub async fn parked(&self, appid: &str) -> Result<Option<Quota>, Error> {
         let quota = self.get::<Quota>(&quota_key(appid)).await?;
-        Ok(quota.filter(|quota| quota.parked_until > now()))
+        Ok(quota.filter(|quota| quota.parked_until > self.clock.now()))
     }
 
     /// Has all sending wait.
@@ -53,7 +53,7 @@ impl State {
             .condition_expression("probe_at = :seen")
             .expression_attribute_values(":seen", number(seen.probe_at))
             .expression_attribute_values(":next", number(next_probe_at));
-        Ok(seen.probe_at <= now() && held(update.send().await)?)
+        Ok(seen.probe_at <= self.clock.now() && held(update.send().await)?)
     }
 
     /// Lets sending go on.
@@ -63,7 +63,7 @@ impl State {
     pub async fn unpark(&self, appid: &str) -> Result<(), Error> {
         let update = self.client.update_item().table_name(&self.table).key("key", text(quota_key(appid)));
         let update = update.update_expression("SET parked_until = :now");
-        let update = update.expression_attribute_values(":now", number(now()));
+        let update = update.expression_attribute_values(":now", number(self.clock.now()));
         update.send().await.map_err(Error::unavailable)?;
         Ok(())
     }
@@ -73,7 +73,7 @@ impl State {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn count(&self, counter: &str, limit: u32, by: u32) -> Result<bool, Error> {
-        let day = now() / DAY;
+        let day = self.clock.now() / DAY;
         self.add(&format!("rate#{counter}#{day}"), limit, by, (day + 2) * DAY).await
     }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::State;
 use crate::store::{held, number, text, to_item};
-use crate::{Error, now};
+use crate::Error;
 
 /// A run of the sync, and where it stands.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -135,7 +135,7 @@ impl State {
             .condition_expression("lease = :lease")
             .expression_attribute_names("#run", "run")
             .expression_attribute_values(":run", AttributeValue::M(to_item(run)?))
-            .expression_attribute_values(":until", number(now() + seconds))
+            .expression_attribute_values(":until", number(self.clock.now() + seconds))
             .expression_attribute_values(":lease", text(lease));
         held(update.send().await)
     }

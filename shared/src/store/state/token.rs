@@ -6,7 +6,7 @@ use super::State;
 use crate::store::{held, number, text};
 use crate::wechat::AccessToken;
 use crate::wechat::token::IssuedToken;
-use crate::{Error, now};
+use crate::Error;
 
 /// The token and its version.
 #[derive(Debug, Default, Deserialize)]
@@ -80,8 +80,8 @@ impl State {
             .expression_attribute_values(":token", text(issued.token.expose()))
             .expression_attribute_values(":next", number(seen.version + 1))
             .expression_attribute_values(":seen", number(seen.version))
-            .expression_attribute_values(":expires_at", number(now() + issued.expires_in))
-            .expression_attribute_values(":now", number(now()))
+            .expression_attribute_values(":expires_at", number(self.clock.now() + issued.expires_in))
+            .expression_attribute_values(":now", number(self.clock.now()))
             .expression_attribute_values(":forced_at", number(seen.forced_at))
             .expression_attribute_values(":forced_count", number(seen.forced_count))
             .expression_attribute_values(":lease", text(lease));

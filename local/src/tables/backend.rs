@@ -1,102 +1,81 @@
-//! The door to the emulator: who may call, what goes wrong on purpose, what each call takes.
+//! DynamoDB behind the proxy: the emulator at its URL, what it does on a bad day, what each call takes.
 
+use axum::Json;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use axum::{Json, Router};
 use serde_json::{Map, Value, json};
-use tokio::net::TcpListener;
 
 use crate::Faults;
 use crate::dice::Dice;
 use crate::meter::Meter;
-use crate::rights::{self, Rights};
-use crate::wire;
+use crate::proxy::{Backend, INJECTED};
+use crate::wire::{self, AwsRequest};
 
 /// How many items a page of a scan has: about as many small ones as fit into DynamoDB's megabyte.
 const SCAN_PAGE: i32 = 5_000;
 
-/// The reason for what goes wrong on purpose.
-const BY_THE_DICE: &str = "thrown by the dice";
-
-/// Stands before the emulator.
+/// The emulator.
 #[derive(Clone)]
-pub struct Doorman {
-    rights: Rights,
-    faults: Faults,
-    dice: Dice,
-    meter: Option<Meter>,
-    http: reqwest::Client,
-    inner: String,
+pub struct Tables {
+    /// What goes wrong on purpose.
+    pub faults: Faults,
+    /// Observes every call of the functions.
+    pub meter: Option<Meter>,
+    /// Where the emulator answers.
+    pub url: String,
+    /// Calls it.
+    pub http: reqwest::Client,
 }
 
-async fn pass(State(doorman): State<Doorman>, headers: HeaderMap, body: Bytes) -> Response {
-    if let Err(denied) = doorman.rights.check(&headers, &body) {
-        tracing::error!("{denied}");
-        return wire::access_denied(&denied);
-    }
-    let goes_wrong = !rights::is_stack(&headers) && doorman.dice.hit(doorman.faults.dynamodb);
-    if goes_wrong { doorman.go_wrong(headers, body).await } else { doorman.forward(headers, body).await }
-}
-
-impl Doorman {
-    /// For the emulator at this URL; with a meter, that hears of every call of the functions.
-    pub fn new(rights: Rights, faults: Faults, meter: Option<Meter>, inner: String) -> Self {
-        Self { rights, faults, dice: Dice::new(faults.seed), meter, http: reqwest::Client::new(), inner }
+impl Backend for Tables {
+    fn fault_share(&self, _request: &AwsRequest) -> f64 {
+        self.faults.dynamodb
     }
 
-    /// Lets in who calls here.
-    pub async fn guard(self, listener: TcpListener) {
-        let app = Router::new().fallback(pass).layer(DefaultBodyLimit::disable()).with_state(self);
-        if let Err(error) = axum::serve(listener, app).await {
-            tracing::error!(%error, "the tables are gone");
-        }
-    }
-
-    /// What DynamoDB answers on a bad day: half of the calls are throttled, batches as often as not in
-    /// part; half end in a 500, half of which were carried out.
-    async fn go_wrong(&self, headers: HeaderMap, body: Bytes) -> Response {
-        if self.dice.hit(0.5) {
-            return match halves(&body).filter(|_| self.dice.hit(0.5)) {
-                Some((half, rest)) => unprocessed(self.forward(headers, half).await, rest).await,
-                None => wire::error(
-                    StatusCode::BAD_REQUEST,
-                    "ProvisionedThroughputExceededException",
-                    BY_THE_DICE,
-                ),
-            };
-        }
-        if self.dice.hit(0.5) {
-            self.forward(headers, body).await;
-        }
-        wire::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", BY_THE_DICE)
-    }
-
-    /// Passes a call on, and lets the meter hear of it if it is a function's.
-    async fn forward(&self, headers: HeaderMap, body: Bytes) -> Response {
-        let Some(meter) = self.meter.as_ref().filter(|_| !rights::is_stack(&headers)) else {
-            return self.carry_out(&headers, body).await;
+    async fn forward(&self, request: AwsRequest) -> Response {
+        let Some(meter) = self.meter.as_ref().filter(|_| !request.is_admins()) else {
+            return self.call(request).await;
         };
-        let (parts, answer) = self.carry_out(&headers, Meter::ask(&body)).await.into_parts();
+        let with_capacity = AwsRequest { body: Meter::with_capacity(&request.body), ..request.clone() };
+        let (parts, answer) = self.call(with_capacity).await.into_parts();
         let answer = axum::body::to_bytes(answer, usize::MAX).await.unwrap_or_default();
         if parts.status.is_success() {
-            let (function, call) = (rights::signer(&headers), rights::call(&headers));
-            meter.hear(function.unwrap_or_default(), call.unwrap_or_default(), &body, &answer);
+            meter.observe(&request, &answer);
         }
         Response::from_parts(parts, answer.into())
     }
 
-    async fn carry_out(&self, headers: &HeaderMap, mut body: Bytes) -> Response {
-        if rights::call(headers) == Some("Scan") {
-            match whole_scan(&body) {
-                Some(scan) => body = scan,
+    /// Half of the calls are throttled, batches as often as not in part; half end in a 500, half of which
+    /// were carried out.
+    async fn inject_fault(&self, request: AwsRequest, dice: &Dice) -> Response {
+        if dice.hit(0.5) {
+            return match halves(&request.body).filter(|_| dice.hit(0.5)) {
+                Some((half, rest)) => {
+                    unprocessed(self.forward(AwsRequest { body: half, ..request }).await, rest).await
+                }
+                None => {
+                    wire::error(StatusCode::BAD_REQUEST, "ProvisionedThroughputExceededException", INJECTED)
+                }
+            };
+        }
+        if dice.hit(0.5) {
+            self.forward(request).await;
+        }
+        wire::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", INJECTED)
+    }
+}
+
+impl Tables {
+    async fn call(&self, mut request: AwsRequest) -> Response {
+        if request.operation() == Some("Scan") {
+            match whole_scan(&request.body) {
+                Some(scan) => request.body = scan,
                 None => return Json(json!({ "Items": [], "Count": 0, "ScannedCount": 0 })).into_response(),
             }
         }
-        let mut headers = headers.clone();
-        headers.remove(header::CONTENT_LENGTH);
-        match self.http.post(&self.inner).headers(headers).body(body).send().await {
+        request.headers.remove(header::CONTENT_LENGTH);
+        match self.http.post(&self.url).headers(request.headers).body(request.body).send().await {
             Ok(answer) => {
                 let (status, headers) = (answer.status(), answer.headers().clone());
                 let mut response = Response::new(Body::from_stream(answer.bytes_stream()));

@@ -116,24 +116,17 @@ impl World {
 
     /// Waits until every callback was pushed and worked on.
     pub async fn calm(&self) {
-        let is_calm =
-            async || self.callbacks().await["pending"] == 0 && self.queued("EventsQueue").await == 0;
-        self.until(is_calm).await;
+        self.until(async || self.is_calm().await).await;
     }
 
-    /// WeChat's clock, in Unix seconds.
-    pub async fn clock(&self) -> i64 {
-        self.ask("/_sim/clock").await["now"].as_i64().expect("a time")
+    /// Whether every callback was pushed and worked on.
+    pub async fn is_calm(&self) -> bool {
+        self.callbacks().await["pending"] == 0 && self.queued("EventsQueue").await == 0
     }
 
     /// Somebody else fetches tokens of the Official Account: the older ones die.
     pub async fn rotate(&self, mode: &str, times: u32) -> Value {
         self.tell("/_sim/rotate", &json!({ "mode": mode, "times": times })).await
-    }
-
-    /// Moves WeChat's clock on.
-    pub async fn advance(&self, seconds: i64) {
-        self.tell("/_sim/clock", &json!({ "advance": seconds })).await;
     }
 
     /// How often an endpoint was called.
@@ -146,12 +139,12 @@ impl World {
         self.ask("/_sim/stats").await
     }
 
-    async fn ask(&self, path: &str) -> Value {
+    pub(crate) async fn ask(&self, path: &str) -> Value {
         let answer = self.http.get(format!("{}{path}", self.wechat)).send().await.expect("WeChat answers");
         answer.json().await.expect("JSON")
     }
 
-    async fn tell(&self, path: &str, body: &Value) -> Value {
+    pub(crate) async fn tell(&self, path: &str, body: &Value) -> Value {
         let request = self.http.post(format!("{}{path}", self.wechat));
         let request = if body.is_null() { request } else { request.body(body.to_string()) };
         let answer = request.send().await.expect("WeChat answers");

@@ -4,21 +4,16 @@ mod answer;
 pub mod chaos;
 mod contract;
 mod phone;
+mod time;
 
-use std::time::{Duration, Instant};
-
+use clock::Clock;
 use local::{Settings, Stack};
 use reqwest::{Body, Client, Method, RequestBuilder};
 use serde_json::{Value, json};
+use tempfile::TempDir;
 
 pub use answer::Answer;
 pub use phone::User;
-
-/// How long a test waits for what is to happen: longer than the first pause after a failed try (5 s).
-const PATIENCE: Duration = Duration::from_secs(40);
-
-/// Between two looks at what a test waits for.
-const GLANCE: Duration = Duration::from_millis(20);
 
 /// Queqiao with its WeChat, met over HTTP like by anybody else.
 pub struct World {
@@ -30,6 +25,8 @@ pub struct World {
     pub service_key: String,
     http: Client,
     stack: Option<Stack>,
+    /// Where the clock is kept.
+    _folder: Option<TempDir>,
 }
 
 /// A signed-in user of the mini-program.
@@ -52,11 +49,18 @@ impl World {
         Self::with(Settings { followers, ..Settings::default() }).await
     }
 
-    /// A world of these settings; the ports are free ones where they are 0.
-    pub async fn with(settings: Settings) -> Self {
+    /// A world of these settings; the ports are free ones where they are 0. Where they have no clock it is
+    /// ten o'clock in the morning.
+    pub async fn with(mut settings: Settings) -> Self {
+        let folder = tempfile::tempdir().expect("a folder");
+        if settings.clock.is_none() {
+            let clock = Clock::kept_in(&folder.path().join("clock")).expect("a clock");
+            clock.set(time::MORNING);
+            settings.clock = Some(clock);
+        }
         let stack = Stack::start(settings).await.expect("a stack that starts");
         let world = Self::at(&stack.ready());
-        Self { stack: Some(stack), ..world }
+        Self { stack: Some(stack), _folder: Some(folder), ..world }
     }
 
     /// A world that runs elsewhere, from the line it printed when it was ready.
@@ -68,6 +72,7 @@ impl World {
             service_key: text("service_key"),
             http: Client::builder().no_proxy().build().expect("an HTTP client"),
             stack: None,
+            _folder: None,
         }
     }
 
@@ -81,12 +86,12 @@ impl World {
         self.stack.as_ref().expect("a world of this process")
     }
 
-    /// Hands a function an event, past the gateway.
+    /// Hands a function an event, past the gateway. Time passes as far as it is waited for.
     ///
     /// # Errors
     /// What the function failed with.
     pub async fn invoke(&self, function: &str, event: Value) -> Result<Value, String> {
-        self.stack().invoke(function, event).await
+        self.while_time_passes(self.stack().invoke(function, event)).await
     }
 
     /// Puts a message on a queue of the template.
@@ -97,15 +102,6 @@ impl World {
     /// How many messages a queue of the template holds: waiting, held back and in hand.
     pub async fn queued(&self, queue: &str) -> usize {
         self.stack().queued(queue).await.expect("a queue that says so")
-    }
-
-    /// Waits until it is so.
-    pub async fn until(&self, is_so: impl AsyncFn() -> bool) {
-        let deadline = Instant::now() + PATIENCE;
-        while !is_so().await {
-            assert!(Instant::now() < deadline, "it never came to what was waited for");
-            tokio::time::sleep(GLANCE).await;
-        }
     }
 
     /// Calls a route with a body as it is; `bearer` is a token, a service key, or empty for neither.
@@ -144,8 +140,13 @@ impl World {
         Session { token: answer["token"].as_str().expect("a token").to_owned(), answer }
     }
 
-    /// POST /sync, once.
+    /// POST /sync, once. Time passes as far as it is waited for.
     pub async fn sync(&self) -> Value {
+        self.while_time_passes(self.sync_now()).await
+    }
+
+    /// POST /sync, once, while time does not pass.
+    pub async fn sync_now(&self) -> Value {
         self.post("/sync", &self.service_key, &Value::Null).await.ok(200)
     }
 
@@ -191,15 +192,11 @@ impl World {
 
     /// Looks at a batch until it is as it should be.
     pub async fn wait_for(&self, id: &str, is_so: impl Fn(&Value) -> bool) -> Value {
-        let deadline = Instant::now() + PATIENCE;
-        loop {
+        self.wait(async || {
             let batch = self.batch(id).await;
-            if is_so(&batch) {
-                return batch;
-            }
-            assert!(Instant::now() < deadline, "it never came to what was waited for: {batch}");
-            tokio::time::sleep(GLANCE).await;
-        }
+            if is_so(&batch) { Ok(batch) } else { Err(batch.to_string()) }
+        })
+        .await
     }
 
     /// Waits until nothing more will be tried; gives the batch.

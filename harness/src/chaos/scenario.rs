@@ -1,18 +1,13 @@
 //! The scenarios: each one kind of weather, the last one all of them.
-//!
-//! Pauses and visibility time-outs run at a fiftieth of their length, WeChat's own clock at full length:
-//! its ten minutes of deduplication cover every retry. Where WeChat alone leaves much open, a tenth:
-//! a queue that is behind must not eat up the nine minutes in which a message may be tried again.
 
 use std::collections::BTreeMap;
 use std::future::pending;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use crate::World;
 use local::{Faults, Settings};
 use serde_json::{Value, json};
-use simulator::Simulator;
-use tokio::net::TcpListener;
 
 use super::client::{Batch, Client};
 use super::verdict::Verdict;
@@ -22,9 +17,7 @@ use super::weather::{self, Reset, SEND, USER_INFO, errors};
 pub struct Scenario {
     /// Its number, and what distinguishes it from others of that number.
     pub name: &'static str,
-    /// What pauses are multiplied by.
-    time_scale: f64,
-    /// In this mode a third party fetches a token every two seconds.
+    /// In this mode a third party fetches a token over and over.
     rotation: Option<&'static str>,
     /// The share of sends that WeChat answers with -1, half of which it delivers.
     busy: f64,
@@ -46,7 +39,6 @@ pub struct Scenario {
 
 const FAIR: Scenario = Scenario {
     name: "",
-    time_scale: 0.02,
     rotation: None,
     busy: 0.0,
     cut: 0.0,
@@ -62,8 +54,8 @@ const FAIR: Scenario = Scenario {
 pub static SCENARIOS: [Scenario; 10] = [
     Scenario { name: "1-classic", rotation: Some("classic"), ..FAIR },
     Scenario { name: "1-stable", rotation: Some("stable"), ..FAIR },
-    Scenario { name: "2", time_scale: 0.1, busy: 0.3, most_unknown: Some(1), ..FAIR },
-    Scenario { name: "3", time_scale: 0.1, cut: 0.1, ..FAIR },
+    Scenario { name: "2", busy: 0.3, most_unknown: Some(1), ..FAIR },
+    Scenario { name: "3", cut: 0.1, ..FAIR },
     Scenario { name: "4", kills: 5, ..FAIR },
     Scenario { name: "5", extra_copies: 2, ..FAIR },
     Scenario { name: "6", quota: Some(Reset::Midnight), ..FAIR },
@@ -88,13 +80,12 @@ const LARGE_PATIENCE: Duration = Duration::from_secs(15 * 60);
 /// From this many messages on, a run is a large one.
 pub const LARGE: u32 = 1_000;
 
-/// The calls are made over this time, for the weather to change in between; and no faster than that.
-const SPREAD: Duration = Duration::from_secs(8);
-const MESSAGES_PER_SECOND: u32 = 400;
+/// The calls are made over this time, for the weather to change in between.
+const SPREAD: Duration = Duration::from_secs(10 * 60);
 
-/// How long copies of jobs may be about after the last message has its end: a parked one's pause.
+/// How long copies of jobs may be about after the last message has its end, by the machine's time.
 const DRAIN: Duration = Duration::from_secs(60);
-const GLANCE: Duration = Duration::from_millis(200);
+const GLANCE: Duration = Duration::from_millis(20);
 
 impl Scenario {
     /// 1 for `1-classic`.
@@ -102,36 +93,40 @@ impl Scenario {
         self.name.split('-').next().and_then(|number| number.parse().ok()).unwrap_or_default()
     }
 
-    /// Runs it on a stack of its own.
-    pub async fn run(&self, messages: u32, seed: u64) -> Verdict {
-        eprintln!("chaos::{}: {messages} messages, pauses at {} of their length", self.name, self.time_scale);
+    /// Runs it on a stack of its own. `function` is a program that can be any function, for the workers that
+    /// are killed.
+    pub async fn run(&self, messages: u32, seed: u64, function: &Path) -> Verdict {
         let started = Instant::now();
-        let world = self.world(messages, seed).await;
+        let world = self.world(messages, seed, function).await;
+        let verdict = world.while_time_passes(self.run_in(&world, messages, seed)).await;
+        world.stop().await;
+        Verdict { scenario: self.name, seconds: seconds(started), ..verdict }
+    }
+
+    async fn run_in(&self, world: &World, messages: u32, seed: u64) -> Verdict {
         let patience = if messages > LARGE { LARGE_PATIENCE } else { PATIENCE };
-        let mut client = Client::new(&world, messages, seed, patience).await;
+        let mut client = Client::new(world, messages, seed, patience).await;
         client.sync().await;
-        self.begin(&world).await;
-        let spread = SPREAD.max(Duration::from_secs(u64::from(messages / MESSAGES_PER_SECOND)));
+        self.begin(world).await;
         let (mut batches, mut missed) = (Vec::new(), Vec::new());
         let messages_flow = async {
-            batches = client.send(messages, spread).await;
+            batches = client.send(messages, SPREAD).await;
             client.settle(&mut batches).await;
         };
         tokio::select! {
-            ((), ()) = async { tokio::join!(messages_flow, self.happen(&world, messages)) } => {}
-            () = self.go_on(&world) => {}
+            ((), ()) = async { tokio::join!(messages_flow, self.happen(world, messages)) } => {}
+            () = self.go_on(world) => {}
             () = tokio::time::sleep(patience) => missed.push("it took too long".to_owned()),
         }
         if self.wrong_appid {
-            missed.extend(repair(&world, &client, &mut batches).await);
+            missed.extend(repair(world, &client, &mut batches).await);
         }
-        missed.extend(drain(&world).await);
+        missed.extend(drain(world).await);
         let stats = world.stats().await;
         missed.extend(self.missed(&stats));
         let calls = world.calls(SEND).await;
-        eprintln!("  {calls} sends, answered {}", stats["endpoints"][SEND]["errors"]);
-        let verdict = Verdict::of(&batches, &world.deliveries().await, &stats);
-        Verdict { scenario: self.name, seconds: seconds(started), missed, ..verdict }
+        eprintln!("chaos {}: {calls} sends, answered {}", self.name, stats["endpoints"][SEND]["errors"]);
+        Verdict { missed, ..Verdict::of(&batches, &world.deliveries().await, &stats) }
     }
 
     /// What is wrong with what it came to.
@@ -145,19 +140,12 @@ impl Scenario {
     }
 
     /// A stack and a WeChat whose dice are of this seed.
-    async fn world(&self, followers: u32, seed: u64) -> World {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
-        let wechat = format!("http://{}", listener.local_addr().expect("an address"));
-        tokio::spawn(
-            Simulator::new(simulator::Settings { followers, seed, ..Default::default() })
-                .serve(listener, pending()),
-        );
-        let this = std::env::current_exe().expect("this program");
-        let programs = (self.kills > 0).then(|| ("deliver".to_owned(), this));
+    async fn world(&self, followers: u32, seed: u64, function: &Path) -> World {
+        let programs = (self.kills > 0).then(|| ("deliver".to_owned(), function.to_owned()));
         let mut environment = BTreeMap::from([("LOG_LEVEL".to_owned(), "error".to_owned())]);
         environment.extend(self.rotation.map(|mode| ("TOKEN_MODE".to_owned(), mode.to_owned())));
         World::with(Settings {
-            wechat: Some(wechat),
+            followers,
             programs: programs.into_iter().collect(),
             faults: Faults {
                 seed,
@@ -165,7 +153,6 @@ impl Scenario {
                 extra_copies: self.extra_copies,
                 ..Faults::default()
             },
-            time_scale: Some(self.time_scale),
             environment,
             ..Settings::default()
         })
@@ -202,7 +189,7 @@ impl Scenario {
                 weather::exhaust(world, messages, reset).await;
             }
         };
-        tokio::join!(weather::kill(world, self.kills), quota);
+        tokio::join!(weather::kill(world, self.kills, messages), quota);
     }
 
     /// What happens over and over.

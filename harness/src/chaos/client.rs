@@ -15,8 +15,8 @@ const MOST_RECIPIENTS: u32 = 1_000;
 /// At least so many calls share the messages.
 const LEAST_CALLS: u32 = 6;
 
-/// Between two tries of a call, and two looks at a batch.
-const PAUSE: Duration = Duration::from_millis(200);
+/// Between two tries of a call, and two looks at a batch, by the machine's time.
+const PAUSE: Duration = Duration::from_millis(20);
 
 /// How many users the simulator names at a time.
 const USERS: u32 = 10_000;
@@ -58,11 +58,11 @@ impl<'a> Client<'a> {
     pub async fn send(&mut self, messages: u32, spread: Duration) -> Vec<Batch> {
         let size = messages.div_ceil(LEAST_CALLS).min(MOST_RECIPIENTS);
         let calls = messages.div_ceil(size);
-        let started = Instant::now();
+        let clock = self.world.stack().clock();
+        let started = clock.time();
         let mut batches = Vec::new();
         for call in 0..calls {
-            let due = started + spread * call / calls;
-            tokio::time::sleep_until(due.into()).await;
+            clock.sleep_until(started + spread * call / calls).await;
             batches.push(self.send_batch(call, size.min(messages - call * size)).await);
         }
         batches

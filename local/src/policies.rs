@@ -2,18 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use axum::http::HeaderMap;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::template::{Statement, Template, arn};
-
-/// The access key of the stack itself, which may do everything.
-pub const STACK: &str = "stack";
+use crate::wire::AwsRequest;
 
 /// Each function's statements, by its access key, which is its name.
 #[derive(Clone, Debug, Default)]
-pub struct Rights(BTreeMap<String, Vec<Statement>>);
+pub struct IamPolicies(BTreeMap<String, Vec<Statement>>);
 
 /// The parts of a DynamoDB or SQS request that name a resource.
 #[derive(Default, Deserialize)]
@@ -26,8 +23,8 @@ struct Named {
     queue_url: Option<String>,
 }
 
-impl Rights {
-    /// The rights the template grants.
+impl IamPolicies {
+    /// What the template grants.
     pub fn of(template: &Template) -> Self {
         Self(template.functions.iter().map(|f| (f.name.clone(), f.rights.clone())).collect())
     }
@@ -36,13 +33,13 @@ impl Rights {
     ///
     /// # Errors
     /// A sentence that names who, what and on which resource.
-    pub fn check(&self, headers: &HeaderMap, body: &[u8]) -> Result<(), String> {
-        if is_stack(headers) {
+    pub fn check(&self, request: &AwsRequest) -> Result<(), String> {
+        if request.is_admins() {
             return Ok(());
         }
-        let who = signer(headers).unwrap_or_default();
-        let action = action(headers).ok_or("the request names no action")?;
-        let named: Named = serde_json::from_slice(body).unwrap_or_default();
+        let who = request.signer().unwrap_or_default();
+        let action = action(request).ok_or("the request names no action")?;
+        let named: Named = serde_json::from_slice(&request.body).unwrap_or_default();
         let needed = named.needs(&action);
         match needed.iter().find(|(action, resource)| !self.grants(who, action, resource)) {
             None if needed.is_empty() => Err(format!("{action} names no resource")),
@@ -79,74 +76,58 @@ impl Named {
     }
 }
 
-/// Whether the stack itself signed this request.
-pub fn is_stack(headers: &HeaderMap) -> bool {
-    signer(headers) == Some(STACK)
-}
-
-/// Who signed this request, by their access key: `Credential=<access key>/…`.
-pub fn signer(headers: &HeaderMap) -> Option<&str> {
-    let (_, credential) = headers.get("authorization")?.to_str().ok()?.split_once("Credential=")?;
-    credential.split('/').next()
-}
-
-/// Which call this is: `PutItem` of `DynamoDB_20120810.PutItem`.
-pub fn call(headers: &HeaderMap) -> Option<&str> {
-    target(headers).map(|(_, call)| call)
-}
-
-fn target(headers: &HeaderMap) -> Option<(&str, &str)> {
-    headers.get("x-amz-target")?.to_str().ok()?.split_once('.')
-}
-
 /// `DynamoDB_20120810.PutItem` → `dynamodb:PutItem`; SQS's batch calls need the right of the single one.
-fn action(headers: &HeaderMap) -> Option<String> {
-    let (service, call) = target(headers)?;
+fn action(request: &AwsRequest) -> Option<String> {
+    let (service, operation) = request.target()?;
     Some(if service.starts_with("DynamoDB") {
-        format!("dynamodb:{call}")
+        format!("dynamodb:{operation}")
     } else {
-        format!("sqs:{}", call.strip_suffix("Batch").unwrap_or(call))
+        format!("sqs:{}", operation.strip_suffix("Batch").unwrap_or(operation))
     })
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::wire::ADMIN_KEY;
+    use axum::http::HeaderMap;
 
-    fn rights() -> Rights {
+    fn policies() -> IamPolicies {
         let grant = Statement {
             denies: false,
             actions: vec!["dynamodb:Query".to_owned()],
             resources: vec![format!("{}/index/i", arn("dynamodb", "T"))],
         };
-        Rights([("send".to_owned(), vec![grant])].into())
+        IamPolicies([("send".to_owned(), vec![grant])].into())
     }
 
     #[test]
     fn what_is_denied_stays_denied_whatever_is_granted() {
-        let mut rights = rights();
+        let mut policies = policies();
         let denial =
             Statement { denies: true, actions: vec!["*".to_owned()], resources: vec!["*".to_owned()] };
-        rights.0.get_mut("send").unwrap().push(denial);
-        assert!(rights.check(&request("send", "Query"), br#"{"TableName":"T","IndexName":"i"}"#).is_err());
+        policies.0.get_mut("send").unwrap().push(denial);
+        assert!(policies.check(&request("send", "Query", INDEX)).is_err());
     }
 
-    fn request(who: &str, call: &str) -> HeaderMap {
+    const INDEX: &str = r#"{"TableName":"T","IndexName":"i"}"#;
+
+    fn request(who: &str, operation: &str, body: &'static str) -> AwsRequest {
         let mut headers = HeaderMap::new();
         let signed = format!("AWS4-HMAC-SHA256 Credential={who}/20261122/local/dynamodb/aws4_request");
         headers.insert("authorization", signed.parse().unwrap());
-        headers.insert("x-amz-target", format!("DynamoDB_20120810.{call}").parse().unwrap());
-        headers
+        headers.insert("x-amz-target", format!("DynamoDB_20120810.{operation}").parse().unwrap());
+        AwsRequest { headers, body: body.into() }
     }
 
     #[test]
     fn only_what_is_granted_passes() {
-        let index = br#"{"TableName":"T","IndexName":"i"}"#;
-        assert_eq!(rights().check(&request("send", "Query"), index), Ok(()));
-        assert!(rights().check(&request("send", "Scan"), index).is_err());
-        assert!(rights().check(&request("login", "Query"), index).is_err());
-        assert!(rights().check(&request("send", "Query"), br#"{"TableName":"T"}"#).is_err());
-        assert!(rights().check(&request("send", "Query"), b"{}").is_err());
-        assert_eq!(rights().check(&request(STACK, "CreateTable"), b"{}"), Ok(()));
+        let check = |who, operation, body| policies().check(&request(who, operation, body));
+        assert_eq!(check("send", "Query", INDEX), Ok(()));
+        assert!(check("send", "Scan", INDEX).is_err());
+        assert!(check("login", "Query", INDEX).is_err());
+        assert!(check("send", "Query", r#"{"TableName":"T"}"#).is_err());
+        assert!(check("send", "Query", "{}").is_err());
+        assert_eq!(check(ADMIN_KEY, "CreateTable", "{}"), Ok(()));
     }
 }

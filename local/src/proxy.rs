@@ -1,0 +1,69 @@
+//! What stands before both back ends: who may call, and what goes wrong on purpose.
+
+use std::future::Future;
+
+use axum::Router;
+use axum::body::Bytes;
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::HeaderMap;
+use axum::response::Response;
+use clock::Clock;
+use tokio::net::TcpListener;
+
+use crate::dice::Dice;
+use crate::policies::IamPolicies;
+use crate::wire::{self, AwsRequest};
+
+/// The reason that callers are told for an injected fault.
+pub const INJECTED: &str = "injected fault";
+
+/// What answers behind the proxy: the tables, or the queues.
+pub trait Backend: Clone + Send + Sync + 'static {
+    /// The share of such calls that go wrong when a function makes them.
+    fn fault_share(&self, request: &AwsRequest) -> f64;
+
+    /// Answers a call as AWS does.
+    fn forward(&self, request: AwsRequest) -> impl Future<Output = Response> + Send;
+
+    /// Answers a call as AWS does on a bad day.
+    fn inject_fault(&self, request: AwsRequest, dice: &Dice) -> impl Future<Output = Response> + Send;
+}
+
+/// A back end that only those reach who may.
+#[derive(Clone)]
+pub struct Proxy<B> {
+    backend: B,
+    policies: IamPolicies,
+    dice: Dice,
+    clock: Clock,
+}
+
+impl<B: Backend> Proxy<B> {
+    /// Stands before this back end; the seed is the dice's.
+    pub fn new(backend: B, policies: IamPolicies, seed: u64, clock: Clock) -> Self {
+        Self { backend, policies, dice: Dice::new(seed), clock }
+    }
+
+    /// Answers whoever calls here.
+    pub async fn serve(self, listener: TcpListener) {
+        let app = Router::new().fallback(handle::<B>).layer(DefaultBodyLimit::disable()).with_state(self);
+        if let Err(error) = axum::serve(listener, app).await {
+            tracing::error!(%error, "an emulator's server ended");
+        }
+    }
+}
+
+async fn handle<B: Backend>(State(proxy): State<Proxy<B>>, headers: HeaderMap, body: Bytes) -> Response {
+    let request = AwsRequest { headers, body };
+    // Whoever waits for a message does nothing.
+    let _work = (request.operation() != Some("ReceiveMessage")).then(|| proxy.clock.work());
+    if let Err(denied) = proxy.policies.check(&request) {
+        tracing::error!("{denied}");
+        return wire::access_denied(&denied);
+    }
+    if !request.is_admins() && proxy.dice.hit(proxy.backend.fault_share(&request)) {
+        proxy.backend.inject_fault(request, &proxy.dice).await
+    } else {
+        proxy.backend.forward(request).await
+    }
+}
