@@ -7,7 +7,7 @@ use futures::{StreamExt, TryStreamExt, stream};
 use serde_json::json;
 use shared::store::{self, Identities};
 use shared::wechat::followers::{self, BATCH};
-use shared::{Account, Authorized, now, queue};
+use shared::{Account, Authorized, queue};
 use sync::LOOKUPS;
 use harness::World;
 
@@ -45,7 +45,7 @@ impl Bound {
         let identities = Identities::new(&config, tables).expect("a map");
         eprintln!("bounds: writing {followers} rows");
         let rows = in_order(&world, openids, followers).await;
-        let write_seconds = write(&identities, &rows).await;
+        let write_seconds = write(&identities, &rows, world.clock().await).await;
         eprintln!("bounds: reading them");
         let started = Instant::now();
         identities.known_followers(&|_| {}).await.expect("a map that reads");
@@ -67,10 +67,10 @@ async fn in_order(world: &World, openids: Vec<String>, followers: u32) -> Vec<(S
 
 /// Seconds per row.
 #[expect(clippy::cast_precision_loss, reason = "a count far below 2^52")]
-async fn write(identities: &Identities, rows: &[(String, String)]) -> f64 {
+async fn write(identities: &Identities, rows: &[(String, String)], as_of: i64) -> f64 {
     let started = Instant::now();
     let batches =
-        rows.chunks(BATCH).map(|batch| identities.add_followers(batch.iter().cloned().collect(), now()));
+        rows.chunks(BATCH).map(|batch| identities.add_followers(batch.iter().cloned().collect(), as_of));
     let written = stream::iter(batches).buffer_unordered(LOOKUPS).try_collect::<()>().await;
     written.expect("a table that takes rows");
     started.elapsed().as_secs_f64() / rows.len() as f64

@@ -94,6 +94,7 @@ pub async fn provision(client: &Client, queues: &[Queue]) -> Result<BTreeMap<Str
 fn attributes(queue: &Queue, arns: &BTreeMap<String, String>) -> Vec<(QueueAttributeName, String)> {
     let declared = ATTRIBUTES.into_iter().filter_map(|name| match &queue.properties[name.as_str()] {
         Value::Null => None,
+        Value::String(text) => Some((name, text.clone())),
         value => Some((name, value.to_string())),
     });
     let mut attributes: Vec<_> = declared.collect();

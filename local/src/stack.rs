@@ -265,7 +265,7 @@ impl Stack {
             }
             for subscription in &declared.subscriptions {
                 let url = self.queue_urls[&subscription.queue].clone();
-                let queue = PolledQueue::new(self.aws.sqs_client.clone(), url, self.aws.sqs.clone());
+                let queue = PolledQueue::new(self.aws.sqs_client.clone(), url);
                 for _ in 0..subscription.concurrency {
                     let (function, subscription) = (function.clone(), subscription.clone());
                     let (queue, ending) = (queue.clone(), self.ending.clone());

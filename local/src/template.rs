@@ -1,15 +1,29 @@
-//! Reads `template.yaml`: what there is to start, and how it hangs together.
+//! Reads `template.yaml` and the stacks in it: what there is to start, and how it hangs together.
 
-use std::collections::BTreeMap;
+mod files;
+mod function;
+mod scope;
 
-use serde_json::{Map, Value, json};
-use serde_yaml_ng::Value as Yaml;
+use std::collections::{BTreeMap, BTreeSet};
 
-/// The template this build was made with.
-const TEMPLATE: &str = include_str!("../../template.yaml");
+use serde_json::Value;
+
+use files::Files;
+use scope::Scope;
+
+/// The template that all others are nested in.
+const ROOT: &str = "template.yaml";
+
+/// The templates this build was made with, by their paths from the root's folder.
+const BUILT_IN: &[(&str, &str)] = &[(ROOT, include_str!("../../template.yaml"))];
+
+/// The region, account and partition that everything has here.
+const REGION: &str = "local";
+const ACCOUNT: &str = "000000000000";
+const PARTITION: &str = "aws";
 
 /// What the local stack starts.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub struct Template {
     /// The functions, each with its routes, schedules, subscriptions and rights.
     pub functions: Vec<Function>,
@@ -88,262 +102,88 @@ pub struct Values {
 
 /// The template does not say what is needed; the text says where.
 #[derive(Debug, thiserror::Error)]
-#[error("template.yaml: {0}")]
+#[error("{0}")]
 pub struct TemplateError(String);
 
-/// The raw template with its references still in place.
+impl TemplateError {
+    /// The same, in a file, a resource or another place.
+    fn within(self, place: &str) -> Self {
+        Self(format!("{place}: {}", self.0))
+    }
+}
+
+/// The raw templates with their references still in place.
 pub struct Source {
-    document: Yaml,
+    files: Files,
 }
 
 impl Source {
-    /// Parses the template.
+    /// Parses the templates of this build.
     ///
     /// # Errors
-    /// When it is not YAML.
+    /// When one is not YAML.
     pub fn built_in() -> Result<Self, TemplateError> {
-        let document = serde_yaml_ng::from_str(TEMPLATE).map_err(|e| TemplateError(e.to_string()))?;
-        Ok(Self { document })
+        Ok(Self { files: Files::parse(BUILT_IN)? })
     }
 
-    /// Resolves every reference.
+    /// Resolves every reference, in the root and the stacks nested in it.
     ///
     /// # Errors
     /// When a reference leads nowhere or a function lacks what it needs.
     pub fn resolve(&self, values: &Values) -> Result<Template, TemplateError> {
-        let resolver = Resolver { source: self, values };
-        let properties = |resource: &Yaml| resolver.value(&resource["Properties"]);
-        let mut functions = Vec::new();
-        for (_, resource) in self.resources("AWS::Serverless::Function") {
-            functions.push(resolver.function(&properties(resource)?)?);
-        }
-        let mut tables = Vec::new();
-        for (name, resource) in self.resources("AWS::DynamoDB::Table") {
-            tables.push(Table { name: name.to_owned(), properties: properties(resource)? });
-        }
-        let mut queues = Vec::new();
-        for (name, resource) in self.resources("AWS::SQS::Queue") {
-            queues.push(Queue { name: name.to_owned(), properties: properties(resource)? });
-        }
-        Ok(Template { functions, tables, queues })
+        let mut template = Template::default();
+        Scope::root(&self.files, values)?.gather(&mut template)?;
+        template.check_names()?;
+        Ok(template)
     }
+}
 
-    fn resources(&self, kind: &str) -> impl Iterator<Item = (&str, &Yaml)> {
-        let resources = self.document["Resources"].as_mapping().into_iter().flatten();
-        resources
-            .filter(move |(_, resource)| resource["Type"].as_str() == Some(kind))
-            .filter_map(|(name, resource)| Some((name.as_str()?, resource)))
+impl Template {
+    /// On AWS a stack keeps its names apart from its parent's; here all stacks share one machine.
+    fn check_names(&self) -> Result<(), TemplateError> {
+        no_two_alike("functions", self.functions.iter().map(|function| &function.name))?;
+        no_two_alike("tables", self.tables.iter().map(|table| &table.name))?;
+        no_two_alike("queues", self.queues.iter().map(|queue| &queue.name))
     }
+}
 
-    fn type_of(&self, logical_id: &str) -> Option<&str> {
-        self.document["Resources"][logical_id]["Type"].as_str()
+fn no_two_alike<'a>(what: &str, mut names: impl Iterator<Item = &'a String>) -> Result<(), TemplateError> {
+    let mut seen = BTreeSet::new();
+    match names.find(|name| !seen.insert(*name)) {
+        Some(twice) => Err(TemplateError(format!("two {what} are called {twice}")).within(ROOT)),
+        None => Ok(()),
     }
 }
 
 /// The ARN a resource of this template has here.
 pub fn arn(service: &str, name: &str) -> String {
-    match service {
-        "dynamodb" => format!("arn:aws:dynamodb:local:000000000000:table/{name}"),
-        service => format!("arn:aws:{service}:local:000000000000:{name}"),
-    }
-}
-
-struct Resolver<'a> {
-    source: &'a Source,
-    values: &'a Values,
-}
-
-impl Resolver<'_> {
-    fn value(&self, yaml: &Yaml) -> Result<Value, TemplateError> {
-        Ok(match yaml {
-            Yaml::Tagged(tagged) => return self.intrinsic(&tagged.tag.to_string(), &tagged.value),
-            Yaml::Sequence(items) => {
-                let items = items.iter().filter(|item| !self.is_no_value(item));
-                Value::Array(items.map(|item| self.value(item)).collect::<Result<_, _>>()?)
-            }
-            Yaml::Mapping(entries) => {
-                let mut map = Map::new();
-                for (key, value) in entries.iter().filter(|(_, value)| !self.is_no_value(value)) {
-                    let key = key.as_str().ok_or_else(|| TemplateError("a key is not text".into()))?;
-                    map.insert(key.to_owned(), self.value(value)?);
-                }
-                Value::Object(map)
-            }
-            scalar => serde_json::to_value(scalar).map_err(|e| TemplateError(e.to_string()))?,
-        })
-    }
-
-    fn intrinsic(&self, tag: &str, argument: &Yaml) -> Result<Value, TemplateError> {
-        let text = || argument.as_str().ok_or_else(|| TemplateError(format!("{tag} needs a text")));
-        Ok(match tag {
-            "!Ref" => self.reference(text()?)?.into(),
-            "!GetAtt" => self.attribute(text()?)?.into(),
-            "!Sub" => self.substitute(text()?)?.into(),
-            "!If" if self.condition(argument[0].as_str().unwrap_or_default())? => self.value(&argument[1])?,
-            "!If" => self.value(&argument[2])?,
-            tag => return Err(TemplateError(format!("{tag} is not understood"))),
-        })
-    }
-
-    fn reference(&self, name: &str) -> Result<String, TemplateError> {
-        if let Some(value) = self.parameter(name) {
-            return Ok(value);
-        }
-        match self.source.type_of(name) {
-            Some("AWS::SQS::Queue") => {
-                Ok(self.values.queue_urls.get(name).cloned().unwrap_or_else(|| name.to_owned()))
-            }
-            // There is no Secrets Manager here: a secret stands for what it holds.
-            Some("AWS::SecretsManager::Secret") => {
-                let secret = &self.source.document["Resources"][name]["Properties"]["SecretString"];
-                Ok(self.value(secret)?.as_str().unwrap_or_default().to_owned())
-            }
-            Some(_) => Ok(name.to_owned()),
-            None => Err(TemplateError(format!("!Ref {name} leads nowhere"))),
-        }
-    }
-
-    fn parameter(&self, name: &str) -> Option<String> {
-        let given = self.values.parameters.get(name).cloned();
-        given.or_else(|| match &self.source.document["Parameters"][name]["Default"] {
-            Yaml::String(text) => Some(text.clone()),
-            Yaml::Number(number) => Some(number.to_string()),
-            _ => None,
-        })
-    }
-
-    fn attribute(&self, path: &str) -> Result<String, TemplateError> {
-        let (name, attribute) = path.split_once('.').unwrap_or((path, ""));
-        match (self.source.type_of(name), attribute) {
-            (Some("AWS::DynamoDB::Table"), "Arn") => Ok(arn("dynamodb", name)),
-            (Some("AWS::SQS::Queue"), "Arn") => Ok(arn("sqs", name)),
-            _ => Err(TemplateError(format!("!GetAtt {path} leads nowhere"))),
-        }
-    }
-
-    fn substitute(&self, text: &str) -> Result<String, TemplateError> {
-        let mut filled = String::new();
-        let mut rest = text;
-        while let Some((before, after)) = rest.split_once("${") {
-            let (name, after) =
-                after.split_once('}').ok_or_else(|| TemplateError(format!("`{text}` lacks a }}")))?;
-            filled.push_str(before);
-            filled.push_str(&if name.contains('.') { self.attribute(name)? } else { self.reference(name)? });
-            rest = after;
-        }
-        Ok(filled + rest)
-    }
-
-    /// Whether this is `!Ref AWS::NoValue`, or an `!If` that comes to it: as if it were not written.
-    fn is_no_value(&self, value: &Yaml) -> bool {
-        let Yaml::Tagged(tagged) = value else { return false };
-        let argument = &tagged.value;
-        match tagged.tag.to_string().as_str() {
-            "!Ref" => argument.as_str() == Some("AWS::NoValue"),
-            "!If" => {
-                let chosen = self.condition(argument[0].as_str().unwrap_or_default());
-                chosen.is_ok_and(|holds| self.is_no_value(&argument[if holds { 1 } else { 2 }]))
-            }
-            _ => false,
-        }
-    }
-
-    fn condition(&self, name: &str) -> Result<bool, TemplateError> {
-        self.holds(&self.source.document["Conditions"][name])
-            .map_err(|TemplateError(problem)| TemplateError(format!("the condition {name}: {problem}")))
-    }
-
-    /// Whether a condition, or a part of one, holds.
-    fn holds(&self, condition: &Yaml) -> Result<bool, TemplateError> {
-        let Yaml::Tagged(tagged) = condition else { return Err(TemplateError("it is undefined".into())) };
-        let (tag, argument) = (tagged.tag.to_string(), &tagged.value);
-        let mut parts = argument.as_sequence().into_iter().flatten();
-        match tag.as_str() {
-            "!Equals" => Ok(self.value(&argument[0])? == self.value(&argument[1])?),
-            "!Condition" => self.condition(argument.as_str().unwrap_or_default()),
-            "!Not" => Ok(!self.holds(&argument[0])?),
-            "!And" => parts.try_fold(true, |all, part| Ok(self.holds(part)? && all)),
-            "!Or" => parts.try_fold(false, |any, part| Ok(self.holds(part)? || any)),
-            tag => Err(TemplateError(format!("{tag} is not understood"))),
-        }
-    }
-
-    fn function(&self, properties: &Value) -> Result<Function, TemplateError> {
-        let globals = self.value(&self.source.document["Globals"]["Function"])?;
-        let code = properties["CodeUri"].as_str().unwrap_or_default().trim_end_matches('/');
-        let name = code.strip_prefix("target/lambda/");
-        let name =
-            name.ok_or_else(|| TemplateError(format!("CodeUri `{code}` is not target/lambda/<name>/")))?;
-        let mut function = Function {
-            name: name.to_owned(),
-            timeout_seconds: properties["Timeout"].as_u64().or(globals["Timeout"].as_u64()).unwrap_or(3),
-            environment: environment([&globals, properties]),
-            routes: Vec::new(),
-            schedules: Vec::new(),
-            subscriptions: Vec::new(),
-            rights: rights(&properties["Policies"]),
-        };
-        for event in properties["Events"].as_object().into_iter().flat_map(Map::values) {
-            function.add_event(&event["Type"], &event["Properties"])?;
-        }
-        Ok(function)
-    }
-}
-
-impl Function {
-    fn add_event(&mut self, kind: &Value, properties: &Value) -> Result<(), TemplateError> {
-        let text = |name: &str| properties[name].as_str().unwrap_or_default().to_owned();
-        match kind.as_str().unwrap_or_default() {
-            "HttpApi" => self.routes.push((text("Method"), text("Path"))),
-            "ScheduleV2" => {
-                let input = serde_json::from_str(&text("Input")).unwrap_or_else(|_| json!({}));
-                self.schedules.push((text("ScheduleExpression"), input));
-            }
-            "SQS" => self.subscriptions.push(Subscription {
-                queue: text("Queue").rsplit(':').next().unwrap_or_default().to_owned(),
-                batch_size: properties["BatchSize"]
-                    .as_i64()
-                    .and_then(|n| i32::try_from(n).ok())
-                    .unwrap_or(10),
-                concurrency: properties["ScalingConfig"]["MaximumConcurrency"]
-                    .as_u64()
-                    .and_then(|n| usize::try_from(n).ok())
-                    .unwrap_or(2),
-            }),
-            kind => return Err(TemplateError(format!("events of type {kind} are not understood"))),
-        }
-        Ok(())
-    }
-}
-
-/// The variables of both; a secret's ARN becomes the secret itself, under its local name.
-fn environment(layers: [&Value; 2]) -> BTreeMap<String, String> {
-    let variables = layers.into_iter().filter_map(|layer| layer["Environment"]["Variables"].as_object());
-    let variables = variables.flatten().map(|(name, value)| {
-        let name = name.strip_suffix("_ARN").unwrap_or(name).to_owned();
-        (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))
-    });
-    variables.collect()
-}
-
-fn rights(policies: &Value) -> Vec<Statement> {
-    let one_or_many = |value: &Value| match value {
-        Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
-        one => one.as_str().map(str::to_owned).into_iter().collect::<Vec<_>>(),
-    };
-    let statements =
-        policies.as_array().into_iter().flatten().filter_map(|policy| policy["Statement"].as_array());
-    let statement = |statement: &Value| Statement {
-        denies: statement["Effect"] != "Allow",
-        actions: one_or_many(&statement["Action"]),
-        resources: one_or_many(&statement["Resource"]),
-    };
-    statements.flatten().map(statement).collect()
+    let kind = if service == "dynamodb" { "table/" } else { "" };
+    format!("arn:{PARTITION}:{service}:{REGION}:{ACCOUNT}:{kind}{name}")
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// Nothing is given, and no queue is there yet.
+    pub fn no_values() -> Values {
+        Values { parameters: BTreeMap::new(), queue_urls: BTreeMap::new() }
+    }
+
+    /// What these files describe, or what is wrong with them.
+    pub fn resolved(files: &[(&str, &str)]) -> Result<Template, String> {
+        let source = Files::parse(files).map(|files| Source { files });
+        source.and_then(|source| source.resolve(&no_values())).map_err(|error| error.to_string())
+    }
+
+    /// What an expression comes to in a root of these sections, or what is wrong with it.
+    pub fn value_in(sections: &str, expression: &str) -> Result<Value, String> {
+        let files = Files::parse(&[(ROOT, sections)]).expect("YAML");
+        let values = no_values();
+        let scope = Scope::root(&files, &values).expect("a root");
+        let expression = serde_yaml_ng::from_str(expression).expect("YAML");
+        scope.value(&expression).map_err(|error| error.to_string())
+    }
 
     fn template() -> Template {
         let source = Source::built_in().expect("a template");
@@ -362,36 +202,6 @@ mod tests {
         let deliver = &template.functions[3];
         assert_eq!(deliver.subscriptions[0].queue, "DeliverQueue");
         assert_eq!(template.functions[5].schedules[0].0, "rate(100 minutes)");
-    }
-
-    /// A template of these conditions, with this in the environment of its one function.
-    fn resolved(conditions: &str, variables: &str, policies: &str) -> Function {
-        let document = format!(
-            "Parameters: {{Egress: {{Default: none}}}}\nConditions:\n{conditions}\nGlobals: {{Function: {{}}}}\n\
-             Resources:\n  F:\n    Type: AWS::Serverless::Function\n    Properties:\n      \
-             CodeUri: target/lambda/f/\n      Environment: {{Variables: {variables}}}\n      Policies: {policies}\n"
-        );
-        let source = Source { document: serde_yaml_ng::from_str(&document).expect("YAML") };
-        let values = Values { parameters: BTreeMap::new(), queue_urls: BTreeMap::new() };
-        source.resolve(&values).expect("resolved").functions.remove(0)
-    }
-
-    #[test]
-    fn conditions_are_read_as_cloudformation_reads_them() {
-        let conditions = "  None: !Equals [!Ref Egress, none]\n  Some: !Not [!Condition None]\n  \
-             Both: !And [!Condition None, !Condition Some]\n  Either: !Or [!Condition Some, !Condition None]";
-        let variables = "{A: !If [Some, a, b], B: !If [Both, a, b], C: !If [Either, a, b], \
-             D: !If [Some, d, !Ref AWS::NoValue], E: !Ref AWS::NoValue}";
-        let environment = resolved(conditions, variables, "[]").environment;
-        let expected = [("A", "b"), ("B", "b"), ("C", "a")].map(|(name, value)| (name.into(), value.into()));
-        assert_eq!(environment, BTreeMap::from(expected));
-    }
-
-    #[test]
-    fn what_is_denied_is_no_grant() {
-        let policies = "[{Statement: [{Effect: Deny, Action: 's:A', Resource: r}, {Effect: Allow, Action: 's:B', Resource: r}]}]";
-        let rights = resolved("  None: !Equals [a, a]", "{}", policies).rights;
-        assert_eq!(rights.iter().map(|statement| statement.denies).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]

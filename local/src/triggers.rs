@@ -9,7 +9,6 @@ use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
 
 use crate::host::Function;
-use crate::sqs::Sqs;
 use crate::template::{Subscription, arn};
 
 /// How long a poll waits for a message, in seconds.
@@ -71,7 +70,6 @@ pub async fn subscribe(
                 tracing::error!(function = function.name, %error, "a batch failed; it will be redelivered");
             }
         }
-        queue.done(&messages);
     }
 }
 
@@ -80,26 +78,12 @@ pub async fn subscribe(
 pub struct PolledQueue {
     client: Client,
     url: String,
-    /// Where SQS is this stack's own, it is told what is still being worked on.
-    sqs: Option<Sqs>,
 }
 
 impl PolledQueue {
     /// The queue at this URL.
-    pub fn new(client: Client, url: String, sqs: Option<Sqs>) -> Self {
-        if let Some(sqs) = &sqs {
-            sqs.watch(&url);
-        }
-        Self { client, url, sqs }
-    }
-
-    /// Nobody works on these any more: they are deleted, or wait to be redelivered.
-    fn done(&self, messages: &[Message]) {
-        if let Some(sqs) = &self.sqs {
-            let handles: Vec<_> =
-                messages.iter().filter_map(|message| message.receipt_handle.as_deref()).collect();
-            sqs.done(&handles);
-        }
+    pub fn new(client: Client, url: String) -> Self {
+        Self { client, url }
     }
 
     /// Up to `most` messages, gathered ten at a time, as Lambda does: SQS gives no more in one call.

@@ -70,7 +70,7 @@ async fn whoever_may_only_send_sees_what_they_sent() {
 #[tokio::test]
 async fn a_key_at_its_end_is_nobodys() {
     let world = World::start().await;
-    let ended = key(&world, &contract::Scope::DEFAULT, Some(shared::now() - 1)).await;
+    let ended = key(&world, &contract::Scope::DEFAULT, Some(world.clock().await - 1)).await;
     world.get("/send/x", &ended).await.problem(401, "unauthorized");
     let lasting = key(&world, &contract::Scope::DEFAULT, Some(i64::MAX)).await;
     world.get("/send/x", &lasting).await.problem(404, "not_found");

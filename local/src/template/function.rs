@@ -1,0 +1,129 @@
+//! A function as its resolved properties describe it: environment, events and rights.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::files::beside;
+use super::{Function, Statement, Subscription, TemplateError};
+
+impl Function {
+    /// Reads the properties that stand in `file`, below its `Globals`.
+    ///
+    /// # Errors
+    /// When the code is not where the build puts it, or an event is of another type than those used here.
+    pub(super) fn read(file: &str, globals: &Value, properties: &Value) -> Result<Self, TemplateError> {
+        let code = properties["CodeUri"].as_str().unwrap_or_default();
+        let path = beside(file, code);
+        let name = path.strip_prefix("target/lambda/");
+        let name =
+            name.ok_or_else(|| TemplateError(format!("CodeUri `{code}` is not target/lambda/<name>/")))?;
+        let mut function = Self {
+            name: name.to_owned(),
+            timeout_seconds: number(&properties["Timeout"]).or(number(&globals["Timeout"])).unwrap_or(3),
+            environment: environment([globals, properties]),
+            routes: Vec::new(),
+            schedules: Vec::new(),
+            subscriptions: Vec::new(),
+            rights: rights(&properties["Policies"]),
+        };
+        for event in properties["Events"].as_object().into_iter().flat_map(Map::values) {
+            function.add_event(&event["Type"], &event["Properties"])?;
+        }
+        Ok(function)
+    }
+
+    fn add_event(&mut self, kind: &Value, properties: &Value) -> Result<(), TemplateError> {
+        let text = |name: &str| properties[name].as_str().unwrap_or_default().to_owned();
+        match kind.as_str().unwrap_or_default() {
+            "HttpApi" => self.routes.push((text("Method"), text("Path"))),
+            "ScheduleV2" => {
+                let input = serde_json::from_str(&text("Input")).unwrap_or_else(|_| json!({}));
+                self.schedules.push((text("ScheduleExpression"), input));
+            }
+            "SQS" => self.subscriptions.push(Subscription {
+                queue: text("Queue").rsplit(':').next().unwrap_or_default().to_owned(),
+                batch_size: number(&properties["BatchSize"]).unwrap_or(10),
+                concurrency: number(&properties["ScalingConfig"]["MaximumConcurrency"]).unwrap_or(2),
+            }),
+            kind => return Err(TemplateError(format!("events of type {kind} are not understood"))),
+        }
+        Ok(())
+    }
+}
+
+/// A number, also as the text that a parameter makes of it.
+fn number<T: TryFrom<u64>>(value: &Value) -> Option<T> {
+    let number = value.as_u64().or_else(|| value.as_str()?.parse().ok())?;
+    T::try_from(number).ok()
+}
+
+/// The variables of both; a secret's ARN becomes the secret itself, under its local name.
+fn environment(layers: [&Value; 2]) -> BTreeMap<String, String> {
+    let variables = layers.into_iter().filter_map(|layer| layer["Environment"]["Variables"].as_object());
+    let variables = variables.flatten().map(|(name, value)| {
+        let name = name.strip_suffix("_ARN").unwrap_or(name).to_owned();
+        (name, value.as_str().map_or_else(|| value.to_string(), str::to_owned))
+    });
+    variables.collect()
+}
+
+fn rights(policies: &Value) -> Vec<Statement> {
+    let one_or_many = |value: &Value| match value {
+        Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
+        one => one.as_str().map(str::to_owned).into_iter().collect::<Vec<_>>(),
+    };
+    let statements =
+        policies.as_array().into_iter().flatten().filter_map(|policy| policy["Statement"].as_array());
+    let statement = |statement: &Value| Statement {
+        denies: statement["Effect"] != "Allow",
+        actions: one_or_many(&statement["Action"]),
+        resources: one_or_many(&statement["Resource"]),
+    };
+    statements.flatten().map(statement).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::resolved;
+    use super::*;
+
+    /// A function with these properties.
+    fn function(properties: &str) -> Function {
+        let template = format!(
+            "
+Parameters: {{Seconds: {{Type: Number, Default: 60}}}}
+Resources:
+  F: {{Type: AWS::Serverless::Function, Properties: {{CodeUri: target/lambda/f/, {properties}}}}}
+"
+        );
+        resolved(&[("template.yaml", &template)]).expect("resolved").functions.remove(0)
+    }
+
+    #[test]
+    fn what_is_denied_is_no_grant() {
+        let policies = "Policies: [{Statement: [{Effect: Deny, Action: 's:A', Resource: r}, \
+             {Effect: Allow, Action: 's:B', Resource: r}]}]";
+        let rights = function(policies).rights;
+        assert_eq!(rights.iter().map(|statement| statement.denies).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn the_condition_of_a_statement_is_none_of_the_templates() {
+        let policies = "Policies: [{Statement: [{Effect: Allow, Action: 's:A', Resource: r, \
+             Condition: {StringEquals: {'aws:SourceVpc': v}}}]}]";
+        assert_eq!(function(policies).rights[0].actions, ["s:A"]);
+    }
+
+    #[test]
+    fn a_parameter_can_be_a_number() {
+        assert_eq!(function("Timeout: !Ref Seconds").timeout_seconds, 60);
+    }
+
+    #[test]
+    fn code_outside_the_build_is_told() {
+        let properties = json!({"CodeUri": "target/lambda/f/"});
+        let error = Function::read("template/egress.yaml", &Value::Null, &properties).expect_err("an error");
+        assert_eq!(error.to_string(), "CodeUri `target/lambda/f/` is not target/lambda/<name>/");
+    }
+}
