@@ -147,18 +147,24 @@ impl Clock {
         }
     }
 
-    /// Moves it on to the next moment that somebody sleeps until; `false` when nobody sleeps.
+    /// The next moment that somebody sleeps until; `None` when nobody sleeps.
     ///
     /// # Panics
     /// When it is not movable.
-    pub fn advance_to_next_sleeper(&self) -> bool {
-        let Some(next) = self.own().sleepers.next() else { return false };
-        let left = self.until(next);
+    pub fn next_sleeper(&self) -> Option<SystemTime> {
+        self.own().sleepers.next()
+    }
+
+    /// Moves it on to this moment, if that is not over yet.
+    ///
+    /// # Panics
+    /// When it is not movable.
+    pub fn advance_to(&self, then: SystemTime) {
+        let left = self.until(then);
         if !left.is_zero() {
             // Whole milliseconds, and one more: not a moment too early.
             self.shift(i64::try_from(left.as_millis()).unwrap_or(i64::MAX).saturating_add(1));
         }
-        true
     }
 
     /// Waits until so much time has passed on this clock.
@@ -172,10 +178,17 @@ impl Clock {
 
     /// Waits until this moment on this clock.
     pub async fn sleep_until(&self, then: SystemTime) {
+        let _sleeping = match &self.0 {
+            Kind::Movable(movable) => Some(movable.sleepers.until(then)),
+            Kind::Machine | Kind::Followed(_) => None,
+        };
+        self.wait_until(then).await;
+    }
+
+    async fn wait_until(&self, then: SystemTime) {
         match &self.0 {
             Kind::Machine => tokio::time::sleep(self.until(then)).await,
             Kind::Movable(movable) => {
-                let _sleeping = movable.sleepers.until(then);
                 let mut moves = movable.offset.subscribe();
                 while self.time() < then {
                     tokio::select! {
@@ -192,7 +205,8 @@ impl Clock {
         }
     }
 
-    /// What comes of the future, unless so much time passes on this clock before.
+    /// What comes of the future, unless so much time passes on this clock before. Nobody sleeps until then:
+    /// whoever moves the clock on to the next sleeper does not move it here.
     ///
     /// # Errors
     /// [`TimedOut`].
@@ -201,11 +215,17 @@ impl Clock {
         duration: Duration,
         future: impl Future<Output = T>,
     ) -> Result<T, TimedOut> {
+        let over = async {
+            match &self.0 {
+                Kind::Machine => tokio::time::sleep(duration).await,
+                Kind::Movable(_) | Kind::Followed(_) => self.wait_until(self.time() + duration).await,
+            }
+        };
         tokio::select! {
             // A future that is done is not too late.
             biased;
             outcome = future => Ok(outcome),
-            () = self.sleep(duration) => Err(TimedOut),
+            () = over => Err(TimedOut),
         }
     }
 
@@ -247,15 +267,17 @@ mod tests {
             let clock = clock.clone();
             async move { clock.sleep(HOUR).await }
         });
-        while clock.own().sleepers.next().is_none() {
+        while clock.next_sleeper().is_none() {
             tokio::task::yield_now().await;
         }
         clock.advance(3599);
         tokio::task::yield_now().await;
         assert!(!sleeper.is_finished());
-        assert!(clock.advance_to_next_sleeper());
+        clock.advance_to(clock.next_sleeper().unwrap());
         sleeper.await.unwrap();
-        assert!(!clock.advance_to_next_sleeper(), "nobody sleeps any more");
+        assert_eq!(clock.next_sleeper(), None);
+        clock.advance_to(std::time::SystemTime::UNIX_EPOCH);
+        assert!(clock.now() > 3600, "it is not moved back");
     }
 
     #[tokio::test]

@@ -150,6 +150,11 @@ impl World {
         self.post("/sync", &self.service_key, &Value::Null).await.ok(200)
     }
 
+    /// A sync by the operator, which has many minutes where a request has seconds.
+    pub async fn sync_at_length(&self) -> Value {
+        self.invoke("sync", json!({ "sync": "now" })).await.expect("progress")
+    }
+
     /// Syncs until the whole list was seen.
     pub async fn sync_until_done(&self) -> Value {
         let mut progress = self.sync().await;

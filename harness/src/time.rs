@@ -2,7 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
-use std::time::{Duration, Instant};
+use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
 
@@ -13,6 +13,11 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Between two looks at what a test waits for.
 const GLANCE: Duration = Duration::from_millis(5);
+
+/// How often everybody must be seen at rest before time is skipped. All of a test runs in one thread: whoever
+/// is between two pieces of work has a turn between two looks.
+const LOOKS: u32 = 6;
+const LOOK: Duration = Duration::from_millis(1);
 
 /// Ten o'clock in Beijing on a Monday in January 2030: far from every midnight, and later than any machine's
 /// time, by which the emulated tables drop what has expired.
@@ -47,15 +52,14 @@ impl World {
     pub(crate) async fn wait<T>(&self, look: impl AsyncFn() -> Result<T, String>) -> T {
         let deadline = Instant::now() + PATIENCE;
         loop {
-            let is_quiet = self.is_quiet().await;
+            // What is to be seen now stays so until then, and is not passed over.
+            let next = self.rest().await;
             let instead = match self.while_time_passes(look()).await {
                 Ok(found) => return found,
                 Err(instead) => instead,
             };
             assert!(Instant::now() < deadline, "it never came to what was waited for: {instead}");
-            if is_quiet {
-                self.skip().await;
-            }
+            self.skip(next).await;
         }
     }
 
@@ -69,30 +73,34 @@ impl World {
 
     async fn pass_time(&self) -> Infallible {
         loop {
-            if self.is_quiet().await {
-                self.skip().await;
+            let next = self.rest().await;
+            self.skip(next).await;
+        }
+    }
+
+    /// Until when nothing happens; `None` if somebody is at work, or nobody waits for the clock.
+    async fn rest(&self) -> Option<SystemTime> {
+        let Some(stack) = &self.stack else {
+            tokio::time::sleep(GLANCE).await;
+            return None;
+        };
+        let before = stack.clock().rest();
+        for _ in 0..LOOKS {
+            tokio::time::sleep(LOOK).await;
+            if before.is_none() || stack.clock().rest() != before || !stack.is_idle() {
+                return None;
             }
         }
+        stack.clock().next_sleeper()
     }
 
-    /// Whether everybody only waits for the clock: nobody was at work for a while, and nothing lies ready.
-    /// Of a stack in another process nobody knows.
-    async fn is_quiet(&self) -> bool {
-        let rest = || self.stack.as_ref().map(|stack| stack.clock().rest());
-        let before = rest();
-        tokio::time::sleep(GLANCE).await;
-        match (before, rest()) {
-            (Some(Some(before)), Some(Some(now))) => before == now && self.stack().is_idle(),
-            (None, None) => true,
-            _ => false,
-        }
-    }
-
-    /// Skips what is only waited for; where nobody knows what that is, a second.
-    async fn skip(&self) {
-        match &self.stack {
-            Some(stack) => drop(stack.clock().advance_to_next_sleeper()),
-            None => self.advance(1).await,
+    /// Skips what is only waited for. Of a stack in another process nobody knows what that is: there a
+    /// second passes.
+    async fn skip(&self, next: Option<SystemTime>) {
+        match (&self.stack, next) {
+            (Some(stack), Some(next)) => stack.clock().advance_to(next),
+            (Some(_), None) => {}
+            (None, _) => self.advance(1).await,
         }
     }
 }

@@ -23,9 +23,9 @@ const FOLLOWERS: u32 = 50_000;
 const RESTLESS: Range<u32> = 49_000..51_000;
 const KILLS: u32 = 20;
 
-/// At this pace, with eight lookups at a time, the import outlasts all of its lives.
-const LONGEST_LIFE: Duration = Duration::from_millis(600);
-const LATENCY_MS: u64 = 500;
+/// In a life, so many of the import's 500 lookups are begun at most.
+const LONGEST_LIFE: u64 = 20;
+const LATENCY_MS: u64 = 50;
 
 /// The lease of a run that was killed keeps others away for so long, in seconds.
 const LEASE: i64 = 30;
@@ -48,11 +48,12 @@ async fn tick(world: &World) {
     }
 }
 
-/// Kills the sync at a moment after it has begun to list.
+/// Kills the sync at a moment after it has begun to list, or to look up.
 async fn kill(world: &World, dice: &mut StdRng) {
-    let before = world.calls(USER_GET).await;
-    world.until_now(async || world.calls(USER_GET).await > before).await;
-    tokio::time::sleep(LONGEST_LIFE.mul_f64(dice.random())).await;
+    let (listed, looked_up) = (world.calls(USER_GET).await, world.calls(BATCHGET).await);
+    world.until_now(async || world.calls(USER_GET).await > listed).await;
+    let enough = looked_up + dice.random_range(0..=LONGEST_LIFE);
+    world.until_now(async || world.calls(BATCHGET).await >= enough).await;
     world.stack().kill("sync");
     world.advance(LEASE + 1).await;
 }

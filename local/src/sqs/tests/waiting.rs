@@ -56,7 +56,7 @@ async fn the_clock_knows_when_a_delayed_and_a_received_message_are_due() {
     desk.ask("SendMessage", json!({"QueueUrl": url, "MessageBody": "x", "DelaySeconds": 60})).await;
     for (receive, seconds) in [("1", 60), ("2", 600)] {
         let poll = desk.poll(&url).await;
-        assert!(desk.clock.advance_to_next_sleeper());
+        desk.clock.advance_to(desk.clock.next_sleeper().unwrap());
         let passed_ms = desk.clock.now_ms() - begun_at_ms;
         assert!((seconds * 1000..seconds * 1000 + 10_000).contains(&passed_ms), "{passed_ms}");
         // It has not been received yet: the poll has had no turn.
@@ -72,7 +72,7 @@ async fn the_clock_knows_of_no_moment_when_no_message_will_be_due() {
     let desk = Desk::new();
     let url = desk.queue("jobs", json!({})).await;
     let poll = desk.poll(&url).await;
-    assert!(!desk.clock.advance_to_next_sleeper(), "the queue is empty");
+    assert_eq!(desk.clock.next_sleeper(), None, "the queue is empty");
     desk.send(&url, "x").await;
     let handle = text(&poll.await.unwrap()[0]["ReceiptHandle"]);
     let poll = desk.poll(&url).await;
@@ -81,7 +81,7 @@ async fn the_clock_knows_of_no_moment_when_no_message_will_be_due() {
     while !desk.sqs.0.waits.are_asleep() {
         tokio::task::yield_now().await;
     }
-    assert!(!desk.clock.advance_to_next_sleeper(), "the message is gone");
+    assert_eq!(desk.clock.next_sleeper(), None, "the message is gone");
     assert!(!poll.is_finished());
 }
 
@@ -92,7 +92,7 @@ async fn the_clock_knows_of_no_message_that_will_be_gone_before_it_is_due() {
     let url = desk.queue("jobs", json!({"MessageRetentionPeriod": "60"})).await;
     desk.ask("SendMessage", json!({"QueueUrl": url, "MessageBody": "x", "DelaySeconds": 60})).await;
     let _poll = desk.poll(&url).await;
-    assert!(!desk.clock.advance_to_next_sleeper());
+    assert_eq!(desk.clock.next_sleeper(), None);
 }
 
 /// Source: API, DeleteQueue.
