@@ -171,11 +171,11 @@ impl World {
         self.post("/send", bearer, &call).await
     }
 
-    /// POST /send with an Idempotency-Key.
+    /// POST /send with an Idempotency-Key. Time passes while a call with the same key is waited for.
     pub async fn send_once(&self, bearer: &str, key: &str, call: &Value) -> Answer {
         let request = self.http.post(format!("{}/send", self.gateway)).bearer_auth(bearer);
         let request = request.header("idempotency-key", key).body(call.to_string());
-        self.exchange(request).await
+        self.while_time_passes(self.exchange(request)).await
     }
 
     /// A service sends an approval; gives the answer to it.

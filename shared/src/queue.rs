@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
+use aws_sdk_sqs::config::retry::RetryConfig;
 use aws_sdk_sqs::types::SendMessageBatchRequestEntry;
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
@@ -21,6 +22,9 @@ const CONCURRENCY: usize = 8;
 /// The longest SQS can hold a message back.
 pub const LONGEST_DELAY: Duration = Duration::from_secs(900);
 
+/// A call that fails is made again after at most this, doubling: whoever called, WeChat among them, waits.
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+
 /// The SQS client that a function's queues share; built once, in init.
 ///
 /// # Errors
@@ -30,7 +34,8 @@ pub fn client(config: &Config) -> Result<Client, ConfigError> {
     let mut builder = aws_sdk_sqs::Config::builder()
         .behavior_version_latest()
         .region(aws_sdk_sqs::config::Region::new(aws.region))
-        .credentials_provider(aws.credentials);
+        .credentials_provider(aws.credentials)
+        .retry_config(RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF));
     if let Some(endpoint) = aws.sqs_endpoint {
         builder = builder.endpoint_url(endpoint);
     }

@@ -17,6 +17,7 @@ pub use state::{Checkpoint, Claim, Mine, Quota, RunProgress, State, SyncRun, Tok
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
@@ -35,6 +36,12 @@ const READ_BATCH: usize = 100;
 /// How many items one BatchWriteItem takes.
 const WRITE_BATCH: usize = 25;
 
+/// A call that is throttled or fails is made again after at most this, doubling. The SDK's own second is for
+/// services that are slower than a table whose next millisecond has room again; an attempt takes 5 s at most,
+/// so that even all of them leave time to answer.
+const FIRST_BACKOFF: Duration = Duration::from_millis(100);
+const ATTEMPTS: u32 = 4;
+
 /// The DynamoDB client that a function's tables share; built once, in init.
 ///
 /// # Errors
@@ -49,7 +56,8 @@ pub fn client(config: &Config) -> Result<Client, ConfigError> {
         .behavior_version_latest()
         .region(aws_sdk_dynamodb::config::Region::new(aws.region))
         .credentials_provider(aws.credentials)
-        .timeout_config(timeouts);
+        .timeout_config(timeouts)
+        .retry_config(RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF).with_max_attempts(ATTEMPTS));
     if let Some(endpoint) = aws.dynamodb_endpoint {
         builder = builder.endpoint_url(endpoint);
     }

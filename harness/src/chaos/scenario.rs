@@ -125,7 +125,8 @@ impl Scenario {
         let stats = world.stats().await;
         missed.extend(self.missed(&stats));
         let calls = world.calls(SEND).await;
-        eprintln!("chaos {}: {calls} sends, answered {}", self.name, stats["endpoints"][SEND]["errors"]);
+        let errors = &stats["endpoints"][SEND]["errors"];
+        eprintln!("chaos {}: {calls} sends, answered {errors}; it is {}", self.name, world.clock().await);
         Verdict { missed, ..Verdict::of(&batches, &world.deliveries().await, &stats) }
     }
 
@@ -171,6 +172,9 @@ impl Scenario {
         }
         if self.cut > 0.0 {
             send(json!({ "probability": self.cut, "cut": true, "delivered": 0.5 })).await;
+        }
+        if let Some(Reset::Midnight) = self.quota {
+            weather::let_evening_come(world).await;
         }
         if self.kills > 0 {
             // For jobs to be in hand when the workers are killed.

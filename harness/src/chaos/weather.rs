@@ -13,8 +13,12 @@ pub const USER_INFO: &str = "/cgi-bin/user/info";
 /// Between two tokens that a third party fetches.
 const ROTATION: Duration = Duration::from_secs(60);
 
-/// In seconds. It ends at midnight in UTC here, eight hours after that of Beijing.
+/// In seconds.
 const DAY: i64 = 24 * 3600;
+const BEIJING_AHEAD_OF_UTC: i64 = 8 * 3600;
+
+/// How long before midnight the day's quota is used up, in seconds.
+const EVENING: i64 = 30 * 60;
 
 /// In how many parts the messages are sent between which the workers are killed: far enough apart for them
 /// not to meet the same job over and over, which would be its end in the dead-letter queue.
@@ -49,24 +53,34 @@ pub async fn kill(world: &World, times: u32, messages: u32) {
 
 /// The minute's quota is used up, three times; then the day's, until it is reset.
 pub async fn exhaust(world: &World, messages: u32, reset: Reset) {
-    let sixth = u64::from(messages / 6).max(1);
-    world.limit(SEND, &json!({ "per_minute": sixth })).await;
+    // Less than one call's, which come minutes apart.
+    world.limit(SEND, &json!({ "per_minute": u64::from(messages / 20).max(1) })).await;
     for minute in 1..=3 {
         refused(world, "45011").await;
         eprintln!("  the minute's quota is used up for the {minute}. time");
     }
-    world.limit(SEND, &json!({ "per_minute": null, "per_day": sixth })).await;
+    world.limit(SEND, &json!({ "per_minute": null, "per_day": u64::from(messages / 6).max(1) })).await;
     refused(world, "45009").await;
     eprintln!("  the day's quota is used up");
     match reset {
         Reset::Midnight => {
-            let day = world.clock().await / DAY;
-            world.until_now(async || world.clock().await / DAY > day).await;
+            let day = beijing_day(world).await;
+            world.until_now(async || beijing_day(world).await > day).await;
         }
         Reset::Cleared => {}
     }
     world.limit(SEND, &json!({ "per_day": null })).await;
     eprintln!("  the day's quota is reset");
+}
+
+/// Has it be late in Beijing.
+pub async fn let_evening_come(world: &World) {
+    let into_the_day = (world.clock().await + BEIJING_AHEAD_OF_UTC) % DAY;
+    world.advance(DAY - EVENING - into_the_day).await;
+}
+
+async fn beijing_day(world: &World) -> i64 {
+    (world.clock().await + BEIJING_AHEAD_OF_UTC) / DAY
 }
 
 /// Waits until WeChat has answered a send with this errcode once more.

@@ -18,13 +18,13 @@ const BATCHGET: &str = "/cgi-bin/user/info/batchget";
 const IDENTITIES: &str = "IdentitiesTable";
 
 /// These follow at the start.
-const FOLLOWERS: u32 = 50_000;
+const FOLLOWERS: u32 = 20_000;
 /// These come and go; all before them follow all the time.
-const RESTLESS: Range<u32> = 49_000..51_000;
+const RESTLESS: Range<u32> = 19_000..21_000;
 const KILLS: u32 = 20;
 
-/// In a life, so many of the import's 500 lookups are begun at most.
-const LONGEST_LIFE: u64 = 20;
+/// In a life, so many of the import's 200 lookups are begun at most.
+const LONGEST_LIFE: u64 = 8;
 const LATENCY_MS: u64 = 50;
 
 /// The lease of a run that was killed keeps others away for so long, in seconds.
