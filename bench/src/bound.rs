@@ -4,12 +4,12 @@ use std::collections::HashMap;
 use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt, stream};
+use harness::World;
 use serde_json::json;
 use shared::store::{self, Identities};
 use shared::wechat::followers::{self, BATCH};
 use shared::{Account, Authorized, queue};
 use sync::LOOKUPS;
-use harness::World;
 
 /// How many calls of batchget are averaged over.
 const SAMPLE: u32 = 50;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use harness::World;
 use local::Settings;
 use serde::Serialize;
 use serde_json::{Value, json};
-use harness::World;
 
 /// The flood.
 #[derive(clap::Args)]

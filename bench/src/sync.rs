@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use harness::World;
 use local::Settings;
 use serde::Serialize;
 use serde_json::{Value, json};
 use sync::LOOKUPS;
-use harness::World;
 
 use crate::bound::Bound;
 use crate::process::{peak_mb, restart};

@@ -5,8 +5,8 @@ use std::fs;
 use std::path::Path;
 use std::process::Stdio;
 
-use serde_json::{Value, json};
 use harness::World;
+use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;

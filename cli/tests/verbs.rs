@@ -4,9 +4,9 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
 
+use harness::World;
 use local::Settings;
 use serde_json::{Value, json};
-use harness::World;
 use tokio::process::Command;
 
 const SEND: &str = "/cgi-bin/message/template/send";

@@ -295,9 +295,8 @@ mod tests {
         let file = folder.path().join("clock");
         let clock = Clock::kept_in(&file).unwrap();
         let follower = Clock::following(&file).unwrap();
-        let (slept, ()) = tokio::join!(follower.timeout(2 * HOUR, follower.sleep(HOUR)), async {
-            clock.advance(3600)
-        });
+        let (slept, ()) =
+            tokio::join!(follower.timeout(2 * HOUR, follower.sleep(HOUR)), async { clock.advance(3600) });
         assert_eq!(slept, Ok(()));
         let (ours, theirs) = (clock.now_ms(), follower.now_ms());
         assert!((ours..ours + 1000).contains(&theirs), "{ours} {theirs}");

@@ -68,7 +68,12 @@ impl Bootstrap {
         let (waiting, kill) = (Arc::new(AsyncMutex::new(waiting)), Arc::new(Notify::new()));
         let running = Arc::<Mutex<_>>::default();
         for _ in 0..processes(function) {
-            let api = RuntimeApi { waiting: waiting.clone(), in_hand: Arc::default(), timeout, clock: clock.clone() };
+            let api = RuntimeApi {
+                waiting: waiting.clone(),
+                in_hand: Arc::default(),
+                timeout,
+                clock: clock.clone(),
+            };
             let (listener, url) = loopback(0).await?;
             let mut command = Command::new(program);
             command.env_clear().envs(&variables).envs(runtime_variables(name, &url));

@@ -30,9 +30,13 @@ pub fn router(routes: Vec<(String, String, Function)>, clock: &Clock) -> Router 
     for (method, path, function) in routes {
         let filter = method.parse::<Method>().ok().and_then(|method| MethodFilter::try_from(method).ok());
         let (route_key, clock) = (format!("{method} {path}"), clock.clone());
-        let answer = move |ConnectInfo(peer), request: Result<HttpRequest, _>, body: Result<Bytes, BytesRejection>| async move {
+        let answer = move |ConnectInfo(peer),
+                           request: Result<HttpRequest, _>,
+                           body: Result<Bytes, BytesRejection>| async move {
             match (request, body) {
-                (Ok(request), Ok(body)) => answer(function, request.event(&route_key, peer, &body, clock.now_ms())).await,
+                (Ok(request), Ok(body)) => {
+                    answer(function, request.event(&route_key, peer, &body, clock.now_ms())).await
+                }
                 (Ok(_), Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
                     message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
                 }

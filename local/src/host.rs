@@ -61,7 +61,9 @@ impl Function {
             None => {
                 let config = Config::of(variables).with_clock(clock.clone());
                 let start = async { (functions::find(&name)?.start)(config).await };
-                Runs::InProcess(start.await.map_err(|error| StackError::new(&format!("start {name}"), error))?)
+                Runs::InProcess(
+                    start.await.map_err(|error| StackError::new(&format!("start {name}"), error))?,
+                )
             }
         };
         Ok(Self { name, timeout, clock: clock.clone(), runs: Arc::new(runs) })

@@ -59,7 +59,8 @@ impl Meter {
 
     /// Takes note of a call that was answered with success.
     pub fn observe(&self, request: &AwsRequest, answer: &[u8]) {
-        let (function, call) = (request.signer().unwrap_or_default(), request.operation().unwrap_or_default());
+        let (function, call) =
+            (request.signer().unwrap_or_default(), request.operation().unwrap_or_default());
         let request: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let answer: Answer = serde_json::from_slice(answer).unwrap_or_default();
         let mut functions = self.0.lock();

@@ -5,6 +5,7 @@ mod batch;
 mod describe;
 mod error;
 mod limits;
+mod manage;
 mod message;
 mod message_attributes;
 mod move_task;
@@ -85,16 +86,16 @@ impl Sqs {
         match target.strip_prefix("AmazonSQS.").ok_or(Error::UnknownOperation)? {
             "ChangeMessageVisibility" => self.run(url, body, receipt::change_visibility),
             "ChangeMessageVisibilityBatch" => self.run(url, body, receipt::change_visibility_batch),
-            "CreateQueue" => self.run(url, body, queue::create),
+            "CreateQueue" => self.run(url, body, manage::create),
             "DeleteMessage" => self.run(url, body, receipt::delete),
             "DeleteMessageBatch" => self.run(url, body, receipt::delete_batch),
-            "DeleteQueue" => self.run(url, body, queue::delete),
+            "DeleteQueue" => self.run(url, body, manage::delete),
             "GetQueueAttributes" => self.run(url, body, describe::get),
-            "GetQueueUrl" => self.run(url, body, queue::get_url),
+            "GetQueueUrl" => self.run(url, body, manage::get_url),
             "ListDeadLetterSourceQueues" => self.run(url, body, redrive::list_sources),
             "ListMessageMoveTasks" => self.run(url, body, move_task::list),
-            "ListQueues" => self.run(url, body, queue::list),
-            "PurgeQueue" => self.run(url, body, queue::purge),
+            "ListQueues" => self.run(url, body, manage::list),
+            "PurgeQueue" => self.run(url, body, manage::purge),
             "ReceiveMessage" => receive::receive(self, serde_json::from_slice(body)?).await,
             "SendMessage" => self.run(url, body, send::send),
             "SendMessageBatch" => self.run(url, body, send::send_batch),

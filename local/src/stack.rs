@@ -69,8 +69,8 @@ impl Stack {
     pub async fn start(settings: Settings) -> Result<Self, StackError> {
         let (listener, gateway) = loopback(settings.port).await?;
         let data = settings.data.as_deref().map(DataFolder::take).transpose()?;
-        let (clock, temporary) =
-            start_clock(&settings, data.as_ref()).map_err(|error| StackError::new("keep the clock", error))?;
+        let (clock, temporary) = start_clock(&settings, data.as_ref())
+            .map_err(|error| StackError::new("keep the clock", error))?;
         let mut tasks = JoinSet::new();
         let (wechat, simulator) =
             start_wechat(&settings, data.as_ref(), &gateway, &clock, &mut tasks).await?;
@@ -279,7 +279,8 @@ impl Stack {
     async fn put_service_key(&self) -> Result<(), StackError> {
         let id = Token::from_text(&self.service_key).id();
         let scopes = Scope::iter().collect();
-        let row = KeyRow { id, name: SERVICE.to_owned(), scopes, created_at: self.clock.now(), ends_at: None };
+        let row =
+            KeyRow { id, name: SERVICE.to_owned(), scopes, created_at: self.clock.now(), ends_at: None };
         let put = async {
             let config = self.config();
             let keys = Keys::new(&config, store::client(&config)?)?;

@@ -28,7 +28,11 @@ pub trait Function: Send + Sync + Sized + 'static {
     ///
     /// An `Err` has Lambda try the event again, where it came from a queue or a schedule; a request is
     /// always answered.
-    fn handle(&self, event: Event, deadline: SystemTime) -> impl Future<Output = Result<Answer, Error>> + Send;
+    fn handle(
+        &self,
+        event: Event,
+        deadline: SystemTime,
+    ) -> impl Future<Output = Result<Answer, Error>> + Send;
 }
 
 /// What a function is handed.

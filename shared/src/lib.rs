@@ -17,9 +17,9 @@ pub mod store;
 pub mod telemetry;
 pub mod wechat;
 
+pub use ::clock::{self, Clock};
 pub use account::Account;
 pub use authorized::Authorized;
-pub use ::clock::{self, Clock};
 pub use config::Config;
 pub use contract::Reason;
 pub use error::Error;

@@ -57,7 +57,9 @@ pub fn client(config: &Config) -> Result<Client, ConfigError> {
         .region(aws_sdk_dynamodb::config::Region::new(aws.region))
         .credentials_provider(aws.credentials)
         .timeout_config(timeouts)
-        .retry_config(RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF).with_max_attempts(ATTEMPTS));
+        .retry_config(
+            RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF).with_max_attempts(ATTEMPTS),
+        );
     if let Some(endpoint) = aws.dynamodb_endpoint {
         builder = builder.endpoint_url(endpoint);
     }

@@ -16,7 +16,6 @@ use tracing_subscriber::fmt::time::FormatTime;
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
-
 /// The crates whose logs are ours. The HTTP and AWS crates write whole requests, with tokens and
 /// session keys in them, at `debug` and `trace`; no setting may open those.
 const OUR_CRATES: [&str; 12] = [
@@ -65,7 +64,8 @@ struct TimeOfDay;
 
 impl FormatTime for TimeOfDay {
     fn format_time(&self, line: &mut Writer<'_>) -> std::fmt::Result {
-        let second = SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() % (24 * 3600));
+        let second =
+            SystemTime::now().duration_since(UNIX_EPOCH).map_or(0, |since| since.as_secs() % (24 * 3600));
         write!(line, "{:02}:{:02}:{:02}", second / 3600, second / 60 % 60, second % 60)
     }
 }

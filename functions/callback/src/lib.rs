@@ -10,10 +10,10 @@ use std::time::{Duration, SystemTime};
 
 use contract::routes::Operation;
 use lambda_http::{Body, Request, Response};
+use shared::clock::TimedOut;
 use shared::config::SecretName;
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, EventsQueue};
-use shared::clock::TimedOut;
 use shared::{Account, Clock, Config, Error, http};
 
 use crypt::Key;
@@ -67,8 +67,7 @@ impl Function {
     async fn take(&self, request: &Request) -> Result<Response<Body>, Error> {
         let (event, signature) = self.verifier.read(request)?;
         if let Some(event) = event.filter(|_| !self.seen.contains(&signature)) {
-            let queued =
-                self.clock.timeout(QUEUE_TIMEOUT, self.queue.enqueue(&event, Duration::ZERO)).await;
+            let queued = self.clock.timeout(QUEUE_TIMEOUT, self.queue.enqueue(&event, Duration::ZERO)).await;
             queued.map_err(|TimedOut| Error::unavailable("the queue did not answer in time"))??;
             metrics::counter!("Queued").increment(1);
             self.seen.insert(signature);

@@ -108,7 +108,8 @@ impl Verifier {
             return Err(refused("the signature is not this token's"));
         }
         let timestamp: i64 = query.timestamp.parse().map_err(|_| refused("the timestamp is no number"))?;
-        let is_now = self.clock.now().checked_sub(timestamp).is_some_and(|age| (-WINDOW..=WINDOW).contains(&age));
+        let is_now =
+            self.clock.now().checked_sub(timestamp).is_some_and(|age| (-WINDOW..=WINDOW).contains(&age));
         if is_now { Ok(()) } else { Err(refused("the timestamp is too far from now")) }
     }
 }

@@ -164,7 +164,9 @@ impl Function {
         }
         for (delay, messages) in by_delay {
             metrics::counter!("Retried").increment(messages.len() as u64);
-            self.queue.enqueue(&[Job { messages, queued_at: self.clock.now(), ..job.clone() }], delay).await?;
+            self.queue
+                .enqueue(&[Job { messages, queued_at: self.clock.now(), ..job.clone() }], delay)
+                .await?;
         }
         for record in records {
             // The queue has the message; that its record lags behind loses nothing.

@@ -3,12 +3,12 @@
 use std::time::{Duration, SystemTime};
 
 use contract::{MessageState, Reason};
+use shared::Error;
 use shared::job::{Job, Message, Prefer};
 use shared::store::Record;
 use shared::wechat::errcode::Action;
 use shared::wechat::template::{self, TemplateMessage};
 use shared::wechat::{Failure, followers};
-use shared::Error;
 
 use crate::decide::{self, Clockwork, Next, Try, decide};
 use crate::quota::Gate;
@@ -136,7 +136,9 @@ impl Shift<'_> {
             }
             Next::Again(delay, state) => {
                 let reason = failure.reason();
-                Some(self.again(job, message, delay, |record| record.caused_by(&failure).ended(state, reason)))
+                Some(
+                    self.again(job, message, delay, |record| record.caused_by(&failure).ended(state, reason)),
+                )
             }
             Next::Doubt => unreachable!("doubt has been resolved"),
         }
@@ -162,7 +164,11 @@ impl Shift<'_> {
     }
 
     async fn forget(&self, oa_openid: &str) -> Result<(), Action> {
-        let removed = self.function.identities.remove_followers(vec![oa_openid.to_owned()], self.function.clock.now()).await;
+        let removed = self
+            .function
+            .identities
+            .remove_followers(vec![oa_openid.to_owned()], self.function.clock.now())
+            .await;
         removed.map(drop).map_err(|error: Error| {
             tracing::warn!(cause = error.causes(), "a follower who is none any more is still on the map");
             Action::Retry

@@ -5,11 +5,11 @@ use std::time::Duration;
 
 use contract::{Accepted, Reason, Recipient, Rejected, SendRequest, To};
 use serde_json::{Map, Value};
+use shared::Error;
 use shared::catalog::{Allow, Notification, Rendered};
 use shared::job::{self, Job, Message, Progress};
 use shared::session::{Caller, User};
 use shared::store::{Addressed, Batch};
-use shared::Error;
 
 use crate::Function;
 

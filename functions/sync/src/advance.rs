@@ -3,8 +3,8 @@
 use std::time::Duration;
 
 use contract::SyncState;
-use shared::store::{Checkpoint, RunProgress, SyncRun};
 use shared::Error;
+use shared::store::{Checkpoint, RunProgress, SyncRun};
 
 use crate::Function;
 use crate::list::USER_GET;

@@ -4,9 +4,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use contract::SyncState;
+use shared::Error;
 use shared::store::Checkpoint;
 use shared::wechat::followers::BATCH;
-use shared::Error;
 
 use crate::doubt::Size;
 use crate::known::{Known, Openids};

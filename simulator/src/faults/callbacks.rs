@@ -93,7 +93,8 @@ impl CallbackFaults {
 
     /// Rolls all the dice for an event, so that one share does not change another's rolls.
     pub(crate) fn plan(&mut self) -> DeliveryPlan {
-        let Shares { drop, duplicate, delay, delay_ms, swap, wrong_signature, plaintext, stale, .. } = self.shares;
+        let Shares { drop, duplicate, delay, delay_ms, swap, wrong_signature, plaintext, stale, .. } =
+            self.shares;
         let mut roll = |share| self.dice.hit(share);
         let dropped = roll(drop);
         let duplicate = roll(duplicate);

@@ -2,10 +2,10 @@
 
 use std::fs;
 
+use harness::{Session, World};
 use local::Settings;
 use serde_json::{Value, json};
 use tempfile::TempDir;
-use harness::{Session, World};
 
 const FIELDS: &str = r#"
 fields.thing1 = "{applicant}"

@@ -1,7 +1,7 @@
 //! POST /decrypt: what a session's key opens and what it does not.
 
-use serde_json::{Value, json};
 use harness::World;
+use serde_json::{Value, json};
 
 /// The part of what WeChat seals that is sent to be opened.
 fn unsigned(sealed: &Value) -> Value {

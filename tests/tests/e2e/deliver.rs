@@ -1,7 +1,7 @@
 //! Delivery: what becomes of an accepted message when WeChat or the user will not have it.
 
-use serde_json::{Value, json};
 use harness::World;
+use serde_json::{Value, json};
 
 const SEND: &str = "/cgi-bin/message/template/send";
 const USER_INFO: &str = "/cgi-bin/user/info";

@@ -1,11 +1,11 @@
 //! GET and POST /events: what WeChat's callbacks do to the map and to the messages, and who else may call.
 
+use harness::World;
 use local::{Faults, Settings};
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use reqwest::Method;
 use serde_json::{Value, json};
-use harness::World;
 
 const SEND: &str = "/cgi-bin/message/template/send";
 

@@ -1,9 +1,9 @@
 //! POST /send with an Idempotency-Key: the same call makes the same batch, however often it comes.
 
+use harness::{World, approval};
 use local::{Faults, Settings};
 use reqwest::Method;
 use serde_json::{Value, json};
-use harness::{World, approval};
 
 async fn call_to(world: &World, user: u32) -> Value {
     let to = json!([{ "oa_openid": world.user(user).await.oa_openid }]);

@@ -1,10 +1,10 @@
 //! Service keys: who is let in, and for what. How they are made is the operator's program's.
 
+use harness::World;
 use local::Settings;
 use serde_json::{Value, json};
 use shared::session::Token;
 use shared::store::{self, KeyRow, Keys};
-use harness::World;
 
 /// As older versions had keys made: no prefix, and to be mistaken for a session's token.
 const OLD_KEY: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFE";

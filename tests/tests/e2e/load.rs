@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Instant;
 
+use harness::World;
 use local::Settings;
 use serde_json::{Value, json};
 use shared::store;
-use harness::World;
 
 const SEND: &str = "/cgi-bin/message/template/send";
 

@@ -1,8 +1,8 @@
 //! POST /login: what a wx.login code becomes.
 
+use harness::World;
 use reqwest::Method;
 use serde_json::{Value, json};
-use harness::World;
 
 const JSCODE2SESSION: &str = "/sns/jscode2session";
 

@@ -1,7 +1,7 @@
 //! POST /send/{id}/replay: an operator has messages sent anew that did not arrive.
 
-use serde_json::{Value, json};
 use harness::World;
+use serde_json::{Value, json};
 
 const SEND: &str = "/cgi-bin/message/template/send";
 

@@ -1,8 +1,8 @@
 //! POST /send: who is reached, and who is turned away with what reason.
 
+use harness::{World, approval};
 use reqwest::Method;
 use serde_json::{Value, json};
-use harness::{World, approval};
 
 /// The first recipient turned away.
 fn rejection(sent: &Value) -> &Value {

@@ -2,10 +2,10 @@
 
 use std::path::Path;
 
+use harness::World;
 use local::{Settings, Stack};
 use reqwest::Method;
 use serde_json::{Value, json};
-use harness::World;
 
 /// Nobody listens there: the port is reserved and takes no connection.
 const UNREACHABLE: &str = "http://127.0.0.1:1";

@@ -1,7 +1,7 @@
 //! GET /send/{id}: what a batch tells, and whom.
 
-use serde_json::{Value, json};
 use harness::World;
+use serde_json::{Value, json};
 
 #[tokio::test]
 async fn a_batch_is_its_senders_and_every_services() {

@@ -1,8 +1,8 @@
 //! POST /sync and GET /sync: how the map of followers is kept.
 
+use harness::World;
 use local::Settings;
 use serde_json::{Value, json};
-use harness::World;
 
 const USER_GET: &str = "/cgi-bin/user/get";
 const BATCHGET: &str = "/cgi-bin/user/info/batchget";

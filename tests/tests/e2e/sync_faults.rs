@@ -1,9 +1,9 @@
 //! The sync, when the list or an answer about it is wrong, late or refused: nothing is lost, and it is told.
 
+use harness::{User, World};
 use local::{Faults, Settings};
 use serde_json::{Value, json};
 use shared::store::{self, Identities};
-use harness::{User, World};
 
 use crate::sync::reasons;
 

@@ -6,12 +6,12 @@ use std::collections::{HashMap, HashSet};
 use std::ops::Range;
 use std::time::Duration;
 
+use harness::World;
 use local::Settings;
 use rand::rngs::StdRng;
 use rand::{RngExt, SeedableRng};
 use serde_json::json;
 use shared::store::{self, Identities};
-use harness::World;
 
 const USER_GET: &str = "/cgi-bin/user/get";
 const BATCHGET: &str = "/cgi-bin/user/info/batchget";

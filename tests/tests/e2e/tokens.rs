@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::future::pending;
 
+use harness::World;
 use local::Settings;
 use serde_json::{Value, json};
 use simulator::Simulator;
-use harness::World;
 use tokio::net::TcpListener;
 
 const SEND: &str = "/cgi-bin/message/template/send";

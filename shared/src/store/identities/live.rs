@@ -8,8 +8,8 @@ use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
 use serde::Deserialize;
 
 use super::{Identities, Identity};
-use crate::store::{Item, from_item, held, number, text, to_item};
 use crate::Error;
+use crate::store::{Item, from_item, held, number, text, to_item};
 
 /// How long a mark stays, in seconds: longer than a callback can be late or a sync can run.
 const KEPT_FOR: i64 = 7 * 24 * 3600;

@@ -4,8 +4,8 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
 use super::State;
-use crate::store::{held, number, text, to_item};
 use crate::Error;
+use crate::store::{held, number, text, to_item};
 
 /// How long a key stands for its batch, in seconds.
 const KEPT_FOR: i64 = 24 * 3600;

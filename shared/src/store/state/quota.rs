@@ -3,8 +3,8 @@
 use serde::Deserialize;
 
 use super::State;
-use crate::store::{held, number, text};
 use crate::Error;
+use crate::store::{held, number, text};
 
 const DAY: i64 = 24 * 3600;
 

@@ -7,8 +7,8 @@ use contract::{SyncProgress, SyncState};
 use serde::{Deserialize, Serialize};
 
 use super::State;
-use crate::store::{held, number, text, to_item};
 use crate::Error;
+use crate::store::{held, number, text, to_item};
 
 /// A run of the sync, and where it stands.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]

@@ -3,10 +3,10 @@
 use serde::Deserialize;
 
 use super::State;
+use crate::Error;
 use crate::store::{held, number, text};
 use crate::wechat::AccessToken;
 use crate::wechat::token::IssuedToken;
-use crate::Error;
 
 /// The token and its version.
 #[derive(Debug, Default, Deserialize)]
