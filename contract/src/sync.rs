@@ -46,7 +46,7 @@ pub struct SyncProgress {
     pub ends_at: Option<i64>,
     /// What WeChat did wrong on the way and was put right, with how often.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub mended: BTreeMap<String, u64>,
+    pub repairs: BTreeMap<String, u64>,
     /// What went wrong last, with its remedy.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,

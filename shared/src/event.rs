@@ -7,7 +7,8 @@ use serde::{Deserialize, Serialize};
 #[serde(tag = "event", rename_all = "snake_case")]
 pub enum Event {
     /// A user follows, or showed that they do by scanning a code.
-    Follows {
+    #[serde(rename = "follows")]
+    Followed {
         /// The Official Account's openid.
         openid: String,
         /// WeChat's CreateTime, in Unix seconds.
@@ -20,8 +21,8 @@ pub enum Event {
         /// WeChat's CreateTime, in Unix seconds.
         at: i64,
         /// Whether the map was looked at before and did not know them yet.
-        #[serde(default)]
-        again: bool,
+        #[serde(default, rename = "again")]
+        rechecked: bool,
     },
     /// What became of a template message.
     Receipt {

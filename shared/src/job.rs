@@ -57,9 +57,11 @@ pub struct Message {
 #[serde(default)]
 pub struct Progress {
     /// How often an operator had it sent anew.
-    pub replay: u32,
-    /// How often it went back on the queue since then.
-    pub turn: u32,
+    #[serde(rename = "replay")]
+    pub round: u32,
+    /// How often it was requeued since then.
+    #[serde(rename = "turn")]
+    pub requeues: u32,
     /// How often WeChat was called for it since then.
     pub attempts: u32,
     /// When WeChat first left open whether it took it, in Unix seconds.
@@ -73,9 +75,9 @@ impl Job {
     ///
     /// At most 32 bytes, the length WeChat is known to take.
     pub fn client_msg_id(&self, message: &Message) -> String {
-        match message.progress.replay {
+        match message.progress.round {
             0 => format!("{}-{}", self.batch, message.n),
-            replay => format!("{}-{}r{replay}", self.batch, message.n),
+            round => format!("{}-{}r{round}", self.batch, message.n),
         }
     }
 }

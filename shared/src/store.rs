@@ -12,7 +12,7 @@ pub use identities::{Identities, Identity, Registration, Removed};
 pub use keys::{KeyRow, Keys};
 pub use messages::{Addressed, Batch, Messages, Receipt, Record};
 pub use sessions::Sessions;
-pub use state::{Checkpoint, Claim, Mine, Quota, RunProgress, State, SyncRun, TokenRecord};
+pub use state::{Checkpoint, Claim, ClaimLease, Quota, RunProgress, State, SyncRun, TokenRecord};
 
 use std::time::Duration;
 
@@ -83,7 +83,7 @@ fn number(value: i64) -> AttributeValue {
 }
 
 /// Turns a failed condition, which is an answer, into `false`.
-fn held<T, E, R>(result: Result<T, SdkError<E, R>>) -> Result<bool, Error>
+fn condition_met<T, E, R>(result: Result<T, SdkError<E, R>>) -> Result<bool, Error>
 where
     E: ProvideErrorMetadata + std::error::Error + Send + Sync + 'static,
     R: std::fmt::Debug + Send + Sync + 'static,

@@ -9,7 +9,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, ReturnValue, WriteRequ
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
-use super::{Item, READ_BATCH, WRITE_BATCH, from_item, held, number, text, to_item};
+use super::{Item, READ_BATCH, WRITE_BATCH, condition_met, from_item, number, text, to_item};
 use crate::config::ConfigError;
 use crate::{Account, Clock, Config, Error};
 
@@ -89,7 +89,7 @@ impl Identities {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn logged_in(&self, openid: &str, unionid: Option<&str>) -> Result<(), Error> {
+    pub async fn record_login(&self, openid: &str, unionid: Option<&str>) -> Result<(), Error> {
         let identity = Identity {
             unionid: unionid.map_or_else(|| format!("{UNBOUND}{openid}"), str::to_owned),
             account: self.mini_appid.clone(),
@@ -106,7 +106,7 @@ impl Identities {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn login(&self, openid: &str) -> Result<Registration, Error> {
+    pub async fn registration(&self, openid: &str) -> Result<Registration, Error> {
         let rows = self.by_openid(openid, &self.mini_appid).await?;
         let bound = rows.iter().filter(|row| !row.unionid.starts_with(UNBOUND));
         Ok(match bound.max_by_key(|row| row.updated_at) {
@@ -120,7 +120,7 @@ impl Identities {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn follower(&self, unionid: &str) -> Result<Option<String>, Error> {
+    pub async fn oa_openid(&self, unionid: &str) -> Result<Option<String>, Error> {
         let get = self.client.get_item().table_name(&self.table).set_key(Some(self.oa_key(unionid)));
         let item = get.send().await.map_err(Error::unavailable)?.item;
         Ok(item.map(from_item::<Identity>).transpose()?.map(|row| row.openid))
@@ -130,7 +130,7 @@ impl Identities {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn followers(&self, unionids: &HashSet<String>) -> Result<HashMap<String, String>, Error> {
+    pub async fn oa_openids(&self, unionids: &HashSet<String>) -> Result<HashMap<String, String>, Error> {
         let unionids: Vec<_> = unionids.iter().collect();
         let batches = unionids.chunks(READ_BATCH).map(<[_]>::to_vec);
         let found: Vec<_> = stream::iter(batches)
@@ -197,7 +197,7 @@ impl Identities {
             match delete.send().await {
                 Ok(deleted) => removed.rows += u64::from(deleted.attributes.is_some()),
                 Err(error) => {
-                    held::<(), _, _>(Err(error))?;
+                    condition_met::<(), _, _>(Err(error))?;
                     removed.kept.push(row.openid);
                 }
             }

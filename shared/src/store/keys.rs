@@ -4,7 +4,7 @@ use aws_sdk_dynamodb::Client;
 use contract::Scope;
 use serde::{Deserialize, Serialize};
 
-use super::{Item, from_item, held, text, to_item};
+use super::{Item, condition_met, from_item, text, to_item};
 use crate::config::ConfigError;
 use crate::session::{ServiceKey, Token};
 use crate::{Clock, Config, Error};
@@ -110,7 +110,7 @@ impl Keys {
     /// [`Error::Unavailable`].
     pub async fn revoke(&self, id: &str) -> Result<bool, Error> {
         let delete = self.client.delete_item().table_name(&self.table).key("id", text(id));
-        held(delete.condition_expression("attribute_exists(id)").send().await)
+        condition_met(delete.condition_expression("attribute_exists(id)").send().await)
     }
 }
 

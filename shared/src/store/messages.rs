@@ -13,7 +13,7 @@ use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use contract::{MessageState, Reason};
 use serde::Serialize;
 
-use super::{WRITE_BATCH, from_item, held, number, text, to_item};
+use super::{WRITE_BATCH, condition_met, from_item, number, text, to_item};
 use crate::config::ConfigError;
 use crate::{Clock, Config, Error};
 use batch::Part;
@@ -50,7 +50,7 @@ impl Messages {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn open(&self, batch: &Batch) -> Result<(), Error> {
+    pub async fn put_batch(&self, batch: &Batch) -> Result<(), Error> {
         let mut parts = batch.parts();
         let first = parts.remove(0);
         let mut writes = Vec::with_capacity(parts.len());
@@ -102,16 +102,16 @@ impl Messages {
         Ok(records.into_iter().map(|record| (record.n, record)).collect())
     }
 
-    /// Records what became of a message. `false` when the record there outdoes this one, and stands:
+    /// Records what became of a message. `false` when the record there supersedes this one, and stands:
     /// a finished message stays as it is until it is replayed.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn record(&self, batch: &str, record: &Record) -> Result<bool, Error> {
+    pub async fn put_record(&self, batch: &str, record: &Record) -> Result<bool, Error> {
         let row = Row { batch, record, expires_at: self.clock.now() + KEPT_FOR };
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&row)?));
         // What is put back gives way to whoever put it back later; what is finished, to nobody.
-        let turn = if record.state.is_final() { u32::MAX } else { record.turn };
+        let requeues = if record.state.is_final() { u32::MAX } else { record.requeues };
         let put = put
             .condition_expression(
                 "attribute_not_exists(#state) OR #replay < :replay \
@@ -122,16 +122,16 @@ impl Messages {
             .expression_attribute_names("#turn", "turn")
             .expression_attribute_values(":retrying", text("retrying"))
             .expression_attribute_values(":parked", text("parked"))
-            .expression_attribute_values(":replay", number(record.replay.into()))
-            .expression_attribute_values(":turn", number(turn.into()));
-        held(put.send().await)
+            .expression_attribute_values(":replay", number(record.round.into()))
+            .expression_attribute_values(":turn", number(requeues.into()));
+        condition_met(put.send().await)
     }
 
     /// Adds WeChat's receipt to the message it is of.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn receipt(
+    pub async fn apply_receipt(
         &self,
         msgid: i64,
         state: MessageState,
@@ -157,7 +157,7 @@ impl Messages {
             .expression_attribute_values(":sent", text(MessageState::Sent.to_string()))
             .expression_attribute_values(":msgid", number(msgid))
             .expression_attribute_values(":now", number(self.clock.now()));
-        Ok(if held(update.send().await)? { Receipt::Joined } else { Receipt::Known })
+        Ok(if condition_met(update.send().await)? { Receipt::Joined } else { Receipt::Known })
     }
 }
 

@@ -88,12 +88,12 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn learn_unionid(&self, token: &Token, unionid: &str) -> Result<(), Error> {
+    pub async fn set_unionid(&self, token: &Token, unionid: &str) -> Result<(), Error> {
         let update = self.client.update_item().table_name(&self.table).key("id", text(token.id()));
         let update = update.update_expression("SET unionid = :unionid");
         let update = update.condition_expression("attribute_exists(id)");
         let update = update.expression_attribute_values(":unionid", text(unionid));
-        super::held(update.send().await)?;
+        super::condition_met(update.send().await)?;
         Ok(())
     }
 }

@@ -5,7 +5,7 @@ mod quota;
 mod sync;
 mod token;
 
-pub use claims::{Claim, Mine};
+pub use claims::{Claim, ClaimLease};
 pub use quota::Quota;
 pub use sync::{Checkpoint, RunProgress, SyncRun};
 pub use token::TokenRecord;
@@ -13,7 +13,7 @@ pub use token::TokenRecord;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::ReturnValue;
 
-use super::{Item, from_item, held, number, text};
+use super::{Item, condition_met, from_item, number, text};
 use crate::config::ConfigError;
 use crate::{Clock, Config, Error};
 
@@ -58,7 +58,7 @@ impl State {
             .return_values(ReturnValue::AllNew);
         match update.send().await {
             Ok(answer) => from_item(answer.attributes.unwrap_or_else(Item::new)).map(Some),
-            Err(error) => held::<(), _, _>(Err(error)).map(|_| None),
+            Err(error) => condition_met::<(), _, _>(Err(error)).map(|_| None),
         }
     }
 
@@ -66,7 +66,7 @@ impl State {
         let update = self.client.update_item().table_name(&self.table).key("key", text(key));
         let update =
             update.update_expression("REMOVE lease, lease_until").condition_expression("lease = :lease");
-        held(update.expression_attribute_values(":lease", text(lease)).send().await)?;
+        condition_met(update.expression_attribute_values(":lease", text(lease)).send().await)?;
         Ok(())
     }
 }

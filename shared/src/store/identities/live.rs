@@ -1,7 +1,7 @@
 //! The map as it changes: what the callbacks say, in whatever order they come.
 //!
-//! Whoever unfollows leaves a mark with the time of it, so that an older "follows" that is worked on
-//! later does not bring them back. Marks are rows under one key, which no account has, and expire.
+//! Whoever unfollows leaves a tombstone with the time of it, so that an older "follows" that is worked on
+//! later does not bring them back. Tombstones are rows under one key, which no account has, and expire.
 
 use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
@@ -9,9 +9,9 @@ use serde::Deserialize;
 
 use super::{Identities, Identity};
 use crate::Error;
-use crate::store::{Item, from_item, held, number, text, to_item};
+use crate::store::{Item, condition_met, from_item, number, text, to_item};
 
-/// How long a mark stays, in seconds: longer than a callback can be late or a sync can run.
+/// How long a tombstone stays, in seconds: longer than a callback can be late or a sync can run.
 const KEPT_FOR: i64 = 7 * 24 * 3600;
 
 /// Someone who unfollowed.
@@ -30,7 +30,7 @@ impl Identities {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn follows(&self, unionid: &str, openid: &str, at: i64) -> Result<bool, Error> {
+    pub async fn record_follow(&self, unionid: &str, openid: &str, at: i64) -> Result<bool, Error> {
         let row = Identity {
             unionid: unionid.to_owned(),
             account: self.oa_appid.clone(),
@@ -55,7 +55,7 @@ impl Identities {
         let write = self.client.transact_write_items().transact_items(not_gone).transact_items(put);
         match write.send().await {
             Ok(_) => Ok(true),
-            Err(error) if is_outdone(&error) => Ok(false),
+            Err(error) if is_condition_failure(&error) => Ok(false),
             Err(error) => Err(Error::unavailable(error)),
         }
     }
@@ -64,14 +64,15 @@ impl Identities {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn unfollowed(&self, openid: &str, at: i64) -> Result<bool, Error> {
-        let mark = self.client.update_item().table_name(&self.table).set_key(Some(self.gone_key(openid)));
-        let mark = mark
+    pub async fn record_unfollow(&self, openid: &str, at: i64) -> Result<bool, Error> {
+        let tombstone =
+            self.client.update_item().table_name(&self.table).set_key(Some(self.gone_key(openid)));
+        let tombstone = tombstone
             .update_expression("SET gone_at = :at, expires_at = :expires_at")
             .condition_expression("attribute_not_exists(gone_at) OR gone_at < :at")
             .expression_attribute_values(":at", number(at))
             .expression_attribute_values(":expires_at", number(self.clock.now() + KEPT_FOR));
-        held(mark.send().await)?;
+        condition_met(tombstone.send().await)?;
         Ok(self.remove_follower(openid, at).await?.rows > 0)
     }
 
@@ -106,7 +107,7 @@ impl Identities {
 
 /// Whether a transaction failed by its conditions alone: not because another one was under way, and not
 /// because the table was too busy. The message lists each part's code.
-fn is_outdone<R>(error: &aws_sdk_dynamodb::error::SdkError<impl ProvideErrorMetadata, R>) -> bool {
+fn is_condition_failure<R>(error: &aws_sdk_dynamodb::error::SdkError<impl ProvideErrorMetadata, R>) -> bool {
     let says = |code| error.message().is_some_and(|message| message.contains(code));
     says("ConditionalCheckFailed") && !says("TransactionConflict") && !says("Throttling")
 }

@@ -31,11 +31,11 @@ pub struct Record {
     /// How often WeChat was called for it.
     pub attempts: u32,
     /// How often an operator had it sent anew.
-    #[serde(default)]
-    pub replay: u32,
-    /// How often it went back on the queue since then.
-    #[serde(default)]
-    pub turn: u32,
+    #[serde(default, rename = "replay")]
+    pub round: u32,
+    /// How often it was requeued since then.
+    #[serde(default, rename = "turn")]
+    pub requeues: u32,
     /// Unix seconds.
     pub updated_at: i64,
 }
@@ -43,16 +43,16 @@ pub struct Record {
 impl Record {
     /// Whether a worker that holds this message has nothing left to do: it is finished, or somebody
     /// else put it back on the queue since.
-    pub fn outdoes(&self, progress: &Progress) -> bool {
-        let ahead = (self.replay, self.turn) > (progress.replay, progress.turn);
-        ahead || self.state.is_final() && self.replay == progress.replay
+    pub fn supersedes(&self, progress: &Progress) -> bool {
+        let ahead = (self.round, self.requeues) > (progress.round, progress.requeues);
+        ahead || self.state.is_final() && self.round == progress.round
     }
 
     /// A message in hand, of which nothing is said yet.
     pub fn of(message: &Message, now: i64) -> Self {
         let progress = &message.progress;
-        let (attempts, replay, turn) = (progress.attempts, progress.replay, progress.turn);
-        Self { attempts, replay, turn, ..Self::queued(message.n, now) }
+        let (attempts, round, requeues) = (progress.attempts, progress.round, progress.requeues);
+        Self { attempts, round, requeues, ..Self::queued(message.n, now) }
     }
 
     /// WeChat took it under this msgid.
@@ -85,8 +85,8 @@ impl Record {
             rid: None,
             msgid: None,
             attempts: 0,
-            replay: 0,
-            turn: 0,
+            round: 0,
+            requeues: 0,
             updated_at: created_at,
         }
     }

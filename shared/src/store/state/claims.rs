@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::State;
 use crate::Error;
-use crate::store::{held, number, text, to_item};
+use crate::store::{condition_met, number, text, to_item};
 
 /// How long a key stands for its batch, in seconds.
 const KEPT_FOR: i64 = 24 * 3600;
@@ -14,9 +14,9 @@ const KEPT_FOR: i64 = 24 * 3600;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Claim {
     /// The caller is to make this batch.
-    Mine(Mine),
+    Acquired(ClaimLease),
     /// Another call is making it at this moment.
-    Running,
+    InProgress,
     /// It is made.
     Done(String),
     /// The key stands for another body.
@@ -25,7 +25,7 @@ pub enum Claim {
 
 /// The right to make a batch.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Mine {
+pub struct ClaimLease {
     /// The batch's id.
     pub id: String,
     /// Whether a call before this one may have made part of it.
@@ -66,18 +66,23 @@ impl State {
             .condition_expression("attribute_not_exists(#key) OR expires_at < :now")
             .expression_attribute_names("#key", "key")
             .expression_attribute_values(":now", number(self.clock.now()));
-        if held(put.send().await)? {
-            return Ok(Claim::Mine(Mine { id: row.id, resumed: false, key: row.key, lease: row.lease }));
+        if condition_met(put.send().await)? {
+            return Ok(Claim::Acquired(ClaimLease {
+                id: row.id,
+                resumed: false,
+                key: row.key,
+                lease: row.lease,
+            }));
         }
         match self.get::<Row>(&row.key).await? {
             // The write was made and its answer lost: the client made it twice.
             Some(found) if found.lease == row.lease => {
-                Ok(Claim::Mine(Mine { id: row.id, resumed: false, key: row.key, lease: row.lease }))
+                Ok(Claim::Acquired(ClaimLease { id: row.id, resumed: false, key: row.key, lease: row.lease }))
             }
             Some(found) if found.body != row.body => Ok(Claim::Conflict),
             Some(found) if found.done => Ok(Claim::Done(found.id)),
             Some(found) if found.lease_until < self.clock.now() => self.take_over(found, row).await,
-            Some(_) | None => Ok(Claim::Running),
+            Some(_) | None => Ok(Claim::InProgress),
         }
     }
 
@@ -85,12 +90,12 @@ impl State {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn settle(&self, mine: &Mine) -> Result<(), Error> {
-        let update = self.client.update_item().table_name(&self.table).key("key", text(&mine.key));
+    pub async fn complete(&self, lease: &ClaimLease) -> Result<(), Error> {
+        let update = self.client.update_item().table_name(&self.table).key("key", text(&lease.key));
         let update = update.update_expression("SET done = :done").condition_expression("lease = :lease");
-        let update = update.expression_attribute_values(":lease", text(&mine.lease));
+        let update = update.expression_attribute_values(":lease", text(&lease.lease));
         let done = aws_sdk_dynamodb::types::AttributeValue::Bool(true);
-        held(update.expression_attribute_values(":done", done).send().await)?;
+        condition_met(update.expression_attribute_values(":done", done).send().await)?;
         Ok(())
     }
 
@@ -98,12 +103,12 @@ impl State {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn abandon(&self, mine: &Mine) -> Result<(), Error> {
-        let update = self.client.update_item().table_name(&self.table).key("key", text(&mine.key));
+    pub async fn release_claim(&self, lease: &ClaimLease) -> Result<(), Error> {
+        let update = self.client.update_item().table_name(&self.table).key("key", text(&lease.key));
         let update =
             update.update_expression("SET lease_until = :never").condition_expression("lease = :lease");
-        let update = update.expression_attribute_values(":lease", text(&mine.lease));
-        held(update.expression_attribute_values(":never", number(0)).send().await)?;
+        let update = update.expression_attribute_values(":lease", text(&lease.lease));
+        condition_met(update.expression_attribute_values(":never", number(0)).send().await)?;
         Ok(())
     }
 
@@ -115,9 +120,9 @@ impl State {
             .expression_attribute_values(":found", text(&found.lease))
             .expression_attribute_values(":lease", text(&own.lease))
             .expression_attribute_values(":until", number(own.lease_until));
-        let taken = held(update.send().await)?;
-        let mine = Mine { id: found.id, resumed: true, key: found.key, lease: own.lease };
-        Ok(if taken { Claim::Mine(mine) } else { Claim::Running })
+        let taken = condition_met(update.send().await)?;
+        let lease = ClaimLease { id: found.id, resumed: true, key: found.key, lease: own.lease };
+        Ok(if taken { Claim::Acquired(lease) } else { Claim::InProgress })
     }
 }
 

@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::State;
 use crate::Error;
-use crate::store::{held, number, text};
+use crate::store::{condition_met, number, text};
 
 const DAY: i64 = 24 * 3600;
 
@@ -53,7 +53,7 @@ impl State {
             .condition_expression("probe_at = :seen")
             .expression_attribute_values(":seen", number(seen.probe_at))
             .expression_attribute_values(":next", number(next_probe_at));
-        Ok(seen.probe_at <= self.clock.now() && held(update.send().await)?)
+        Ok(seen.probe_at <= self.clock.now() && condition_met(update.send().await)?)
     }
 
     /// Lets sending go on.
@@ -82,7 +82,7 @@ impl State {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn take_pace(&self, second: i64, limit: u32, by: u32) -> Result<bool, Error> {
+    pub async fn take_tokens(&self, second: i64, limit: u32, by: u32) -> Result<bool, Error> {
         self.add(&format!("rate#pace#{second}"), limit, by, second + 3600).await
     }
 
@@ -94,7 +94,7 @@ impl State {
             .expression_attribute_values(":by", number(by.into()))
             .expression_attribute_values(":room", number(i64::from(limit) - i64::from(by)))
             .expression_attribute_values(":expires_at", number(expires_at));
-        if by > limit { Ok(false) } else { held(update.send().await) }
+        if by > limit { Ok(false) } else { condition_met(update.send().await) }
     }
 }
 

@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 
 use super::State;
 use crate::Error;
-use crate::store::{held, number, text, to_item};
+use crate::store::{condition_met, number, text, to_item};
 
 /// A run of the sync, and where it stands.
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -68,8 +68,8 @@ pub struct RunProgress {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub ends_at: Option<i64>,
     /// What was put right, with how often.
-    #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
-    pub mended: BTreeMap<String, u64>,
+    #[serde(default, alias = "mended", skip_serializing_if = "BTreeMap::is_empty")]
+    pub repairs: BTreeMap<String, u64>,
     /// What went wrong last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
@@ -78,7 +78,7 @@ pub struct RunProgress {
 impl From<RunProgress> for SyncProgress {
     fn from(stored: RunProgress) -> Self {
         let RunProgress { state, run, total, listed, known, new, removed, without_unionid, .. } = stored;
-        let RunProgress { calls, started_at, updated_at, ends_at, mended, error, .. } = stored;
+        let RunProgress { calls, started_at, updated_at, ends_at, repairs, error, .. } = stored;
         Self {
             state,
             run,
@@ -92,7 +92,7 @@ impl From<RunProgress> for SyncProgress {
             started_at,
             updated_at,
             ends_at,
-            mended,
+            repairs,
             error,
         }
     }
@@ -137,7 +137,7 @@ impl State {
             .expression_attribute_values(":run", AttributeValue::M(to_item(run)?))
             .expression_attribute_values(":until", number(self.clock.now() + seconds))
             .expression_attribute_values(":lease", text(lease));
-        held(update.send().await)
+        condition_met(update.send().await)
     }
 
     /// Writes what the slice came to and ends its lease; `false` when that was lost before.
@@ -152,7 +152,7 @@ impl State {
             .expression_attribute_names("#run", "run")
             .expression_attribute_values(":run", AttributeValue::M(to_item(run)?))
             .expression_attribute_values(":lease", text(lease));
-        held(update.send().await)
+        condition_met(update.send().await)
     }
 }
 

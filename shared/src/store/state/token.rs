@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use super::State;
 use crate::Error;
-use crate::store::{held, number, text};
+use crate::store::{condition_met, number, text};
 use crate::wechat::AccessToken;
 use crate::wechat::token::IssuedToken;
 
@@ -85,7 +85,7 @@ impl State {
             .expression_attribute_values(":forced_at", number(seen.forced_at))
             .expression_attribute_values(":forced_count", number(seen.forced_count))
             .expression_attribute_values(":lease", text(lease));
-        held(update.send().await)
+        condition_met(update.send().await)
     }
 
     /// Ends a lease that was not needed after all.
