@@ -41,7 +41,7 @@ pub const PARKED: Duration = Duration::from_secs(15 * 60);
 
 /// What is known of a message whose try just failed.
 #[derive(Clone, Copy, Debug)]
-pub struct Try {
+pub struct FailedAttempt {
     /// What the failure asks for.
     pub action: Action,
     /// What the message says if it ends here.
@@ -56,24 +56,31 @@ pub struct Try {
 
 /// What to do with a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Next {
+pub enum Decision {
     /// Nothing more; this is what became of it.
     Finish(MessageState, Reason),
     /// Try again after the pause; meanwhile this is what is said of it.
-    Again(Duration, MessageState),
-    /// Ask whether the user still follows.
-    Doubt,
+    Retry(Duration, MessageState),
+}
+
+/// What a failed attempt comes to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// This is to be done.
+    Decided(Decision),
+    /// That depends on whether the user still follows: WeChat is to be asked.
+    CheckFollower,
 }
 
 /// Where between three quarters of a pause and the whole of it this one falls, so that what many workers
 /// failed at together does not come back together.
 #[derive(Clone, Copy, Debug)]
-pub struct Clockwork {
+pub struct RetryTiming {
     /// 0 to 1.
     pub jitter: f64,
 }
 
-impl Clockwork {
+impl RetryTiming {
     /// A pause of the schedule as it is to be kept this time.
     pub fn pause(self, pause: Duration) -> Duration {
         pause.mul_f64(0.75 + 0.25 * self.jitter)
@@ -86,41 +93,44 @@ pub fn is_deduped(ambiguous_for: Duration) -> bool {
 }
 
 /// Decides. Never a second message that WeChat might not recognize as the first, unless that is preferred.
-pub fn decide(tried: Try, clockwork: Clockwork) -> Next {
-    let nth = usize::try_from(tried.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
-    let next = match tried.action {
-        Action::Retry | Action::RefreshToken | Action::WaitForUser if tried.attempts >= MOST_TRIES => {
-            Next::Finish(MessageState::Failed, tried.reason)
+pub fn decide(attempt: FailedAttempt, timing: RetryTiming) -> Outcome {
+    let nth = usize::try_from(attempt.attempts.saturating_sub(1)).unwrap_or(usize::MAX);
+    let after = |pauses: &[Duration]| pauses[nth.min(pauses.len() - 1)];
+    let (pause, state) = match attempt.action {
+        Action::Retry | Action::RefreshToken | Action::WaitForUser if attempt.attempts >= MOST_TRIES => {
+            return Outcome::Decided(Decision::Finish(MessageState::Failed, attempt.reason));
         }
         Action::Retry | Action::RefreshToken | Action::WaitForUser => {
-            Next::Again(REFUSED[nth.min(REFUSED.len() - 1)], MessageState::Retrying)
+            (after(&REFUSED), MessageState::Retrying)
         }
-        Action::Ambiguous => Next::Again(AMBIGUOUS[nth.min(AMBIGUOUS.len() - 1)], MessageState::Retrying),
-        Action::NextMinute => Next::Again(MINUTE, MessageState::Retrying),
-        Action::NextDay => Next::Again(PARKED, MessageState::Parked),
-        Action::DoubtFollower => Next::Doubt,
-        Action::Refused => Next::Finish(MessageState::Refused, tried.reason),
+        Action::Ambiguous => (after(&AMBIGUOUS), MessageState::Retrying),
+        Action::NextMinute => (MINUTE, MessageState::Retrying),
+        Action::NextDay => (PARKED, MessageState::Parked),
+        Action::DoubtFollower => return Outcome::CheckFollower,
+        Action::Refused => {
+            return Outcome::Decided(Decision::Finish(MessageState::Refused, attempt.reason));
+        }
         Action::Misconfigured
         | Action::StopTemplate
         | Action::LoginAgain
         | Action::LoginBlocked
-        | Action::GiveUp => Next::Finish(MessageState::Failed, tried.reason),
+        | Action::GiveUp => {
+            return Outcome::Decided(Decision::Finish(MessageState::Failed, attempt.reason));
+        }
     };
-    match next {
-        Next::Again(pause, outcome) => again(clockwork.pause(pause), outcome, tried),
-        next => next,
-    }
+    Outcome::Decided(retry(timing.pause(pause), state, attempt))
 }
 
-fn again(pause: Duration, outcome: MessageState, tried: Try) -> Next {
-    match (tried.ambiguous_for, tried.prefer) {
+/// Once it may have arrived, a message is tried again only as long as WeChat would recognize it.
+fn retry(pause: Duration, state: MessageState, attempt: FailedAttempt) -> Decision {
+    match (attempt.ambiguous_for, attempt.prefer) {
         (Some(so_far), Prefer::Once) if !is_deduped(so_far + pause) => {
-            Next::Finish(MessageState::Unknown, Reason::OutcomeUnknown)
+            Decision::Finish(MessageState::Unknown, Reason::OutcomeUnknown)
         }
-        (Some(_), Prefer::Arrive) if tried.attempts >= MOST_TRIES => {
-            Next::Finish(MessageState::Unknown, Reason::OutcomeUnknown)
+        (Some(_), Prefer::Arrive) if attempt.attempts >= MOST_TRIES => {
+            Decision::Finish(MessageState::Unknown, Reason::OutcomeUnknown)
         }
-        _ => Next::Again(pause, outcome),
+        _ => Decision::Retry(pause, state),
     }
 }
 
@@ -129,15 +139,25 @@ mod tests {
     use super::*;
     use shared::wechat::errcode::TABLE;
 
-    const EXACT: Clockwork = Clockwork { jitter: 1.0 };
+    const EXACT: RetryTiming = RetryTiming { jitter: 1.0 };
 
-    fn tried(action: Action, attempts: u32, ambiguous_for: Option<u64>) -> Try {
+    fn failed(action: Action, attempts: u32, ambiguous_for: Option<u64>) -> FailedAttempt {
         let ambiguous_for = ambiguous_for.map(Duration::from_secs);
-        Try { action, reason: Reason::WechatUnavailable, attempts, ambiguous_for, prefer: Prefer::Once }
+        FailedAttempt {
+            action,
+            reason: Reason::WechatUnavailable,
+            attempts,
+            ambiguous_for,
+            prefer: Prefer::Once,
+        }
     }
 
-    fn again(seconds: u64) -> Next {
-        Next::Again(Duration::from_secs(seconds), MessageState::Retrying)
+    fn again(seconds: u64) -> Outcome {
+        Outcome::Decided(Decision::Retry(Duration::from_secs(seconds), MessageState::Retrying))
+    }
+
+    fn finish(state: MessageState, reason: Reason) -> Outcome {
+        Outcome::Decided(Decision::Finish(state, reason))
     }
 
     /// Every code of the table, and what a first try that it ends comes to.
@@ -146,14 +166,14 @@ mod tests {
         use MessageState::{Failed, Refused};
         for entry in TABLE {
             let ambiguous_for = (entry.action == Action::Ambiguous).then_some(0);
-            let first = Try { reason: entry.reason, ..tried(entry.action, 1, ambiguous_for) };
+            let first = FailedAttempt { reason: entry.reason, ..failed(entry.action, 1, ambiguous_for) };
             let expected = match entry.errcode {
                 -1 | 40001 | 40014 | 41001 | 42001 | 43108 | 43117 | 268_487_001 | 268_487_002 => again(5),
-                40003 | 43004 | 50005 => Next::Doubt,
-                45009 => Next::Again(Duration::from_secs(900), MessageState::Parked),
+                40003 | 43004 | 50005 => Outcome::CheckFollower,
+                45009 => Outcome::Decided(Decision::Retry(Duration::from_secs(900), MessageState::Parked)),
                 45011 => again(80),
-                43019 | 43101 | 48002 => Next::Finish(Refused, Reason::Refused),
-                _ => Next::Finish(Failed, entry.reason),
+                43019 | 43101 | 48002 => finish(Refused, Reason::Refused),
+                _ => finish(Failed, entry.reason),
             };
             assert_eq!(decide(first, EXACT), expected, "{}", entry.errcode);
         }
@@ -164,13 +184,13 @@ mod tests {
         let mut so_far = 0;
         let mut attempts = 1;
         let end = loop {
-            match decide(tried(Action::Ambiguous, attempts, Some(so_far)), EXACT) {
-                Next::Again(pause, _) => so_far += pause.as_secs(),
+            match decide(failed(Action::Ambiguous, attempts, Some(so_far)), EXACT) {
+                Outcome::Decided(Decision::Retry(pause, _)) => so_far += pause.as_secs(),
                 end => break end,
             }
             attempts += 1;
         };
-        assert_eq!(end, Next::Finish(MessageState::Unknown, Reason::OutcomeUnknown));
+        assert_eq!(end, finish(MessageState::Unknown, Reason::OutcomeUnknown));
         assert_eq!((attempts, so_far), (7, 470));
     }
 
@@ -178,10 +198,10 @@ mod tests {
     fn a_refused_message_is_tried_for_a_day() {
         let mut waited = Duration::ZERO;
         for attempts in 1.. {
-            match decide(tried(Action::Retry, attempts, None), EXACT) {
-                Next::Again(pause, MessageState::Retrying) => waited += pause,
+            match decide(failed(Action::Retry, attempts, None), EXACT) {
+                Outcome::Decided(Decision::Retry(pause, MessageState::Retrying)) => waited += pause,
                 end => {
-                    assert_eq!(end, Next::Finish(MessageState::Failed, Reason::WechatUnavailable));
+                    assert_eq!(end, finish(MessageState::Failed, Reason::WechatUnavailable));
                     break;
                 }
             }
@@ -191,19 +211,19 @@ mod tests {
 
     #[test]
     fn what_may_have_arrived_does_not_wait_for_tomorrows_quota() {
-        let next = decide(tried(Action::NextDay, 2, Some(30)), EXACT);
-        assert_eq!(next, Next::Finish(MessageState::Unknown, Reason::OutcomeUnknown));
+        let next = decide(failed(Action::NextDay, 2, Some(30)), EXACT);
+        assert_eq!(next, finish(MessageState::Unknown, Reason::OutcomeUnknown));
     }
 
     #[test]
     fn whoever_prefers_arrival_is_tried_beyond_the_window() {
-        let late = Try { prefer: Prefer::Arrive, ..tried(Action::Ambiguous, 7, Some(600)) };
+        let late = FailedAttempt { prefer: Prefer::Arrive, ..failed(Action::Ambiguous, 7, Some(600)) };
         assert_eq!(decide(late, EXACT), again(240));
     }
 
     #[test]
     fn jitter_shortens_a_pause_by_a_quarter_at_most() {
-        let early = Clockwork { jitter: 0.0 };
+        let early = RetryTiming { jitter: 0.0 };
         assert_eq!(early.pause(Duration::from_secs(60)), Duration::from_secs(45));
         assert_eq!(EXACT.pause(Duration::from_secs(60)), Duration::from_secs(60));
     }

@@ -1,9 +1,9 @@
 //! The delivery queue's worker: takes jobs, sends their messages, puts back what is not finished.
 
+mod breaker;
 mod decide;
-mod pace;
-mod quota;
-mod work;
+mod invocation;
+mod rate_limiter;
 
 use std::collections::HashMap;
 use std::time::{Duration, SystemTime};
@@ -18,10 +18,10 @@ use shared::store::{self, Identities, Messages, State};
 use shared::wechat::client::TIMEOUT;
 use shared::{Account, Authorized, Clock, Config, Error};
 
-use decide::Clockwork;
-use pace::Pace;
-use quota::Gate;
-use work::{PutBack, Shift};
+use breaker::QuotaBreaker;
+use decide::RetryTiming;
+use invocation::{Invocation, Requeue};
+use rate_limiter::RateLimiter;
 
 /// How many users one worker writes to at a time. With five jobs of twenty in hand and WeChat taking
 /// its full eight seconds, the worker is still done within its minute.
@@ -32,7 +32,7 @@ const CONCURRENCY: usize = 20;
 const FRESH: i64 = 5 * 60;
 
 /// What a worker needs after its last call to WeChat to record and put back.
-const CLOSING_TIME: Duration = Duration::from_secs(10);
+const SHUTDOWN_MARGIN: Duration = Duration::from_secs(10);
 
 /// After this, what the tables could not be asked about or told is taken up again.
 const STORE_PAUSE: Duration = Duration::from_secs(30);
@@ -46,12 +46,12 @@ pub struct Function {
     messages: Messages,
     state: State,
     queue: DeliverQueue,
-    pace: Pace,
+    limiter: RateLimiter,
     clock: Clock,
 }
 
 /// A job in hand.
-struct InHand {
+struct ReceivedJob {
     /// The queue's id of it.
     id: String,
     job: Job,
@@ -71,7 +71,7 @@ impl lambda::Function for Function {
             oa_appid: config.appid(Account::Oa)?,
             identities: Identities::new(config, tables.clone())?,
             messages: Messages::new(config, tables)?,
-            pace: Pace::new(state.clone(), config.sends_per_second()?, config.clock()?),
+            limiter: RateLimiter::new(state.clone(), config.sends_per_second()?, config.clock()?),
             state,
             queue: DeliverQueue::new(config, queues)?,
             clock: config.clock()?,
@@ -82,83 +82,83 @@ impl lambda::Function for Function {
     async fn handle(&self, event: Event, deadline: SystemTime) -> Result<Answer, lambda::Error> {
         let (jobs, mut failed) = read(event.into_messages()?, self.clock.now());
         let now = self.clock.time();
-        let last_call = now + self.clock.until(deadline).saturating_sub(TIMEOUT + CLOSING_TIME);
-        failed.extend(self.work(jobs, last_call).await);
+        let send_deadline = now + self.clock.until(deadline).saturating_sub(TIMEOUT + SHUTDOWN_MARGIN);
+        failed.extend(self.work(jobs, send_deadline).await);
         Ok(Answer::Queue(failed))
     }
 }
 
 impl Function {
     /// Gives the ids of the jobs that the queue has to deliver again.
-    async fn work(&self, jobs: Vec<InHand>, last_call: SystemTime) -> Vec<String> {
-        let gate = match Gate::look(&self.state, &self.oa_appid, &self.clock).await {
-            Ok(gate) => gate,
-            Err(error) => return self.postpone(jobs, &error).await,
+    async fn work(&self, jobs: Vec<ReceivedJob>, send_deadline: SystemTime) -> Vec<String> {
+        let breaker = match QuotaBreaker::look(&self.state, &self.oa_appid, &self.clock).await {
+            Ok(breaker) => breaker,
+            Err(error) => return self.requeue_unchanged(jobs, &error).await,
         };
-        let shift = Shift { function: self, gate, clockwork: self.clockwork(), last_call };
+        let invocation = Invocation { function: self, breaker, timing: self.timing(), send_deadline };
 
         let (mut open, mut failed) = (Vec::new(), Vec::new());
-        for (job, pruned) in join_all(jobs.into_iter().map(|job| self.prune(job))).await {
-            match pruned {
+        for (job, dropped) in join_all(jobs.into_iter().map(|job| self.drop_finished(job))).await {
+            match dropped {
                 Ok(()) => open.push(job),
-                Err(error) => failed.extend(self.postpone(vec![job], &error).await),
+                Err(error) => failed.extend(self.requeue_unchanged(vec![job], &error).await),
             }
         }
         let users = by_user(&mut open);
-        let tried = users.into_iter().map(|messages| shift.write_to_user(&open, messages));
-        let put_back: Vec<_> = stream::iter(tried).buffer_unordered(CONCURRENCY).boxed().concat().await;
+        let tried = users.into_iter().map(|messages| invocation.write_to_user(&open, messages));
+        let requeue: Vec<_> = stream::iter(tried).buffer_unordered(CONCURRENCY).boxed().concat().await;
 
-        let mut by_job: HashMap<usize, Vec<PutBack>> = HashMap::new();
-        for (job, put_back) in put_back {
-            by_job.entry(job).or_default().push(put_back);
+        let mut by_job: HashMap<usize, Vec<Requeue>> = HashMap::new();
+        for (job, requeue) in requeue {
+            by_job.entry(job).or_default().push(requeue);
         }
-        for (job, put_back) in by_job {
-            if let Err(error) = self.put_back(&open[job].job, put_back).await {
-                failed.push(report(&open[job], &error));
+        for (job, requeue) in by_job {
+            if let Err(error) = self.requeue(&open[job].job, requeue).await {
+                failed.push(failed_id(&open[job], &error));
             }
         }
         failed
     }
 
     /// Leaves in the job what is still to be worked on.
-    async fn prune(&self, mut in_hand: InHand) -> (InHand, Result<(), Error>) {
-        if in_hand.is_fresh {
-            return (in_hand, Ok(()));
+    async fn drop_finished(&self, mut received: ReceivedJob) -> (ReceivedJob, Result<(), Error>) {
+        if received.is_fresh {
+            return (received, Ok(()));
         }
-        let job = &mut in_hand.job;
+        let job = &mut received.job;
         let numbers: Vec<_> = job.messages.iter().map(|message| message.n).collect();
         let records = self.messages.records(&job.batch, &numbers).await.map(|records| {
             let outdone = |message: &Message| {
-                records.get(&message.n).is_some_and(|record| record.outdoes(&message.progress))
+                records.get(&message.n).is_some_and(|record| record.supersedes(&message.progress))
             };
             job.messages.retain(|message| !outdone(message));
         });
-        (in_hand, records)
+        (received, records)
     }
 
     /// Puts jobs back as they are, for the tables do not answer: left to the queue, they would count as
     /// tried, and after some hours of that as poison.
-    async fn postpone(&self, jobs: Vec<InHand>, error: &Error) -> Vec<String> {
+    async fn requeue_unchanged(&self, jobs: Vec<ReceivedJob>, error: &Error) -> Vec<String> {
         let mut failed = Vec::new();
-        for in_hand in jobs {
+        for received in jobs {
             tracing::warn!(
-                batch = in_hand.job.batch,
+                batch = received.job.batch,
                 cause = error.causes(),
                 "requeued a job unchanged: {error}"
             );
-            if let Err(error) = self.queue.enqueue(std::slice::from_ref(&in_hand.job), STORE_PAUSE).await {
-                failed.push(report(&in_hand, &error));
+            if let Err(error) = self.queue.enqueue(std::slice::from_ref(&received.job), STORE_PAUSE).await {
+                failed.push(failed_id(&received, &error));
             }
         }
         failed
     }
 
-    /// Queues what is not finished, then says so in the records. In this order: a record that outdoes a
+    /// Queues what is not finished, then says so in the records. In this order: a record that supersedes a
     /// message must not be there before the message is on the queue again.
-    async fn put_back(&self, job: &Job, put_back: Vec<PutBack>) -> Result<(), Error> {
+    async fn requeue(&self, job: &Job, requeue: Vec<Requeue>) -> Result<(), Error> {
         let mut by_delay: HashMap<Duration, Vec<Message>> = HashMap::new();
         let mut records = Vec::new();
-        for PutBack { delay, message, record } in put_back {
+        for Requeue { delay, message, record } in requeue {
             by_delay.entry(delay).or_default().push(message);
             records.extend(record);
         }
@@ -170,7 +170,7 @@ impl Function {
         }
         for record in records {
             // The queue has the message; that its record lags behind loses nothing.
-            if let Err(error) = self.messages.record(&job.batch, &record).await {
+            if let Err(error) = self.messages.put_record(&job.batch, &record).await {
                 tracing::warn!(
                     batch = job.batch,
                     n = record.n,
@@ -182,23 +182,23 @@ impl Function {
         Ok(())
     }
 
-    fn clockwork(&self) -> Clockwork {
-        Clockwork { jitter: rand::random() }
+    fn timing(&self) -> RetryTiming {
+        RetryTiming { jitter: rand::random() }
     }
 }
 
-fn report(in_hand: &InHand, error: &Error) -> String {
-    tracing::error!(batch = in_hand.job.batch, cause = error.causes(), "a job will be redelivered: {error}");
-    in_hand.id.clone()
+fn failed_id(received: &ReceivedJob, error: &Error) -> String {
+    tracing::error!(batch = received.job.batch, cause = error.causes(), "a job will be redelivered: {error}");
+    received.id.clone()
 }
 
 /// The jobs of an event, and the ids of those that do not read: they end in the dead-letter queue.
-fn read(messages: Vec<SqsMessage>, now: i64) -> (Vec<InHand>, Vec<String>) {
+fn read(messages: Vec<SqsMessage>, now: i64) -> (Vec<ReceivedJob>, Vec<String>) {
     let (mut jobs, mut unreadable) = (Vec::new(), Vec::new());
     for record in messages {
         let id = record.message_id.clone().unwrap_or_default();
         match serde_json::from_str::<Job>(record.body.as_deref().unwrap_or_default()) {
-            Ok(job) => jobs.push(in_hand(id, job, &record, now)),
+            Ok(job) => jobs.push(received(id, job, &record, now)),
             Err(error) => {
                 tracing::error!(id, %error, "could not parse a job");
                 unreadable.push(id);
@@ -208,7 +208,7 @@ fn read(messages: Vec<SqsMessage>, now: i64) -> (Vec<InHand>, Vec<String>) {
     (jobs, unreadable)
 }
 
-fn in_hand(id: String, mut job: Job, record: &SqsMessage, now: i64) -> InHand {
+fn received(id: String, mut job: Job, record: &SqsMessage, now: i64) -> ReceivedJob {
     #[expect(clippy::cast_precision_loss, reason = "an age in seconds")]
     metrics::histogram!("QueueAge").record((now - job.queued_at) as f64);
     let attribute = |name: &str| record.attributes.get(name).and_then(|value| value.parse::<i64>().ok());
@@ -222,14 +222,14 @@ fn in_hand(id: String, mut job: Job, record: &SqsMessage, now: i64) -> InHand {
             message.progress.ambiguous_since.get_or_insert(since);
         }
     }
-    InHand { id, job, is_fresh }
+    ReceivedJob { id, job, is_fresh }
 }
 
 /// Every user's messages, with the index of their job: WeChat refuses two calls for one user at once.
-fn by_user(jobs: &mut [InHand]) -> Vec<Vec<(usize, Message)>> {
+fn by_user(jobs: &mut [ReceivedJob]) -> Vec<Vec<(usize, Message)>> {
     let mut users: HashMap<String, Vec<(usize, Message)>> = HashMap::new();
-    for (index, in_hand) in jobs.iter_mut().enumerate() {
-        for message in in_hand.job.messages.drain(..) {
+    for (index, received) in jobs.iter_mut().enumerate() {
+        for message in received.job.messages.drain(..) {
             users.entry(message.oa_openid.clone()).or_default().push((index, message));
         }
     }

@@ -11,7 +11,7 @@ use tokio::sync::Mutex;
 const BLOCK: u32 = 10;
 
 /// A share of the calls that all workers may make in a second.
-pub struct Pace {
+pub struct RateLimiter {
     state: State,
     per_second: u32,
     clock: Clock,
@@ -19,7 +19,7 @@ pub struct Pace {
     taken: Mutex<(i64, u32)>,
 }
 
-impl Pace {
+impl RateLimiter {
     /// `per_second` 0 sets no pace.
     pub fn new(state: State, per_second: u32, clock: Clock) -> Self {
         Self { state, per_second, clock, taken: Mutex::new((0, 0)) }
@@ -29,7 +29,7 @@ impl Pace {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn keep(&self) -> Result<(), Error> {
+    pub async fn acquire(&self) -> Result<(), Error> {
         if self.per_second == 0 {
             return Ok(());
         }
@@ -43,7 +43,7 @@ impl Pace {
                 taken.1 -= 1;
                 return Ok(());
             }
-            if self.state.take_pace(second, self.per_second, block).await? {
+            if self.state.take_tokens(second, self.per_second, block).await? {
                 *taken = (second, block);
                 continue;
             }

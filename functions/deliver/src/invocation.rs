@@ -10,65 +10,65 @@ use shared::wechat::errcode::Action;
 use shared::wechat::template::{self, TemplateMessage};
 use shared::wechat::{Failure, followers};
 
-use crate::decide::{self, Clockwork, Next, Try, decide};
-use crate::quota::Gate;
-use crate::{Function, InHand, STORE_PAUSE};
+use crate::breaker::QuotaBreaker;
+use crate::decide::{self, Decision, FailedAttempt, Outcome, RetryTiming, decide};
+use crate::{Function, ReceivedJob, STORE_PAUSE};
 
 /// One invocation of the worker.
-pub struct Shift<'a> {
+pub struct Invocation<'a> {
     /// The clients.
     pub function: &'a Function,
     /// Whether there is quota left.
-    pub gate: Gate,
+    pub breaker: QuotaBreaker,
     /// One for all, so that the messages of a job that wait equally long stay one job.
-    pub clockwork: Clockwork,
+    pub timing: RetryTiming,
     /// After this no call to WeChat is begun.
-    pub last_call: SystemTime,
+    pub send_deadline: SystemTime,
 }
 
-/// A message that goes back on the queue.
-pub struct PutBack {
-    /// After how long it comes again.
+/// A message that is requeued.
+pub struct Requeue {
+    /// After how long it is redelivered.
     pub delay: Duration,
-    /// The message as it is to come.
+    /// The message as it is to be redelivered.
     pub message: Message,
     /// What is said of it meanwhile; `None` when nothing happened to it.
     pub record: Option<Record>,
 }
 
-impl Shift<'_> {
-    /// One user's messages, one after the other; gives those to be put back, with the index of their job.
+impl Invocation<'_> {
+    /// One user's messages, one after the other; gives those to be requeued, with the index of their job.
     pub async fn write_to_user(
         &self,
-        jobs: &[InHand],
+        jobs: &[ReceivedJob],
         messages: Vec<(usize, Message)>,
-    ) -> Vec<(usize, PutBack)> {
-        let mut put_back = Vec::new();
+    ) -> Vec<(usize, Requeue)> {
+        let mut requeue = Vec::new();
         for (index, message) in messages {
-            put_back.extend(self.deliver(&jobs[index].job, message).await.map(|put_back| (index, put_back)));
+            requeue.extend(self.process(&jobs[index].job, message).await.map(|requeue| (index, requeue)));
         }
-        put_back
+        requeue
     }
 
     /// Brings a message as far as it goes today; gives it back when that is not its end.
-    async fn deliver(&self, job: &Job, mut message: Message) -> Option<PutBack> {
+    async fn process(&self, job: &Job, mut message: Message) -> Option<Requeue> {
         if let Some(msgid) = message.progress.sent {
             return self.finish(job, message, |record| record.sent(msgid)).await;
         }
-        if self.function.clock.time() >= self.last_call {
-            return Some(PutBack { delay: Duration::ZERO, message, record: None });
+        if self.function.clock.time() >= self.send_deadline {
+            return Some(Requeue { delay: Duration::ZERO, message, record: None });
         }
         if !self.may_try(job, &message) {
             let unknown = |record: Record| record.ended(MessageState::Unknown, Reason::OutcomeUnknown);
             return self.finish(job, message, unknown).await;
         }
-        let may_be_tried = self.gate.lets_through().await.unwrap_or_else(|error| {
-            tracing::warn!(cause = error.causes(), "nobody knows whether it is time for a probe");
+        let may_be_tried = self.breaker.admits().await.unwrap_or_else(|error| {
+            tracing::warn!(cause = error.causes(), "could not ask whether a probe is due");
             false
         });
         if !may_be_tried {
-            let delay = self.clockwork.pause(decide::PARKED);
-            return Some(self.again(job, message, delay, |record| {
+            let delay = self.timing.pause(decide::PARKED);
+            return Some(self.retry_later(job, message, delay, |record| {
                 record.ended(MessageState::Parked, Reason::QuotaExhausted)
             }));
         }
@@ -89,7 +89,7 @@ impl Shift<'_> {
     }
 
     async fn attempt(&self, job: &Job, message: &mut Message) -> Result<i64, Failure> {
-        self.function.pace.keep().await?;
+        self.function.limiter.acquire().await?;
         message.progress.attempts += 1;
         let client_msg_id = job.client_msg_id(message);
         let page = message.page.as_deref().map(|page| (self.function.mini_appid.as_str(), page));
@@ -101,65 +101,70 @@ impl Shift<'_> {
             client_msg_id: &client_msg_id,
         };
         let msgid = self.function.wechat.call(&template::send(message)).await?.msgid;
-        if let Err(error) = self.gate.passed().await {
-            tracing::warn!(cause = error.causes(), "the quota is whole again, but the table does not know");
+        if let Err(error) = self.breaker.on_success().await {
+            tracing::warn!(
+                cause = error.causes(),
+                "the quota was reset, but the breaker could not be closed"
+            );
         }
         Ok(msgid)
     }
 
-    async fn after_failure(&self, job: &Job, mut message: Message, failure: Failure) -> Option<PutBack> {
+    async fn after_failure(&self, job: &Job, mut message: Message, failure: Failure) -> Option<Requeue> {
         if failure.action() == Action::Ambiguous {
             message.progress.ambiguous_since.get_or_insert_with(|| self.function.clock.now());
         }
         let told = match failure.action() {
-            Action::NextDay => self.gate.exhausted().await,
-            _ => self.gate.undecided().await,
+            Action::NextDay => self.breaker.on_exhausted().await,
+            _ => self.breaker.on_other().await,
         };
         if let Err(error) = told {
-            tracing::warn!(cause = error.causes(), "the table does not know how it stands with the quota");
+            tracing::warn!(cause = error.causes(), "could not record the state of the quota");
         }
-        let tried = Try {
+        let attempt = FailedAttempt {
             action: failure.action(),
             reason: failure.reason(),
             attempts: message.progress.attempts,
             ambiguous_for: message.progress.ambiguous_since.map(|since| self.ago(since)),
             prefer: job.prefer,
         };
-        let next = match decide(tried, self.clockwork) {
-            Next::Doubt => self.doubt(&message, tried).await,
-            next => next,
+        let decision = match decide(attempt, self.timing) {
+            Outcome::Decided(decision) => decision,
+            Outcome::CheckFollower => self.check_follower(&message, attempt).await,
         };
-        match next {
-            Next::Finish(state, reason) => {
+        match decision {
+            Decision::Finish(state, reason) => {
                 metrics::counter!("Failed", "Reason" => reason.to_string()).increment(1);
                 self.finish(job, message, |record| record.caused_by(&failure).ended(state, reason)).await
             }
-            Next::Again(delay, state) => {
+            Decision::Retry(delay, state) => {
                 let reason = failure.reason();
-                Some(
-                    self.again(job, message, delay, |record| record.caused_by(&failure).ended(state, reason)),
-                )
+                Some(self.retry_later(job, message, delay, |record| {
+                    record.caused_by(&failure).ended(state, reason)
+                }))
             }
-            Next::Doubt => unreachable!("doubt has been resolved"),
         }
     }
 
     /// WeChat says the user does not follow, or that the openid is none of this account's. Only
     /// user/info's word for it takes the user off the map: a wrong appid gets 40003 for everybody.
-    async fn doubt(&self, message: &Message, tried: Try) -> Next {
+    async fn check_follower(&self, message: &Message, attempt: FailedAttempt) -> Decision {
         let gone = match self.function.wechat.call(&followers::info(&message.oa_openid)).await {
             Ok(info) if info.follows() => Err(Action::Retry),
             Ok(_) => self.forget(&message.oa_openid).await,
-            Err(failure) if failure.action() == Action::DoubtFollower => {
-                return Next::Finish(MessageState::Failed, Reason::Misconfigured);
-            }
             // Asking is no sending: that WeChat did not answer leaves nothing open.
             Err(failure) if failure.action() == Action::Ambiguous => Err(Action::Retry),
             Err(failure) => Err(failure.action()),
         };
         match gone {
-            Ok(()) => Next::Finish(MessageState::Failed, Reason::NotFollowing),
-            Err(action) => decide(Try { action, reason: Reason::WechatUnavailable, ..tried }, self.clockwork),
+            Ok(()) => Decision::Finish(MessageState::Failed, Reason::NotFollowing),
+            Err(action) => {
+                let attempt = FailedAttempt { action, reason: Reason::WechatUnavailable, ..attempt };
+                match decide(attempt, self.timing) {
+                    Outcome::Decided(decision) => decision,
+                    Outcome::CheckFollower => Decision::Finish(MessageState::Failed, Reason::Misconfigured),
+                }
+            }
         }
     }
 
@@ -181,10 +186,10 @@ impl Shift<'_> {
         job: &Job,
         message: Message,
         end: impl FnOnce(Record) -> Record,
-    ) -> Option<PutBack> {
+    ) -> Option<Requeue> {
         let record = end(Record::of(&message, self.function.clock.now()));
         log(job, &record);
-        match self.function.messages.record(&job.batch, &record).await {
+        match self.function.messages.put_record(&job.batch, &record).await {
             Ok(_) => None,
             Err(error) => {
                 tracing::warn!(
@@ -193,23 +198,23 @@ impl Shift<'_> {
                     cause = error.causes(),
                     "could not record an outcome"
                 );
-                Some(PutBack { delay: STORE_PAUSE, message, record: None })
+                Some(Requeue { delay: STORE_PAUSE, message, record: None })
             }
         }
     }
 
     /// Puts a message back as its next turn.
-    fn again(
+    fn retry_later(
         &self,
         job: &Job,
         mut message: Message,
         delay: Duration,
         say: impl FnOnce(Record) -> Record,
-    ) -> PutBack {
-        message.progress.turn += 1;
+    ) -> Requeue {
+        message.progress.requeues += 1;
         let record = say(Record::of(&message, self.function.clock.now()));
         log(job, &record);
-        PutBack { delay, message, record: Some(record) }
+        Requeue { delay, message, record: Some(record) }
     }
 
     fn ago(&self, since: i64) -> Duration {
