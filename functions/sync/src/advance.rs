@@ -57,27 +57,27 @@ impl Function {
         let run = Run::of(self, resume_or_begin(last, self.clock.now()), deadline, force);
         let outcome = tokio::select! {
             outcome = run.walk() => outcome,
-            stop = self.keep(&run, &lease) => Err(stop),
+            stop = self.heartbeat(&run, &lease) => Err(stop),
             () = self.clock.sleep_until(deadline + TO_STOP) => Err(Stop::OutOfTime),
         };
         let mut record = run.record().clone();
         let progress = &mut record.progress;
         if let Err(stop) = outcome {
             (progress.state, progress.error) = (stop.state(), stop.remedy());
-            if stop.doubts_place() {
+            if stop.invalidates_checkpoint() {
                 record.checkpoint = Some(Checkpoint::default());
             }
         }
         progress.updated_at = self.clock.now();
         progress.ends_at = progress.ends_at.filter(|_| progress.state == SyncState::Running);
         metrics::counter!("Advanced", "State" => progress.state.to_string()).increment(1);
-        // When the lease is lost, the record is the other's to write.
+        // Trigger the lease is lost, the record is the other's to write.
         self.state.end_sync(&self.oa_appid, &lease, &record).await?;
         Ok(record.progress)
     }
 
     /// Writes where the run stands, over and over, until it may not go on.
-    async fn keep(&self, run: &Run<'_>, lease: &str) -> Stop {
+    async fn heartbeat(&self, run: &Run<'_>, lease: &str) -> Stop {
         loop {
             let record = {
                 let mut record = run.record();

@@ -1,9 +1,9 @@
 //! POST /sync, GET /sync and the sync schedule: brings the map of followers up to date.
 
 mod advance;
-mod doubt;
 mod known;
 mod list;
+mod list_check;
 mod lookup;
 mod run;
 mod walk;
@@ -29,8 +29,8 @@ const LAST_PAGE: Duration = Duration::from_secs(2 * 60);
 
 /// What hands the function work past the gateway: `{"sync": "tick"}`.
 #[derive(Deserialize)]
-struct Order {
-    sync: When,
+struct Command {
+    sync: Trigger,
     /// Believes a list that would be doubted.
     #[serde(default)]
     force: bool,
@@ -38,7 +38,7 @@ struct Order {
 
 #[derive(Deserialize)]
 #[serde(rename_all = "lowercase")]
-enum When {
+enum Trigger {
     /// The schedule: goes on with the unfinished run, or begins one if it is time.
     Tick,
     /// An operator, by `aws lambda invoke`: at once, and without POST /sync's limit.
@@ -78,11 +78,11 @@ impl lambda::Function for Function {
         match event {
             Event::Http(request) => Ok(Answer::Http(http::answer(self.answer(&request).await))),
             Event::Command(command) => {
-                let order: Order = serde_json::from_value(command)?;
+                let order: Command = serde_json::from_value(command)?;
                 let slice = self.clock.until(deadline).saturating_sub(LAST_PAGE);
                 let progress = match order.sync {
-                    When::Tick => self.tick(slice).await?,
-                    When::Now => self.advance(slice, order.force).await?,
+                    Trigger::Tick => self.tick(slice).await?,
+                    Trigger::Now => self.advance(slice, order.force).await?,
                 };
                 Ok(Answer::Command(serde_json::to_value(SyncProgress::from(progress))?))
             }

@@ -16,14 +16,14 @@ const MOST_AHEAD_LATER: usize = 1;
 /// The list, some pages of which may wait to be walked.
 pub struct List {
     /// Pages, and at their end perhaps why there are no more: what was listed before is walked first.
-    waiting: VecDeque<Result<Listed, Failure>>,
+    waiting: VecDeque<Result<Page, Failure>>,
     /// The next page to be listed is the one after this openid.
     after: Option<String>,
     has_ended: bool,
 }
 
 /// A page.
-pub struct Listed {
+pub struct Page {
     /// Up to 10,000, each on a line: in one piece they take 29 bytes each, and no allocation of their own.
     pub openids: String,
     /// How many that is.
@@ -41,7 +41,7 @@ impl List {
     }
 
     /// The next page.
-    pub async fn next(&mut self, run: &Run<'_>) -> Result<Listed, Failure> {
+    pub async fn next(&mut self, run: &Run<'_>) -> Result<Page, Failure> {
         match self.waiting.pop_front() {
             Some(page) => page,
             None => self.list(run).await,
@@ -49,7 +49,7 @@ impl List {
     }
 
     /// Lists a page, if none is waiting and there is one.
-    pub async fn look_ahead(&mut self, run: &Run<'_>) {
+    pub async fn prefetch_one(&mut self, run: &Run<'_>) {
         if self.waiting.is_empty() && !self.has_ended {
             let page = self.list(run).await;
             self.waiting.push_back(page);
@@ -57,7 +57,7 @@ impl List {
     }
 
     /// Lists page after page while it is worth while, but not too many.
-    pub async fn run_ahead(&mut self, run: &Run<'_>, is_worth_while: impl Fn() -> bool) {
+    pub async fn prefetch_while(&mut self, run: &Run<'_>, is_worth_while: impl Fn() -> bool) {
         let most = if self.after.is_none() { MOST_AHEAD } else { MOST_AHEAD_LATER };
         while is_worth_while() && !self.has_ended && self.waiting.len() < most {
             let page = self.list(run).await;
@@ -65,7 +65,7 @@ impl List {
         }
     }
 
-    async fn list(&mut self, run: &Run<'_>) -> Result<Listed, Failure> {
+    async fn list(&mut self, run: &Run<'_>) -> Result<Page, Failure> {
         let after = self.after.take();
         let request = followers::page(after.as_deref());
         let page = run.call(USER_GET, &request).await;
@@ -76,6 +76,6 @@ impl List {
         let next = next.filter(|next| Some(next) != after.as_ref());
         self.has_ended = next.is_none();
         self.after.clone_from(&next);
-        Ok(Listed { count: openids.len() as u64, openids: openids.join("\n"), total, next })
+        Ok(Page { count: openids.len() as u64, openids: openids.join("\n"), total, next })
     }
 }

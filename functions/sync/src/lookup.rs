@@ -60,14 +60,14 @@ impl Run<'_> {
     }
 
     /// Asks for each of them alone, and has the map say what WeChat says.
-    pub async fn settle(&self, openids: Vec<String>) -> Result<(), Stop> {
-        let asked = openids.into_iter().map(|openid| self.settle_one(openid));
+    pub async fn recheck(&self, openids: Vec<String>) -> Result<(), Stop> {
+        let asked = openids.into_iter().map(|openid| self.recheck_one(openid));
         stream::iter(asked).buffer_unordered(LOOKUPS).boxed().try_collect().await
     }
 
     /// Only a plain "follows" or "does not" changes anything: a unionid may be missing once, and a wrong
     /// appid is told of everybody that they are unknown.
-    async fn settle_one(&self, openid: String) -> Result<(), Stop> {
+    async fn recheck_one(&self, openid: String) -> Result<(), Stop> {
         if self.is_over() {
             return Err(Stop::OutOfTime);
         }
@@ -78,7 +78,7 @@ impl Run<'_> {
                 self.record().progress.removed += removed.rows;
             }
             Some(UserInfo { unionid: Some(unionid), .. }) => {
-                self.sync.identities.follows(&unionid, &openid, asked_at).await?;
+                self.sync.identities.record_follow(&unionid, &openid, asked_at).await?;
             }
             Some(_) | None => {}
         }
@@ -105,7 +105,7 @@ impl Run<'_> {
         if alone.iter().any(|info| info.unionid.is_some())
             && let Some(last) = trusted.last()
         {
-            self.mend("unionid missing in batchget");
+            self.count_repair("unionid missing in batchget");
             let true_info = self.infos(std::slice::from_ref(&last.openid)).await?;
             if true_info.first().map(|info| &info.unionid) != Some(&last.unionid) {
                 return self.one_by_one("batchget rows shifted", openids).await;
@@ -117,7 +117,7 @@ impl Run<'_> {
 
     async fn one_by_one(&self, why: &str, openids: &[String]) -> Result<Vec<UserInfo>, Failure> {
         tracing::warn!(openids = openids.len(), "asking for each follower alone: {why}");
-        self.mend(why);
+        self.count_repair(why);
         Ok(self.infos(openids).await?.into_iter().filter(UserInfo::follows).collect())
     }
 
@@ -128,7 +128,7 @@ impl Run<'_> {
             match self.call("user/info", &followers::info(openid)).await {
                 Ok(info) => infos.extend(Some(info).filter(|info| info.openid == *openid)),
                 Err(failure) if failure.action() == Action::DoubtFollower => {
-                    self.mend("openid unknown to user/info");
+                    self.count_repair("openid unknown to user/info");
                 }
                 Err(failure) => return Err(failure),
             }

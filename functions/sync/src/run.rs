@@ -25,7 +25,7 @@ pub struct Run<'a> {
     pub sync: &'a Function,
     /// Whether a list is believed that would be doubted.
     pub force: bool,
-    /// When its time is over.
+    /// Trigger its time is over.
     pub deadline: SystemTime,
     record: Mutex<SyncRun>,
 }
@@ -74,8 +74,8 @@ impl<'a> Run<'a> {
     }
 
     /// Counts what WeChat did wrong and was put right.
-    pub fn mend(&self, what: &str) {
-        *self.record().progress.mended.entry(what.to_owned()).or_default() += 1;
+    pub fn count_repair(&self, what: &str) {
+        *self.record().progress.repairs.entry(what.to_owned()).or_default() += 1;
     }
 }
 
@@ -84,7 +84,7 @@ pub enum Stop {
     /// WeChat or a table failed.
     Failed(Failure),
     /// The list is not to be believed about who is gone.
-    Doubtful(String),
+    SuspectList(String),
     /// Somebody else has the lease now.
     LostLease,
     /// Its time was over.
@@ -103,12 +103,12 @@ impl Stop {
         match self {
             Self::Failed(failure) if failure.action() == Action::NextDay => SyncState::Running,
             Self::OutOfTime => SyncState::Running,
-            Self::Failed(_) | Self::Doubtful(_) | Self::LostLease => SyncState::Failed,
+            Self::Failed(_) | Self::SuspectList(_) | Self::LostLease => SyncState::Failed,
         }
     }
 
     /// Whether WeChat may have refused the very place the run is at: a cursor is an openid, too.
-    pub fn doubts_place(&self) -> bool {
+    pub fn invalidates_checkpoint(&self) -> bool {
         matches!(self, Self::Failed(failure) if failure.action() == Action::DoubtFollower)
     }
 
@@ -129,7 +129,7 @@ impl Stop {
                     None => format!("{}. {remedy}", failure.to_string().trim_end_matches('.')),
                 }
             }
-            Self::Doubtful(doubt) => format!(
+            Self::SuspectList(doubt) => format!(
                 "Nothing was deleted: {doubt} Check the account in WeChat's console; the next run looks again. If the list is right, POST /sync with {{\"force\": true}}, or invoke the function with {{\"sync\": \"now\", \"force\": true}}, which has more time."
             ),
             Self::LostLease => "Another run took over; ask again.".to_owned(),

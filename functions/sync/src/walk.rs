@@ -8,9 +8,9 @@ use shared::Error;
 use shared::store::Checkpoint;
 use shared::wechat::followers::BATCH;
 
-use crate::doubt::Size;
 use crate::known::{Known, Openids};
-use crate::list::{List, Listed};
+use crate::list::{List, Page};
+use crate::list_check::ListCheck;
 use crate::run::{Run, Stop};
 
 /// How many rows are deleted between two looks at the clock.
@@ -29,14 +29,14 @@ impl Run<'_> {
         let sees_all = after.is_none();
         let mut list = List::after(after);
         let mut known = self.known_while_listing(&mut list).await?;
-        // Listed and not in the map: looked up a hundred at a time, over the pages' ends.
+        // Page and not in the map: looked up a hundred at a time, over the pages' ends.
         let mut newcomers = waiting;
         loop {
             let page = list.next(self).await?;
             self.cross_off(&page, &mut known, &mut newcomers);
             let Some(next) = page.next else {
                 self.look_up(&newcomers).await?;
-                self.settle_who_left().await?;
+                self.recheck_unfollowed().await?;
                 // Whatever the sweep comes to, the next run begins at the beginning.
                 self.record().checkpoint = None;
                 let gone = if sees_all { self.gone(&known, page.total)? } else { Vec::new() };
@@ -44,7 +44,7 @@ impl Run<'_> {
             };
             let whole_batches: Vec<_> = newcomers.drain(..newcomers.len() / BATCH * BATCH).collect();
             // The next page is listed while this one's newcomers are looked up.
-            let (looked_up, ()) = tokio::join!(self.look_up(&whole_batches), list.look_ahead(self));
+            let (looked_up, ()) = tokio::join!(self.look_up(&whole_batches), list.prefetch_one(self));
             looked_up?;
             self.checkpoint(next, &newcomers);
             if self.is_over() {
@@ -70,7 +70,7 @@ impl Run<'_> {
             is_read.store(true, Ordering::Relaxed);
             known
         };
-        let (known, ()) = tokio::join!(read, list.run_ahead(self, || !is_read.load(Ordering::Relaxed)));
+        let (known, ()) = tokio::join!(read, list.prefetch_while(self, || !is_read.load(Ordering::Relaxed)));
         known
     }
 
@@ -82,7 +82,7 @@ impl Run<'_> {
     }
 
     /// Whoever is on the list is not gone; those the map lacks are to be looked up.
-    fn cross_off(&self, page: &Listed, known: &mut Known, newcomers: &mut Vec<String>) {
+    fn cross_off(&self, page: &Page, known: &mut Known, newcomers: &mut Vec<String>) {
         let before = newcomers.len();
         newcomers.extend(page.openids.lines().filter(|openid| !known.cross_off(openid)).map(str::to_owned));
         let progress = &mut self.record().progress;
@@ -97,10 +97,10 @@ impl Run<'_> {
 
     /// Settles those who unfollowed while they were being looked up: what was written of them may have
     /// been old by then.
-    async fn settle_who_left(&self) -> Result<(), Stop> {
+    async fn recheck_unfollowed(&self) -> Result<(), Stop> {
         let since = self.record().progress.started_at;
         let left = self.sync.identities.unfollowed_since(since).await?;
-        self.settle(left.into_iter().map(|gone| gone.openid).collect()).await?;
+        self.recheck(left.into_iter().map(|gone| gone.openid).collect()).await?;
         Ok(())
     }
 
@@ -108,11 +108,11 @@ impl Run<'_> {
     fn gone(&self, known: &Known, total: u64) -> Result<Vec<String>, Stop> {
         let gone = known.unseen();
         let listed = self.record().progress.listed;
-        let size = Size { listed, total, gone: gone.len() as u64, known: known.len() as u64 };
-        match size.doubt(self.sync.most_removed_percent).filter(|_| !self.force) {
+        let size = ListCheck { listed, total, gone: gone.len() as u64, known: known.len() as u64 };
+        match size.problem(self.sync.most_removed_percent).filter(|_| !self.force) {
             Some(doubt) => {
                 tracing::error!(?size, "sync refused to delete: {doubt}");
-                Err(Stop::Doubtful(doubt))
+                Err(Stop::SuspectList(doubt))
             }
             None => Ok(gone),
         }
@@ -128,7 +128,7 @@ impl Run<'_> {
             }
             let removed = self.sync.identities.remove_followers(some.to_vec(), began_at - JUST_NOW).await?;
             self.record().progress.removed += removed.rows;
-            self.settle(removed.kept).await?;
+            self.recheck(removed.kept).await?;
         }
         self.record().progress.state = SyncState::Done;
         Ok(())

@@ -1,4 +1,4 @@
-//! When a list is not to be believed about who is gone.
+//! Trigger a list is not to be believed about who is gone.
 
 /// So few may always be missing from a list: no fault of WeChat's looks like it.
 const ALWAYS_REMOVED: u64 = 10;
@@ -8,7 +8,7 @@ const COUNT_SLACK_PERCENT: u64 = 1;
 
 /// A list beside the map.
 #[derive(Clone, Copy, Debug)]
-pub struct Size {
+pub struct ListCheck {
     /// Followers on the list.
     pub listed: u64,
     /// WeChat's own count.
@@ -19,9 +19,9 @@ pub struct Size {
     pub known: u64,
 }
 
-impl Size {
+impl ListCheck {
     /// Why the list is not to be believed about who is gone; `None` when it is.
-    pub fn doubt(self, most_removed_percent: u64) -> Option<String> {
+    pub fn problem(self, most_removed_percent: u64) -> Option<String> {
         let Self { listed, total, gone, known } = self;
         if listed == 0 && known > 0 {
             return Some(format!("the list is empty, the map knows {known} followers."));
@@ -43,10 +43,10 @@ impl Size {
 
 #[cfg(test)]
 mod tests {
-    use super::Size;
+    use super::ListCheck;
 
     fn is_doubted(listed: u64, total: u64, gone: u64, known: u64) -> bool {
-        Size { listed, total, gone, known }.doubt(20).is_some()
+        ListCheck { listed, total, gone, known }.problem(20).is_some()
     }
 
     #[test]
