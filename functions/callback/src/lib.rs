@@ -58,13 +58,13 @@ impl Function {
     async fn answer(&self, request: &Request) -> Result<Response<Body>, Error> {
         match http::route(request)?.operation {
             Operation::VerifyCallback => Ok(http::text(self.verifier.echo(request)?)),
-            Operation::Callback => self.take(request).await,
+            Operation::Callback => self.accept(request).await,
             _ => Err(http::no_such_route()),
         }
     }
 
     /// Puts the event on the queue. Only when it is there is WeChat told `success`; else WeChat comes again.
-    async fn take(&self, request: &Request) -> Result<Response<Body>, Error> {
+    async fn accept(&self, request: &Request) -> Result<Response<Body>, Error> {
         let (event, signature) = self.verifier.read(request)?;
         if let Some(event) = event.filter(|_| !self.seen.contains(&signature)) {
             let queued = self.clock.timeout(QUEUE_TIMEOUT, self.queue.enqueue(&event, Duration::ZERO)).await;

@@ -139,8 +139,8 @@ fn event(plain: Plain) -> Option<Event> {
     let (openid, at) = (plain.from_user_name, plain.create_time);
     let name = plain.event.filter(|_| plain.msg_type == "event")?.to_ascii_lowercase();
     match name.as_str() {
-        "subscribe" | "scan" => Some(Event::Follows { openid, at }),
-        "unsubscribe" => Some(Event::Unfollowed { openid, at, again: false }),
+        "subscribe" | "scan" => Some(Event::Followed { openid, at }),
+        "unsubscribe" => Some(Event::Unfollowed { openid, at, rechecked: false }),
         "templatesendjobfinish" => {
             Some(Event::Receipt { msgid: plain.msgid?, status: plain.status.unwrap_or_default(), tries: 0 })
         }
@@ -163,9 +163,9 @@ mod tests {
         let openid = "oia2".to_owned();
         let subscribe =
             format!("{head}<Event><![CDATA[subscribe]]></Event><EventKey><![CDATA[]]></EventKey></xml>");
-        assert_eq!(read(&subscribe), Some(Event::Follows { openid: openid.clone(), at }));
+        assert_eq!(read(&subscribe), Some(Event::Followed { openid: openid.clone(), at }));
         let unsubscribe = format!("{head}<Event><![CDATA[unsubscribe]]></Event></xml>");
-        assert_eq!(read(&unsubscribe), Some(Event::Unfollowed { openid, at, again: false }));
+        assert_eq!(read(&unsubscribe), Some(Event::Unfollowed { openid, at, rechecked: false }));
         let receipt = format!(
             "{head}<Event><![CDATA[TEMPLATESENDJOBFINISH]]></Event><MsgID>3717005636572528642</MsgID><Status><![CDATA[failed:user block]]></Status></xml>"
         );

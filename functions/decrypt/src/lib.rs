@@ -48,8 +48,8 @@ impl Function {
         {
             let token = Token::of(request.headers())?;
             tokio::try_join!(
-                self.identities.logged_in(&user.openid, Some(unionid)),
-                self.sessions.learn_unionid(&token, unionid),
+                self.identities.record_login(&user.openid, Some(unionid)),
+                self.sessions.set_unionid(&token, unionid),
             )?;
             tracing::info!(openid = user.openid, "learned a unionid");
         }

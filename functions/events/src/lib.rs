@@ -31,6 +31,6 @@ impl lambda::Function for Function {
     }
 
     async fn handle(&self, event: Event, _deadline: SystemTime) -> Result<Answer, lambda::Error> {
-        Ok(Answer::Queue(self.work(event.into_messages()?).await))
+        Ok(Answer::Queue(self.handle_batch(event.into_messages()?).await))
     }
 }

@@ -31,14 +31,14 @@ const LOOK_AGAIN: [Duration; 6] = [
 const INDEX_LAG: Duration = Duration::from_secs(10);
 
 impl Function {
-    /// Works off a batch of events; gives the ids of those that are to be delivered again.
-    pub(crate) async fn work(&self, messages: Vec<SqsMessage>) -> Vec<String> {
-        let failed = messages.into_iter().map(|message| self.attempt(message));
+    /// Works off a batch of events; gives the ids of those that are to be delivered rechecked.
+    pub(crate) async fn handle_batch(&self, messages: Vec<SqsMessage>) -> Vec<String> {
+        let failed = messages.into_iter().map(|message| self.handle_record(message));
         let failed: Vec<_> = stream::iter(failed).buffer_unordered(CONCURRENCY).boxed().collect().await;
         failed.into_iter().flatten().collect()
     }
 
-    async fn attempt(&self, message: SqsMessage) -> Option<String> {
+    async fn handle_record(&self, message: SqsMessage) -> Option<String> {
         let outcome = match serde_json::from_str::<Event>(message.body.as_deref().unwrap_or_default()) {
             Ok(event) => self.apply(event).await,
             Err(error) => {
@@ -56,8 +56,8 @@ impl Function {
 
     async fn apply(&self, event: Event) -> Result<(), Failure> {
         match event {
-            Event::Follows { openid, at } => self.follows(&openid, at).await,
-            Event::Unfollowed { openid, at, again } => self.unfollowed(openid, at, again).await,
+            Event::Followed { openid, at } => self.follows(&openid, at).await,
+            Event::Unfollowed { openid, at, rechecked } => self.unfollowed(openid, at, rechecked).await,
             Event::Receipt { msgid, status, tries } => self.receipt(msgid, status, tries).await,
         }
     }
@@ -74,28 +74,28 @@ impl Function {
         };
         match info.unionid.as_deref() {
             Some(unionid) if info.follows() => {
-                let kept = self.identities.follows(unionid, openid, at).await?;
+                let kept = self.identities.record_follow(unionid, openid, at).await?;
                 tracing::info!(openid, kept, "follows");
             }
             None if info.follows() => tracing::warn!(openid, "follows, and has no unionid"),
-            _ => tracing::info!(openid, "followed and is gone again"),
+            _ => tracing::info!(openid, "followed and is gone rechecked"),
         }
         Ok(())
     }
 
     /// WeChat's rules: whoever unfollows is forgotten.
-    async fn unfollowed(&self, openid: String, at: i64, again: bool) -> Result<(), Failure> {
-        let forgotten = self.identities.unfollowed(&openid, at).await?;
+    async fn unfollowed(&self, openid: String, at: i64, rechecked: bool) -> Result<(), Failure> {
+        let forgotten = self.identities.record_unfollow(&openid, at).await?;
         tracing::info!(openid, forgotten, "unfollowed");
-        if !forgotten && !again {
-            self.queue.enqueue(&Event::Unfollowed { openid, at, again: true }, INDEX_LAG).await?;
+        if !forgotten && !rechecked {
+            self.queue.enqueue(&Event::Unfollowed { openid, at, rechecked: true }, INDEX_LAG).await?;
         }
         Ok(())
     }
 
     async fn receipt(&self, msgid: i64, status: String, tries: u32) -> Result<(), Failure> {
         let (state, reason) = outcome(&status);
-        match self.messages.receipt(msgid, state, reason, &status).await? {
+        match self.messages.apply_receipt(msgid, state, reason, &status).await? {
             Receipt::Joined => {
                 metrics::counter!("Receipt", "State" => state.to_string()).increment(1);
                 tracing::debug!(msgid, status, "a receipt");

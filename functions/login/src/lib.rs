@@ -61,7 +61,7 @@ impl Function {
         let token = Token::random();
         let (following, (), ()) = tokio::try_join!(
             self.follows(unionid.as_deref()),
-            self.identities.logged_in(&openid, unionid.as_deref()),
+            self.identities.record_login(&openid, unionid.as_deref()),
             self.sessions.sign_in(&token, user, session::LIFETIME),
         )?;
         metrics::counter!("LoggedIn").increment(1);
@@ -73,7 +73,7 @@ impl Function {
 
     /// The unionid that an earlier login or decrypt brought.
     async fn known_unionid(&self, openid: &str) -> Result<Option<String>, Error> {
-        match self.identities.login(openid).await? {
+        match self.identities.registration(openid).await? {
             Registration::Bound(unionid) => Ok(Some(unionid)),
             Registration::Unbound | Registration::Never => Ok(None),
         }
@@ -81,7 +81,7 @@ impl Function {
 
     async fn follows(&self, unionid: Option<&str>) -> Result<bool, Error> {
         match unionid {
-            Some(unionid) => Ok(self.identities.follower(unionid).await?.is_some()),
+            Some(unionid) => Ok(self.identities.oa_openid(unionid).await?.is_some()),
             None => Ok(false),
         }
     }

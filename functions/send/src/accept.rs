@@ -34,7 +34,7 @@ impl Function {
             recipients: self.address(notification, call).await?,
             created_at: self.clock.now(),
         };
-        self.messages.open(&batch).await?;
+        self.messages.put_batch(&batch).await?;
         self.enqueue(notification, &batch).await
     }
 

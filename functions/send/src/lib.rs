@@ -17,7 +17,7 @@ use shared::catalog::{Catalog, Notification};
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, DeliverQueue};
 use shared::session::Caller;
-use shared::store::{self, Callers, Claim, Identities, Messages, Mine, State};
+use shared::store::{self, Callers, Claim, ClaimLease, Identities, Messages, State};
 use shared::{Clock, Config, Error, http};
 
 /// How long a call may hold its Idempotency-Key, in seconds: longer than Lambda lets the function run.
@@ -90,11 +90,11 @@ impl Function {
         };
         let accepted = match self.claim(caller, key, request.body()).await? {
             Claim::Done(id) => self.accepted(&id).await?,
-            Claim::Mine(mine) => {
-                let outcome = self.accept_claimed(caller, &call, &mine).await;
+            Claim::Acquired(lease) => {
+                let outcome = self.accept_claimed(caller, &call, &lease).await;
                 match outcome {
-                    Ok(_) => self.state.settle(&mine).await?,
-                    Err(_) => self.state.abandon(&mine).await?,
+                    Ok(_) => self.state.complete(&lease).await?,
+                    Err(_) => self.state.release_claim(&lease).await?,
                 }
                 outcome?
             }
@@ -103,7 +103,7 @@ impl Function {
                     "This Idempotency-Key stands for another body; use a new key for a new call.".into(),
                 ));
             }
-            Claim::Running => {
+            Claim::InProgress => {
                 return Err(Error::Conflict(
                     "A call with this Idempotency-Key is still running; try again in a few seconds.".into(),
                 ));
@@ -116,22 +116,22 @@ impl Function {
     async fn claim(&self, caller: &Caller, key: &str, body: &[u8]) -> Result<Claim, Error> {
         for _ in 0..LOOKS {
             match self.state.claim(&caller.sender(), key, body, CLAIM).await? {
-                Claim::Running => self.clock.sleep(LOOK_PAUSE).await,
+                Claim::InProgress => self.clock.sleep(LOOK_PAUSE).await,
                 claim => return Ok(claim),
             }
         }
-        Ok(Claim::Running)
+        Ok(Claim::InProgress)
     }
 
     async fn accept_claimed(
         &self,
         caller: &Caller,
         call: &SendRequest,
-        mine: &Mine,
+        lease: &ClaimLease,
     ) -> Result<Accepted, Error> {
-        match mine.resumed {
-            true => self.accept_again(caller, call, &mine.id).await,
-            false => self.accept(caller, call, mine.id.clone()).await,
+        match lease.resumed {
+            true => self.accept_again(caller, call, &lease.id).await,
+            false => self.accept(caller, call, lease.id.clone()).await,
         }
     }
 

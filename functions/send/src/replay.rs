@@ -22,7 +22,7 @@ impl Function {
         let chosen = choose(records, &replay)?;
         let recipients: HashMap<u32, &Addressed> = batch.accepted().collect();
         let again = |record: &Record| -> Option<Result<Message, String>> {
-            let progress = Progress { replay: record.replay + 1, ..Progress::default() };
+            let progress = Progress { round: record.round + 1, ..Progress::default() };
             let recipient = (record.n, *recipients.get(&record.n)?);
             Some(message(notification, &batch, recipient, progress))
         };

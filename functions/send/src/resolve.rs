@@ -33,7 +33,7 @@ impl Function {
             Recipient::OaOpenid(_) => Err(Reason::NotFollowing),
         };
         let unionids: HashSet<_> = recipients.iter().filter_map(|to| unionid(to).ok()).collect();
-        let followers = self.identities.followers(&unionids).await?;
+        let followers = self.identities.oa_openids(&unionids).await?;
         let address = |to: &Recipient| match to {
             // The caller knows the address; WeChat says whether it is one.
             Recipient::OaOpenid(openid) => Ok(openid.clone()),
@@ -46,7 +46,7 @@ impl Function {
         let openids: HashSet<_> = recipients.iter().filter_map(mini_openid).collect();
         stream::iter(openids)
             .map(|openid| async move {
-                let login = self.identities.login(&openid).await?;
+                let login = self.identities.registration(&openid).await?;
                 Ok((openid, login))
             })
             .buffer_unordered(CONCURRENCY)
