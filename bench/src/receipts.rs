@@ -54,12 +54,12 @@ pub async fn measure(size: &Size, json: bool) {
     })
     .await;
     world.sync_until_done().await;
-    world.hold_callbacks().await;
+    world.pause_callbacks().await;
     let batches = send(&world, size.receipts).await;
 
     eprintln!("pushing {} receipts", size.receipts);
     let started = Instant::now();
-    world.let_callbacks_go().await;
+    world.resume_callbacks().await;
     until(async || world.callbacks().await["pending"] == 0).await;
     let push_seconds = started.elapsed().as_secs_f64();
     until(async || world.queued("EventsQueue").await == 0).await;

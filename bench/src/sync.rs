@@ -61,10 +61,10 @@ pub async fn measure(size: &Size, json: bool) {
     let first = Run::of("first", &world, &bound).await;
     first.print(json);
     for user in 0..GONE.min(size.followers) {
-        world.have(user, "unfollow").await;
+        world.user_does(user, "unfollow").await;
     }
     for user in size.followers..size.followers + NEW {
-        world.have(user, "follow").await;
+        world.user_does(user, "follow").await;
     }
     // As on most ticks, the second run begins in a fresh process.
     restart(&world, "sync").await;

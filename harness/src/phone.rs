@@ -39,13 +39,13 @@ impl World {
         given["code"].as_str().expect("a code").to_owned()
     }
 
-    /// What `wx.getUserInfo` gives this user; `object` outdoes what WeChat would put into it.
+    /// What `wx.getUserInfo` gives this user; `object` supersedes what WeChat would put into it.
     pub async fn sealed(&self, user: u32, object: &Value) -> Value {
         self.tell(&format!("/_sim/users/{user}/sealed"), object).await
     }
 
     /// Has a user `follow`, `unfollow`, `refuse`, `hide-unionid`, …
-    pub async fn have(&self, user: u32, action: &str) {
+    pub async fn user_does(&self, user: u32, action: &str) {
         self.tell(&format!("/_sim/users/{user}/{action}"), &Value::Null).await;
     }
 
@@ -105,22 +105,22 @@ impl World {
     }
 
     /// WeChat keeps its callbacks for later.
-    pub async fn hold_callbacks(&self) {
+    pub async fn pause_callbacks(&self) {
         self.tell("/_sim/callback/pause", &Value::Null).await;
     }
 
     /// WeChat pushes what it kept.
-    pub async fn let_callbacks_go(&self) {
+    pub async fn resume_callbacks(&self) {
         self.tell("/_sim/callback/resume", &Value::Null).await;
     }
 
     /// Waits until every callback was pushed and worked on.
-    pub async fn calm(&self) {
-        self.until(async || self.is_calm().await).await;
+    pub async fn callbacks_settled(&self) {
+        self.until(async || self.are_callbacks_settled().await).await;
     }
 
     /// Whether every callback was pushed and worked on.
-    pub async fn is_calm(&self) -> bool {
+    pub async fn are_callbacks_settled(&self) -> bool {
         self.callbacks().await["pending"] == 0 && self.queued("EventsQueue").await == 0
     }
 

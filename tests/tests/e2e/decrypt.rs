@@ -29,9 +29,9 @@ async fn sealed_data_is_opened() {
 async fn sealed_data_brings_the_unionid_that_login_lacked_and_messages_arrive() {
     let world = World::start().await;
     let user = world.user(7).await;
-    world.have(7, "hide-unionid").await;
+    world.user_does(7, "hide-unionid").await;
     let session = world.login(7).await;
-    world.have(7, "show-unionid").await;
+    world.user_does(7, "show-unionid").await;
     world.sync_until_done().await;
     let to = json!({ "openid": user.openid });
     let sent = world.send(&json!([to])).await;
@@ -50,7 +50,7 @@ async fn a_unionid_once_known_outlives_a_login_without_one() {
     let world = World::start().await;
     world.sync_until_done().await;
     world.login(7).await;
-    world.have(7, "hide-unionid").await;
+    world.user_does(7, "hide-unionid").await;
     world.login(7).await;
     let id = world.send_to(&json!({ "openid": world.user(7).await.openid })).await;
     assert_eq!(world.outcome(&id).await["state"], "sent");

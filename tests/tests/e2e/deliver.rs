@@ -19,7 +19,7 @@ fn end(message: &Value) -> [Value; 3] {
 async fn a_user_who_turned_the_messages_off_is_not_asked_again() {
     let world = World::start().await;
     world.sync_until_done().await;
-    world.have(1, "refuse").await;
+    world.user_does(1, "refuse").await;
     let id = send_to(&world, 1).await;
     let message = world.outcome(&id).await;
     assert_eq!(end(&message), [json!("refused"), json!("refused"), json!(43101)], "{message}");
@@ -32,7 +32,7 @@ async fn a_user_who_turned_the_messages_off_is_not_asked_again() {
 async fn a_user_who_unfollowed_unseen_fails_once_and_is_rejected_from_then_on() {
     let world = World::start().await;
     world.sync_until_done().await;
-    world.have(1, "unfollow").await;
+    world.user_does(1, "unfollow").await;
     let id = send_to(&world, 1).await;
     let message = world.outcome(&id).await;
     assert_eq!(end(&message), [json!("failed"), json!("not_following"), json!(43004)], "{message}");
@@ -45,10 +45,10 @@ async fn a_user_who_unfollowed_unseen_fails_once_and_is_rejected_from_then_on() 
 async fn a_user_who_follows_again_is_reached_again() {
     let world = World::start().await;
     world.sync_until_done().await;
-    world.have(1, "unfollow").await;
+    world.user_does(1, "unfollow").await;
     let id = send_to(&world, 1).await;
     world.outcome(&id).await;
-    world.have(1, "follow").await;
+    world.user_does(1, "follow").await;
     world.sync_until_done().await;
     let id = send_to(&world, 1).await;
     assert_eq!(world.outcome(&id).await["state"], "sent");

@@ -49,20 +49,20 @@ async fn a_user_is_reached_from_the_moment_they_follow_until_they_block_or_unfol
     world.login(7).await;
     assert_eq!(rejection(&world, 7).await, "not_following");
 
-    world.have(7, "follow").await;
-    world.calm().await;
+    world.user_does(7, "follow").await;
+    world.callbacks_settled().await;
     assert_eq!(world.login(7).await.answer["following"], true);
     let message = receipt(&world, 7).await;
     assert_eq!((&message["state"], &message["reason"]), (&json!("delivered"), &Value::Null), "{message}");
     assert_eq!(world.messages_of(7).await.len(), 1);
 
-    world.have(7, "block").await;
+    world.user_does(7, "block").await;
     let message = receipt(&world, 7).await;
     assert_eq!((&message["state"], &message["reason"]), (&json!("blocked"), &json!("refused")), "{message}");
     assert_eq!(world.messages_of(7).await.len(), 1);
 
-    world.have(7, "unfollow").await;
-    world.calm().await;
+    world.user_does(7, "unfollow").await;
+    world.callbacks_settled().await;
     assert_eq!(world.login(7).await.answer["following"], false);
     assert_eq!(rejection(&world, 7).await, "not_following");
     assert_eq!(world.callbacks().await["given_up"], 0);
@@ -83,8 +83,8 @@ async fn a_message_that_wechat_loses_fails_by_its_receipt() {
 #[tokio::test]
 async fn whoever_scans_is_known_to_follow() {
     let world = World::with(Settings { followers: 5, ..called_back() }).await;
-    world.have(3, "scan").await;
-    world.calm().await;
+    world.user_does(3, "scan").await;
+    world.callbacks_settled().await;
     assert_eq!(known_to_follow(&world, 2, 3).await, [false, true, false]);
 }
 
@@ -99,12 +99,12 @@ async fn callbacks_twice_late_and_in_the_wrong_order_end_as_the_newest_says() {
         for user in 0..10 {
             let action = ["follow", "unfollow", "none"][dice.random_range(0..3)];
             if action != "none" {
-                world.have(user, action).await;
+                world.user_does(user, action).await;
             }
         }
         world.advance(1).await;
     }
-    world.calm().await;
+    world.callbacks_settled().await;
     let following = world.following(0, 10).await;
     assert!(following.contains(&true) && following.contains(&false), "{following:?}");
     assert_eq!(known_to_follow(&world, 0, 10).await, following);
@@ -139,7 +139,7 @@ async fn a_callback_is_answered_whatever_the_tables_and_wechat_do() {
     let faults = Faults { dynamodb: 1.0, ..Faults::default() };
     let world = World::with(Settings { faults, ..called_back() }).await;
     world.fault(json!({ "endpoint": "/cgi-bin/user/info", "latency_ms": 7_000 })).await;
-    world.have(7, "follow").await;
+    world.user_does(7, "follow").await;
     assert_eq!(pushed(&world).await, [1, 1, 0, 0]);
     assert_eq!(world.queued("EventsQueue").await, 1, "it waits for the tables");
 }
@@ -148,13 +148,13 @@ async fn a_callback_is_answered_whatever_the_tables_and_wechat_do() {
 async fn a_callback_that_the_queue_does_not_take_is_not_answered_with_success() {
     let faults = Faults { sqs: 1.0, ..Faults::default() };
     let world = World::with(Settings { faults, ..called_back() }).await;
-    world.have(7, "follow").await;
+    world.user_does(7, "follow").await;
     assert_eq!(pushed(&world).await, [3, 0, 1, 0]);
 }
 
 /// Lets somebody else's callbacks come; each has to be refused as often as it is tried.
 async fn is_given_up(world: &World) {
-    world.have(1, "follow").await;
+    world.user_does(1, "follow").await;
     world.until(async || world.callbacks().await["pending"] == 0).await;
     let stats = world.callbacks().await;
     assert_eq!((&stats["given_up"], &stats["answered"], &stats["tries"]), (&json!(1), &json!(0), &json!(3)));

@@ -29,7 +29,7 @@ async fn a_user_logs_in_and_gets_a_token_and_no_session_key() {
 #[tokio::test]
 async fn a_user_whose_unionid_wechat_hides_logs_in_without_one() {
     let world = World::start().await;
-    world.have(7, "hide-unionid").await;
+    world.user_does(7, "hide-unionid").await;
     let answer = world.login(7).await.answer;
     assert_eq!(names(&answer), ["expires_in", "following", "openid", "token"]);
     assert_eq!(answer["following"], false);

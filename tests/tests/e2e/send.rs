@@ -93,7 +93,7 @@ async fn whoever_never_logged_in_is_rejected_as_such() {
 #[tokio::test]
 async fn whoever_never_bound_is_rejected_as_such() {
     let world = World::start().await;
-    world.have(1, "hide-unionid").await;
+    world.user_does(1, "hide-unionid").await;
     world.login(1).await;
     world.sync_until_done().await;
     let sent = world.send(&json!([{ "openid": world.user(1).await.openid }])).await;

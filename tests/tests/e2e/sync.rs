@@ -22,7 +22,7 @@ pub async fn reasons(world: &World, users: &[u32]) -> Vec<Value> {
 #[tokio::test]
 async fn a_whole_list_is_fetched_once_and_then_only_what_is_new() {
     let world = World::with_followers(25_050).await;
-    world.have(12_345, "hide-unionid").await;
+    world.user_does(12_345, "hide-unionid").await;
     let first = world.sync_at_length().await;
     let counts = |p: &Value| ["listed", "known", "new", "without_unionid", "removed"].map(|n| p[n].clone());
     assert_eq!(counts(&first), [25_050, 0, 25_049, 1, 0].map(Value::from), "{first}");
@@ -51,9 +51,9 @@ async fn whoever_unfollowed_is_removed_and_whoever_followed_is_added() {
     let world = World::start().await;
     world.sync_until_done().await;
     for user in [3, 4, 5] {
-        world.have(user, "unfollow").await;
+        world.user_does(user, "unfollow").await;
     }
-    world.have(100, "follow").await;
+    world.user_does(100, "follow").await;
     let progress = world.sync_until_done().await;
     assert_eq!((&progress["removed"], &progress["new"]), (&json!(3), &json!(1)), "{progress}");
     let reasons = reasons(&world, &[2, 3, 5, 100]).await;
@@ -66,10 +66,10 @@ async fn a_later_run_looks_up_only_newcomers_a_hundred_at_a_time() {
     let first = world.sync_until_done().await;
     assert_eq!(first["calls"], json!({ "user/get": 2, "user/info/batchget": 25 }));
     for user in 100..120 {
-        world.have(user, "unfollow").await;
+        world.user_does(user, "unfollow").await;
     }
     for user in 5_000..5_130 {
-        world.have(user, "follow").await;
+        world.user_does(user, "follow").await;
     }
     let second = world.sync_until_done().await;
     // Whoever was confirmed within the last minute is asked for before their row goes.
@@ -85,14 +85,14 @@ async fn come_and_go_while_the_answer_waits(world: &World) {
     world.until_now(async || world.calls(USER_INFO).await > 0).await;
     world.advance(1).await;
     for user in 10..30 {
-        world.have(user, "unfollow").await;
+        world.user_does(user, "unfollow").await;
     }
     for user in 100..110 {
-        world.have(user, "follow").await;
+        world.user_does(user, "follow").await;
     }
     world.advance(1).await;
     for user in (20..30).chain(100..105) {
-        world.have(user, if user < 100 { "follow" } else { "unfollow" }).await;
+        world.user_does(user, if user < 100 { "follow" } else { "unfollow" }).await;
     }
     world.until_now(async || world.callbacks().await["pending"] == 0).await;
     world.advance(4).await;
@@ -101,11 +101,11 @@ async fn come_and_go_while_the_answer_waits(world: &World) {
 #[tokio::test]
 async fn whoever_comes_or_goes_while_a_sync_runs_is_as_they_are_at_the_end() {
     let world = World::with(Settings { followers: 100, callbacks: true, ..Settings::default() }).await;
-    world.have(0, "hide-unionid").await;
+    world.user_does(0, "hide-unionid").await;
     world.fault(json!({ "endpoint": USER_INFO, "user": 0, "latency_ms": 6_000 })).await;
     let (progress, ()) = tokio::join!(world.sync_now(), come_and_go_while_the_answer_waits(&world));
     assert_eq!(progress["state"], "done", "{progress}");
-    world.calm().await;
+    world.callbacks_settled().await;
     let mut known = Vec::new();
     for user in 1..110 {
         known.push(world.login(user).await.answer["following"] == true);
@@ -118,8 +118,8 @@ async fn whoever_comes_or_goes_while_a_sync_runs_is_as_they_are_at_the_end() {
 async fn a_request_whose_time_is_over_before_the_sweep_leaves_it_to_the_next() {
     let world = World::start().await;
     world.sync_until_done().await;
-    world.have(3, "unfollow").await;
-    world.have(100, "follow").await;
+    world.user_does(3, "unfollow").await;
+    world.user_does(100, "follow").await;
     for endpoint in [USER_GET, BATCHGET] {
         world.fault(json!({ "endpoint": endpoint, "latency_ms": 7_000 })).await;
     }
@@ -165,17 +165,17 @@ async fn whoever_is_back_and_has_no_unionid_for_a_moment_stays() {
     world.fault(json!({ "endpoint": USER_GET, "latency_ms": 4_000 })).await;
     let back_without_unionid = async {
         world.until_now(async || world.calls(USER_GET).await == 3).await;
-        world.have(3, "unfollow").await;
+        world.user_does(3, "unfollow").await;
         world.advance(1).await;
-        world.have(3, "follow").await;
-        world.until_now(async || world.is_calm().await).await;
-        world.have(3, "hide-unionid").await;
+        world.user_does(3, "follow").await;
+        world.until_now(async || world.are_callbacks_settled().await).await;
+        world.user_does(3, "hide-unionid").await;
         world.clear_faults().await;
         world.advance(3).await;
     };
     let (progress, ()) = tokio::join!(world.sync_now(), back_without_unionid);
     assert_eq!(progress["calls"]["user/info"], 1, "the one who left is asked for: {progress}");
-    world.have(3, "show-unionid").await;
+    world.user_does(3, "show-unionid").await;
     assert_eq!(world.login(3).await.answer["following"], true);
 }
 

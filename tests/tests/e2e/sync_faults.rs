@@ -25,7 +25,7 @@ async fn a_list_that_is_suddenly_empty_deletes_nothing() {
     let world = World::with_followers(4).await;
     world.sync_until_done().await;
     for user in 0..4 {
-        world.have(user, "unfollow").await;
+        world.user_does(user, "unfollow").await;
     }
     for _ in 0..2 {
         let progress = world.sync().await;
@@ -41,7 +41,7 @@ async fn a_list_that_is_suddenly_much_shorter_deletes_nothing() {
     let world = World::with_followers(40).await;
     world.sync_until_done().await;
     for user in 0..20 {
-        world.have(user, "unfollow").await;
+        world.user_does(user, "unfollow").await;
     }
     let progress = world.sync().await;
     assert_eq!((&progress["state"], &progress["removed"]), (&json!("failed"), &json!(0)), "{progress}");
@@ -54,7 +54,7 @@ async fn a_list_that_stays_much_shorter_stays_doubted() {
     let world = World::with_followers(40).await;
     world.sync_until_done().await;
     for user in 0..20 {
-        world.have(user, "unfollow").await;
+        world.user_does(user, "unfollow").await;
     }
     for look in 0..3 {
         let progress = world.sync().await;
@@ -70,7 +70,7 @@ async fn a_doubted_list_is_believed_when_a_service_insists() {
     is_doubted(&world.sync().await, "the list is empty, the map knows 40");
     world.list_fault(json!({})).await;
     for user in 0..20 {
-        world.have(user, "unfollow").await;
+        world.user_does(user, "unfollow").await;
     }
     is_doubted(&world.sync().await, "20 of 40 known followers are not on");
     is_doubted(&world.invoke("sync", json!({ "sync": "now" })).await.expect("progress"), "20 of 40");
@@ -121,8 +121,8 @@ async fn unionids_that_shifted_to_other_people_are_noticed_and_asked_for_one_by_
     let world = World::with_followers(250).await;
     world.list_fault(json!({ "shift_batch": 1.0, "times": 1 })).await;
     let progress = world.sync_until_done().await;
-    let mended = json!({ "unionid missing in batchget": 1, "batchget rows shifted": 1 });
-    assert_eq!((&progress["new"], &progress["mended"]), (&json!(250), &mended), "{progress}");
+    let repairs = json!({ "unionid missing in batchget": 1, "batchget rows shifted": 1 });
+    assert_eq!((&progress["new"], &progress["repairs"]), (&json!(250), &repairs), "{progress}");
     everybody_is_who_they_are(&world, 250).await;
 }
 
@@ -131,8 +131,8 @@ async fn a_unionid_that_two_people_have_is_noticed_and_all_are_asked_for_one_by_
     let world = World::with_followers(250).await;
     world.list_fault(json!({ "shift_back": 1.0, "times": 1 })).await;
     let progress = world.sync_until_done().await;
-    let mended = json!({ "unionid twice in batchget": 1 });
-    assert_eq!((&progress["new"], &progress["mended"]), (&json!(250), &mended), "{progress}");
+    let repairs = json!({ "unionid twice in batchget": 1 });
+    assert_eq!((&progress["new"], &progress["repairs"]), (&json!(250), &repairs), "{progress}");
     everybody_is_who_they_are(&world, 250).await;
 }
 
@@ -141,8 +141,8 @@ async fn one_openid_that_wechat_refuses_does_not_stop_the_others() {
     let world = World::with_followers(250).await;
     world.fault(json!({ "endpoint": BATCHGET, "errcode": 40003, "times": 1 })).await;
     let progress = world.sync_until_done().await;
-    let mended = json!({ "batchget refused": 1 });
-    assert_eq!((&progress["new"], &progress["mended"]), (&json!(250), &mended), "{progress}");
+    let repairs = json!({ "batchget refused": 1 });
+    assert_eq!((&progress["new"], &progress["repairs"]), (&json!(250), &repairs), "{progress}");
     everybody_is_who_they_are(&world, 250).await;
 }
 
@@ -168,7 +168,7 @@ async fn a_list_that_breaks_off_goes_on_where_it_was_and_forgets_nobody_on_the_w
     let world = World::with_followers(10_200).await;
     world.sync_until_done().await;
     for user in 20_000..20_030 {
-        world.have(user, "follow").await;
+        world.user_does(user, "follow").await;
     }
     world.quota(USER_GET, json!(world.calls(USER_GET).await + 1)).await;
     let broken_off = world.sync().await;
@@ -195,8 +195,8 @@ async fn a_unionid_that_is_missing_once_is_asked_for_again() {
     let world = World::with_followers(250).await;
     world.list_fault(json!({ "missing_unionid": 1.0, "times": 1 })).await;
     let progress = world.sync_until_done().await;
-    let mended = json!({ "unionid missing in batchget": 1 });
-    assert_eq!((&progress["new"], &progress["mended"]), (&json!(250), &mended), "{progress}");
+    let repairs = json!({ "unionid missing in batchget": 1 });
+    assert_eq!((&progress["new"], &progress["repairs"]), (&json!(250), &repairs), "{progress}");
     assert_eq!(progress["without_unionid"], 0, "{progress}");
     everybody_is_who_they_are(&world, 250).await;
 }
@@ -288,7 +288,7 @@ async fn tables_that_are_throttled_get_every_row_all_the_same() {
     let unionids = users.iter().map(|user| user.unionid.clone()).collect();
     let map = Identities::new(&config, store::client(&config).expect("tables"))
         .expect("a map")
-        .followers(&unionids)
+        .oa_openids(&unionids)
         .await;
     let truth = users.into_iter().map(|user| (user.unionid, user.oa_openid)).collect();
     assert!(map.expect("a map that reads") == truth, "rows are missing");

@@ -35,7 +35,7 @@ async fn come_and_go(world: &World) {
     let mut dice = StdRng::seed_from_u64(7);
     loop {
         let action = if dice.random() { "follow" } else { "unfollow" };
-        world.have(dice.random_range(RESTLESS), action).await;
+        world.user_does(dice.random_range(RESTLESS), action).await;
         tokio::time::sleep(Duration::from_millis(10)).await;
     }
 }
@@ -115,7 +115,7 @@ async fn a_sync_that_is_killed_over_and_over_loses_no_row_and_ends_with_wechats_
     );
 
     world.clear_faults().await;
-    world.calm().await;
+    world.callbacks_settled().await;
     // The first ends the run that was killed, the second sees the whole list.
     for _ in 0..2 {
         world.sync_until_done().await;
@@ -123,6 +123,6 @@ async fn a_sync_that_is_killed_over_and_over_loses_no_row_and_ends_with_wechats_
     let (following, all) = truth(&world).await;
     let config = world.stack().config();
     let map = Identities::new(&config, store::client(&config).expect("tables")).expect("a map");
-    assert_eq!(map.followers(&all).await.expect("a map that reads"), following);
+    assert_eq!(map.oa_openids(&all).await.expect("a map that reads"), following);
     assert_eq!(wrongly_deleted(&world).await, 0);
 }
