@@ -129,7 +129,7 @@ impl Source {
     /// Resolves every reference, in the root and the stacks nested in it.
     ///
     /// # Errors
-    /// When a reference leads nowhere or a function lacks what it needs.
+    /// When a reference is undefined or a function lacks what it needs.
     pub fn resolve(&self, values: &Values) -> Result<Template, TemplateError> {
         let mut template = Template::default();
         Scope::root(&self.files, values)?.gather(&mut template)?;

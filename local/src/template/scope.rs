@@ -44,7 +44,7 @@ impl<'a> Scope<'a> {
     /// Adds what this file and the stacks in it describe.
     ///
     /// # Errors
-    /// When a reference leads nowhere, a stack has no file, or a function lacks what it needs.
+    /// When a reference is undefined, a stack has no file, or a function lacks what it needs.
     pub fn gather(&self, template: &mut Template) -> Result<(), TemplateError> {
         let resources = self.document["Resources"].as_mapping().into_iter().flatten();
         for (name, resource) in resources.filter_map(|(name, resource)| Some((name.as_str()?, resource))) {
@@ -90,7 +90,7 @@ impl<'a> Scope<'a> {
     fn resource(&self, name: &str) -> Result<&'a Yaml, TemplateError> {
         let resource = &self.document["Resources"][name];
         if resource.is_null() {
-            return Err(TemplateError(format!("{name} leads nowhere")));
+            return Err(TemplateError(format!("{name} is undefined")));
         }
         match self.is_there(resource) {
             Ok(true) => Ok(resource),
@@ -138,6 +138,6 @@ Resources:
     fn a_mistake_is_told_with_its_file_and_resource() {
         let template = "Resources: {A: {Type: AWS::SQS::Queue, Properties: {X: !Ref Missing}}}";
         let error = resolved(&[("template.yaml", template)]).expect_err("a mistake");
-        assert_eq!(error, "template.yaml: A: Missing leads nowhere");
+        assert_eq!(error, "template.yaml: A: Missing is undefined");
     }
 }

@@ -39,7 +39,7 @@ impl Scope<'_> {
 
     /// `!GetAtt`
     pub(super) fn attribute(&self, path: &str) -> Result<String, TemplateError> {
-        let nowhere = || TemplateError(format!("!GetAtt {path} leads nowhere"));
+        let nowhere = || TemplateError(format!("!GetAtt {path} is undefined"));
         let (name, attribute) = path.split_once('.').ok_or_else(nowhere)?;
         let resource = self.resource(name)?;
         match (Kind::of(resource), attribute) {
@@ -160,12 +160,12 @@ Resources:
     #[test]
     fn a_reference_to_what_is_undefined_is_an_error() {
         for written in ["!Ref Vcp", "!GetAtt Vcp.Arn", "!Sub '${Vcp}'", "!Sub '${Vcp.Arn}'"] {
-            assert_eq!(value(written), Err("Vcp leads nowhere".into()), "{written}");
+            assert_eq!(value(written), Err("Vcp is undefined".into()), "{written}");
         }
         for path in ["T.StreamArn", "Q.Name", "T"] {
-            assert_eq!(value(&format!("!GetAtt {path}")), Err(format!("!GetAtt {path} leads nowhere")));
+            assert_eq!(value(&format!("!GetAtt {path}")), Err(format!("!GetAtt {path} is undefined")));
         }
-        assert_eq!(value("!Ref AWS::StackTrace"), Err("AWS::StackTrace leads nowhere".into()));
+        assert_eq!(value("!Ref AWS::StackTrace"), Err("AWS::StackTrace is undefined".into()));
         assert_eq!(value("!Ref Unset"), Err("the parameter Unset has no value".into()));
         assert_eq!(value("!Ref Circle"), Err("the secret Circle leads back to itself".into()));
     }

@@ -140,7 +140,7 @@ Outputs:
             let undefined = format!("{ROOT}: F: template/egress.yaml: the output {name}: it is undefined");
             assert_eq!(told(&format!("Egress.Outputs.{name}")), undefined);
         }
-        assert_eq!(told("Egress.Arn"), "template.yaml: F: !GetAtt Egress.Arn leads nowhere");
+        assert_eq!(told("Egress.Arn"), "template.yaml: F: !GetAtt Egress.Arn is undefined");
     }
 
     #[test]
@@ -217,7 +217,7 @@ Resources:
         assert_eq!(told("Outputs: {}"), stranger);
         let mistaken = "{Parameters: {Mode: {Default: x}}, Resources: {Q: {Type: AWS::SQS::Queue, \
              Properties: {X: !Ref Missing}}}}";
-        assert_eq!(told(mistaken), "template.yaml: Egress: template/egress.yaml: Q: Missing leads nowhere");
+        assert_eq!(told(mistaken), "template.yaml: Egress: template/egress.yaml: Q: Missing is undefined");
     }
 
     #[test]

@@ -103,7 +103,7 @@ impl Scope<'_> {
         let [map, first, second] = [0, 1, 2].map(|place| self.text(&argument[place]));
         let (map, first, second) = (map?, first?, second?);
         match &self.document["Mappings"][&map][&first][&second] {
-            Yaml::Null => Err(TemplateError(format!("!FindInMap {map}.{first}.{second} leads nowhere"))),
+            Yaml::Null => Err(TemplateError(format!("!FindInMap {map}.{first}.{second} is undefined"))),
             found => self.value(found),
         }
     }
@@ -163,7 +163,7 @@ Resources: {T: {Type: AWS::DynamoDB::Table}}
             ("!Join [',', [[a]]]", "a list stands where a text is needed"),
             ("!Select [2, [a, b]]", "!Select 2 is not in a list of 2"),
             ("!Select [-1, [a, b]]", "!Select -1 is not in a list of 2"),
-            ("!FindInMap [Limits, test, Rate]", "!FindInMap Limits.test.Rate leads nowhere"),
+            ("!FindInMap [Limits, test, Rate]", "!FindInMap Limits.test.Rate is undefined"),
             ("!Ref [T]", "a list stands where a text is needed"),
             ("!If [[a], b, c]", "!If needs the name of a condition"),
         ] {
