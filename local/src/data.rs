@@ -9,6 +9,9 @@ use shared::session::Token;
 
 use crate::StackError;
 
+/// Where messages were kept once.
+const OLD_QUEUE: &str = "queue.json";
+
 /// Whoever has this file locked, has the folder.
 const LOCK: &str = "lock";
 
@@ -41,6 +44,12 @@ impl DataFolder {
                 "Another `cargo run` is using {name}. End that one, or start this one with --ephemeral or another --data."
             ))
         })?;
+        if folder.join(OLD_QUEUE).exists() {
+            tracing::warn!(
+                "{name}/{OLD_QUEUE} is an older version's and is not read: messages that waited in it stay \
+                 `queued` and can be replayed. Delete the file."
+            );
+        }
         Ok(Self { folder: folder.to_owned(), _lock: lock })
     }
 

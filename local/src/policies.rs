@@ -51,12 +51,26 @@ impl IamPolicies {
     }
 
     fn grants(&self, who: &str, action: &str, resource: &str) -> bool {
-        let names = |named: &[String], wanted: &str| named.iter().any(|name| name == "*" || name == wanted);
+        let names = |named: &[String], wanted: &str| named.iter().any(|pattern| matches(pattern, wanted));
         let is_about = |statement: &&Statement| {
             names(&statement.actions, action) && names(&statement.resources, resource)
         };
         let mut about = self.0.get(who).into_iter().flatten().filter(is_about).peekable();
         about.peek().is_some() && about.all(|statement| !statement.denies)
+    }
+}
+
+/// Whether an IAM pattern (`dynamodb:*Item`, `*`) is about this; `*` stands for anything, `?` for one character.
+fn matches(pattern: &str, name: &str) -> bool {
+    match pattern.split_once(['*', '?']) {
+        None => pattern == name,
+        Some((before, after)) => name.strip_prefix(before).is_some_and(|rest| {
+            let mut ends = rest.char_indices().map(|(at, _)| at).chain([rest.len()]);
+            if pattern.as_bytes()[before.len()] == b'?' {
+                return ends.nth(1).is_some_and(|at| matches(after, &rest[at..]));
+            }
+            ends.any(|at| matches(after, &rest[at..]))
+        }),
     }
 }
 
@@ -118,6 +132,23 @@ mod tests {
         headers.insert("authorization", signed.parse().unwrap());
         headers.insert("x-amz-target", format!("DynamoDB_20120810.{operation}").parse().unwrap());
         AwsRequest { headers, body: body.into() }
+    }
+
+    #[test]
+    fn patterns_are_iams() {
+        for (pattern, name, is_so) in [
+            ("*", "dynamodb:PutItem", true),
+            ("dynamodb:*", "dynamodb:PutItem", true),
+            ("dynamodb:*Item", "dynamodb:PutItem", true),
+            ("dynamodb:*Item", "dynamodb:Query", false),
+            ("table/T/index/*", "table/T/index/by_openid", true),
+            ("table/T/index/*", "table/T", false),
+            ("a?c", "abc", true),
+            ("a?c", "ac", false),
+            ("ab?", "ab", false),
+        ] {
+            assert_eq!(matches(pattern, name), is_so, "{pattern} {name}");
+        }
     }
 
     #[test]

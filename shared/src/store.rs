@@ -36,9 +36,8 @@ const READ_BATCH: usize = 100;
 /// How many items one BatchWriteItem takes.
 const WRITE_BATCH: usize = 25;
 
-/// A call that is throttled or fails is made again after at most this, doubling. The SDK's own second is for
-/// services that are slower than a table whose next millisecond has room again; an attempt takes 5 s at most,
-/// so that even all of them leave time to answer.
+/// A call that is throttled or fails is made again after at most this, doubling: the SDK's own second is for
+/// services that are slower than a table.
 const FIRST_BACKOFF: Duration = Duration::from_millis(100);
 const ATTEMPTS: u32 = 4;
 
@@ -51,6 +50,7 @@ pub fn client(config: &Config) -> Result<Client, ConfigError> {
     let timeouts = TimeoutConfig::builder()
         .connect_timeout(Duration::from_secs(2))
         .operation_attempt_timeout(Duration::from_secs(5))
+        .operation_timeout(Duration::from_secs(8))
         .build();
     let mut builder = aws_sdk_dynamodb::Config::builder()
         .behavior_version_latest()

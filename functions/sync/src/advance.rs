@@ -16,8 +16,8 @@ const SAVED_EVERY: Duration = Duration::from_secs(1);
 /// How long the lease of a run that was killed keeps others away, in seconds: many times that.
 const LEASE: i64 = 30;
 
-/// How long a slice may take to come to a stop by itself, once its time is over: a call of eight seconds
-/// and the writes after it would be too long for a caller who waits, and nothing is lost with them.
+/// How long a slice may take to come to a stop by itself, once its time is over. What is still under way then
+/// is given up, for a caller waits: calls that WeChat has counted are lost with it, and nothing else.
 pub const TO_STOP: Duration = Duration::from_secs(5);
 
 const A_DAY: Duration = Duration::from_secs(24 * 3600);
@@ -66,6 +66,9 @@ impl Function {
             (progress.state, progress.error) = (stop.state(), stop.remedy());
             if stop.invalidates_checkpoint() {
                 record.checkpoint = Some(Checkpoint::default());
+            } else if matches!(stop, Stop::OutOfTime) {
+                // In the sweep, which has none: who is gone is found by the whole list alone.
+                record.checkpoint.get_or_insert_default();
             }
         }
         progress.updated_at = self.clock.now();

@@ -24,8 +24,9 @@ use shared::{Account, Authorized, Clock, Config, Error, http, queue};
 /// How long a request may advance the run, and [`advance::TO_STOP`] more; API Gateway hangs up after 30 s.
 const REQUEST_SLICE: Duration = Duration::from_secs(20);
 
-/// An invocation that no caller waits for may take all of its time but this, for the slice's last page.
-const LAST_PAGE: Duration = Duration::from_secs(2 * 60);
+/// An invocation that no caller waits for may take all of its time but this, to stop and to write where it
+/// stands.
+const SHUTDOWN_MARGIN: Duration = Duration::from_secs(30);
 
 /// What hands the function work past the gateway: `{"sync": "tick"}`.
 #[derive(Deserialize)]
@@ -79,7 +80,7 @@ impl lambda::Function for Function {
             Event::Http(request) => Ok(Answer::Http(http::answer(self.answer(&request).await))),
             Event::Command(command) => {
                 let order: Command = serde_json::from_value(command)?;
-                let slice = self.clock.until(deadline).saturating_sub(LAST_PAGE);
+                let slice = self.clock.until(deadline).saturating_sub(SHUTDOWN_MARGIN);
                 let progress = match order.sync {
                     Trigger::Tick => self.tick(slice).await?,
                     Trigger::Now => self.advance(slice, order.force).await?,

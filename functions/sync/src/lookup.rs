@@ -15,7 +15,7 @@ pub const LOOKUPS: usize = 8;
 
 impl Run<'_> {
     /// Looks up openids and writes those that have a unionid. Once one batch has failed or the time is over
-    /// no other is begun; those under way are finished, for WeChat has counted them.
+    /// no other is begun; those under way are finished if they can be, for WeChat has counted them.
     pub async fn look_up(&self, openids: &[String]) -> Result<(), Stop> {
         let (has_failed, begun) = (AtomicBool::new(false), AtomicUsize::new(0));
         let goes_on = |_: &&[String]| !has_failed.load(Ordering::Relaxed) && !self.is_over();

@@ -56,19 +56,16 @@ impl<'a> Run<'a> {
             };
             let wait = match failure.action() {
                 Action::Retry | Action::Ambiguous | Action::RefreshToken if pause <= LONGEST_PAUSE => pause,
-                Action::NextMinute => A_MINUTE,
+                Action::NextMinute if A_MINUTE < self.sync.clock.until(self.deadline) => A_MINUTE,
                 _ => return Err(failure),
             };
-            if wait >= self.sync.clock.until(self.deadline) {
-                return Err(failure);
-            }
             self.sync.clock.sleep(wait).await;
             pause *= 2;
         }
     }
 
-    /// Whether its time is over. What was begun is finished; what was not is left to the next slice, which
-    /// goes on at the checkpoint.
+    /// Whether its time is over. What was begun may come to its end, if it does so soon; the rest is left to
+    /// the next slice, which goes on at the checkpoint.
     pub fn is_over(&self) -> bool {
         self.sync.clock.time() >= self.deadline
     }

@@ -21,7 +21,7 @@ const SWEPT_AT_A_TIME: usize = 1_000;
 const JUST_NOW: i64 = 60;
 
 impl Run<'_> {
-    /// Walks on from the checkpoint until the list's end or, at the end of a page, the deadline.
+    /// Walks on from the checkpoint until the list's end or the deadline.
     pub async fn walk(&self) -> Result<(), Stop> {
         let began_at = self.sync.clock.now();
         let Checkpoint { after, waiting, .. } = self.record().checkpoint.clone().unwrap_or_default();

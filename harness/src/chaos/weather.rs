@@ -13,6 +13,9 @@ pub const USER_INFO: &str = "/cgi-bin/user/info";
 /// Between two tokens that a third party fetches.
 const ROTATION: Duration = Duration::from_secs(60);
 
+/// Between two looks at what WeChat counts.
+const GLANCE: Duration = Duration::from_millis(5);
+
 /// In seconds.
 const DAY: i64 = 24 * 3600;
 const BEIJING_AHEAD_OF_UTC: i64 = 8 * 3600;
@@ -45,7 +48,7 @@ pub async fn rotate(world: &World, mode: &str) {
 pub async fn kill(world: &World, times: u32, messages: u32) {
     for time in 1..=times {
         let enough = world.calls(SEND).await + u64::from(messages / PARTS).max(1);
-        world.until_now(async || world.calls(SEND).await >= enough).await;
+        until(async || world.calls(SEND).await >= enough).await;
         world.stack().kill("deliver");
         eprintln!("  killed the workers for the {time}. time");
     }
@@ -65,12 +68,19 @@ pub async fn exhaust(world: &World, messages: u32, reset: Reset) {
     match reset {
         Reset::Midnight => {
             let day = beijing_day(world).await;
-            world.until_now(async || beijing_day(world).await > day).await;
+            until(async || beijing_day(world).await > day).await;
         }
         Reset::Cleared => {}
     }
     world.limit(SEND, &json!({ "per_day": null })).await;
     eprintln!("  the day's quota is reset");
+}
+
+/// Waits, as long as the scenario has patience.
+async fn until(is_so: impl AsyncFn() -> bool) {
+    while !is_so().await {
+        tokio::time::sleep(GLANCE).await;
+    }
 }
 
 /// Has it be late in Beijing.
@@ -87,7 +97,7 @@ async fn beijing_day(world: &World) -> i64 {
 async fn refused(world: &World, errcode: &str) {
     let count = async || errors(&world.stats().await, errcode);
     let before = count().await;
-    world.until_now(async || count().await > before).await;
+    until(async || count().await > before).await;
 }
 
 /// How often sending ended this way, by WeChat's own count.

@@ -73,14 +73,22 @@ fn rights(policies: &Value) -> Vec<Statement> {
         Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         one => one.as_str().map(str::to_owned).into_iter().collect::<Vec<_>>(),
     };
-    let statements =
-        policies.as_array().into_iter().flatten().filter_map(|policy| policy["Statement"].as_array());
+    let statements = each(policies).iter().flat_map(|policy| each(&policy["Statement"]));
     let statement = |statement: &Value| Statement {
         denies: statement["Effect"] != "Allow",
         actions: one_or_many(&statement["Action"]),
         resources: one_or_many(&statement["Resource"]),
     };
-    statements.flatten().map(statement).collect()
+    statements.map(statement).collect()
+}
+
+/// A list's items, or the one thing that stands in place of a list.
+fn each(value: &Value) -> &[Value] {
+    match value {
+        Value::Null => &[],
+        Value::Array(items) => items,
+        one => std::slice::from_ref(one),
+    }
 }
 
 #[cfg(test)]
@@ -106,6 +114,12 @@ Resources:
              {Effect: Allow, Action: 's:B', Resource: r}]}]";
         let rights = function(policies).rights;
         assert_eq!(rights.iter().map(|statement| statement.denies).collect::<Vec<_>>(), [true, false]);
+    }
+
+    #[test]
+    fn a_single_policy_and_a_single_statement_stand_for_lists() {
+        let rights = function("Policies: {Statement: {Effect: Deny, Action: 's:*', Resource: '*'}}").rights;
+        assert!(rights[0].denies && rights[0].actions == ["s:*"]);
     }
 
     #[test]

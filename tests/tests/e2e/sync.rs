@@ -133,6 +133,40 @@ async fn a_request_whose_time_is_over_before_the_sweep_leaves_it_to_the_next() {
     assert_eq!(reasons(&world, &[2, 3, 100]).await, [json!(null), json!("not_following"), json!(null)]);
 }
 
+/// Twenty-five lookups of seven seconds, eight at a time, take longer than a request has.
+#[tokio::test]
+async fn a_request_whose_time_is_over_inside_a_page_is_answered_and_the_next_goes_on() {
+    let world = World::with_followers(2_500).await;
+    world.fault(json!({ "endpoint": BATCHGET, "latency_ms": 7_000 })).await;
+    let before = world.clock().await;
+    let over = world.sync().await;
+    assert_eq!((&over["state"], &over["error"]), (&json!("running"), &Value::Null), "{over}");
+    let took = world.clock().await - before;
+    assert!((20..30).contains(&took), "{took} s");
+    world.clear_faults().await;
+    let done = world.sync_until_done().await;
+    assert_eq!((&done["run"], &done["listed"]), (&over["run"], &json!(2_500)), "{done}");
+    assert_eq!(reasons(&world, &[0, 1_249, 2_499]).await, [Value::Null, Value::Null, Value::Null]);
+}
+
+/// Whoever was confirmed just now is asked for before their row goes: thirty times seven seconds, eight at a time.
+#[tokio::test]
+async fn a_request_whose_time_is_over_in_the_sweep_leaves_the_rest_of_it_to_the_next() {
+    let world = World::with_followers(200).await;
+    world.sync_until_done().await;
+    for user in 0..30 {
+        world.user_does(user, "unfollow").await;
+    }
+    world.fault(json!({ "endpoint": USER_INFO, "latency_ms": 7_000 })).await;
+    let over = world.sync().await;
+    assert_eq!((&over["state"], &over["error"]), (&json!("running"), &Value::Null), "{over}");
+    assert!(over["removed"].as_u64().is_some_and(|removed| removed < 30), "{over}");
+    world.clear_faults().await;
+    let done = world.sync_until_done().await;
+    assert_eq!((&done["run"], &done["removed"]), (&over["run"], &json!(30)), "{done}");
+    assert_eq!(reasons(&world, &[0, 29, 30]).await[2], Value::Null);
+}
+
 /// A run may begin when the calls of the one before are won back, at 250 a day.
 #[tokio::test]
 async fn the_schedule_goes_on_with_a_run_and_begins_another_when_it_is_time() {

@@ -87,17 +87,17 @@ async fn a_list_that_is_cut_short_is_named_deletes_nothing_and_keeps_what_it_bro
     let world = World::with_followers(10_200).await;
     world.list_fault(json!({ "cut_after": 10_000 })).await;
     for new in [10_000, 0] {
-        let progress = world.sync().await;
+        let progress = world.sync_at_length().await;
         is_doubted(&progress, "the list ended after 10000 of 10200 ");
         assert_eq!(progress["new"], new, "{progress}");
     }
     world.list_fault(json!({})).await;
-    let whole = world.sync_until_done().await;
+    let whole = world.sync_at_length().await;
     assert_eq!((&whole["known"], &whole["new"]), (&json!(10_000), &json!(200)), "{whole}");
     world.list_fault(json!({ "cut_after": 10_000 })).await;
-    is_doubted(&world.sync().await, "the list ended after 10000 of 10200 ");
+    is_doubted(&world.sync_at_length().await, "the list ended after 10000 of 10200 ");
     world.list_fault(json!({})).await;
-    let after = world.sync_until_done().await;
+    let after = world.sync_at_length().await;
     assert_eq!((&after["known"], &after["new"]), (&json!(10_200), &json!(0)), "{after}");
 }
 
@@ -150,13 +150,13 @@ async fn one_openid_that_wechat_refuses_does_not_stop_the_others() {
 async fn a_place_in_the_list_that_wechat_refuses_is_left_for_the_beginning() {
     let world = World::with_followers(10_200).await;
     world.quota(BATCHGET, json!(100)).await;
-    assert_eq!(world.sync().await["state"], "running");
+    assert_eq!(world.sync_at_length().await["state"], "running");
     world.quota(BATCHGET, Value::Null).await;
     world.fault(json!({ "endpoint": USER_GET, "errcode": 40003, "times": 1 })).await;
-    let refused = world.sync().await;
+    let refused = world.sync_at_length().await;
     assert_eq!(refused["state"], "failed", "{refused}");
     assert!(error(&refused).contains("40003"), "{refused}");
-    let done = world.sync_until_done().await;
+    let done = world.sync_at_length().await;
     assert_eq!((&done["run"], &done["listed"]), (&refused["run"], &json!(10_200)), "{done}");
     // Three, one that is refused, and three again: from the second page on it would be two.
     assert_eq!(done["calls"]["user/get"], 7, "{done}");
@@ -166,15 +166,15 @@ async fn a_place_in_the_list_that_wechat_refuses_is_left_for_the_beginning() {
 #[tokio::test]
 async fn a_list_that_breaks_off_goes_on_where_it_was_and_forgets_nobody_on_the_way() {
     let world = World::with_followers(10_200).await;
-    world.sync_until_done().await;
+    world.sync_at_length().await;
     for user in 20_000..20_030 {
         world.user_does(user, "follow").await;
     }
     world.quota(USER_GET, json!(world.calls(USER_GET).await + 1)).await;
-    let broken_off = world.sync().await;
+    let broken_off = world.sync_at_length().await;
     assert_eq!((&broken_off["state"], &broken_off["listed"]), (&json!("running"), &json!(10_000)));
     world.quota(USER_GET, Value::Null).await;
-    let done = world.sync_until_done().await;
+    let done = world.sync_at_length().await;
     assert_eq!((&done["run"], &done["new"]), (&broken_off["run"], &json!(30)), "{done}");
     assert_eq!(done["calls"], json!({ "user/get": 4, "user/info/batchget": 1 }), "{done}");
 }
@@ -207,7 +207,7 @@ async fn a_quota_that_ends_in_the_middle_is_named_and_the_run_ends_whole_when_it
     let mut run = Value::Null;
     for (endpoint, calls) in [(BATCHGET, 30), (USER_GET, 1)] {
         world.quota(endpoint, json!(world.calls(endpoint).await + calls)).await;
-        let progress = world.sync().await;
+        let progress = world.sync_at_length().await;
         assert!(run.is_null() || run == progress["run"], "{progress}");
         run = progress["run"].clone();
         assert_eq!((&progress["state"], &progress["removed"]), (&json!("running"), &json!(0)), "{progress}");
@@ -215,10 +215,10 @@ async fn a_quota_that_ends_in_the_middle_is_named_and_the_run_ends_whole_when_it
         assert_eq!(world.get("/sync", &world.service_key).await.ok(200), progress);
         world.quota(endpoint, Value::Null).await;
     }
-    let whole = world.sync_until_done().await;
+    let whole = world.sync_at_length().await;
     assert_eq!((&whole["run"], &whole["error"]), (&run, &Value::Null), "{whole}");
     assert_eq!((&whole["listed"], &whole["new"]), (&json!(10_200), &json!(10_200)), "{whole}");
-    let again = world.sync_until_done().await;
+    let again = world.sync_at_length().await;
     assert_eq!((&again["known"], &again["new"]), (&json!(10_200), &json!(0)), "{again}");
 }
 
