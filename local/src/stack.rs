@@ -311,7 +311,6 @@ async fn start_wechat(
         callback,
         clock: clock.clone(),
         seed: settings.faults.seed,
-        ..simulator::Settings::default()
     };
     let simulator = match data {
         Some(data) => Simulator::restore(own, &data.wechat())

@@ -30,8 +30,7 @@ impl Simulator {
     /// Whether no callback is on its way or could be: what waits for its time, waits by the clock.
     pub fn is_idle(&self) -> bool {
         let callbacks = self.lock().callbacks.clone();
-        let is_idle = callbacks.lock().queue.is_idle();
-        is_idle
+        callbacks.lock().queue.is_idle()
     }
 
     /// What time it is there.

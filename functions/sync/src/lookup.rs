@@ -3,7 +3,7 @@
 use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 
-use futures::{StreamExt, TryFutureExt, TryStreamExt, stream};
+use futures::{StreamExt, TryFutureExt, stream};
 use shared::wechat::Failure;
 use shared::wechat::errcode::Action;
 use shared::wechat::followers::{self, BATCH, UserInfo};
@@ -61,8 +61,14 @@ impl Run<'_> {
 
     /// Asks for each of them alone, and has the map say what WeChat says.
     pub async fn recheck(&self, openids: Vec<String>) -> Result<(), Stop> {
-        let asked = openids.into_iter().map(|openid| self.recheck_one(openid));
-        stream::iter(asked).buffer_unordered(LOOKUPS).boxed().try_collect().await
+        let has_failed = AtomicBool::new(false);
+        stream::iter(openids.into_iter().take_while(|_| !has_failed.load(Ordering::Relaxed)))
+            .map(|openid| self.recheck_one(openid).inspect_err(|_| has_failed.store(true, Ordering::Relaxed)))
+            .buffer_unordered(LOOKUPS)
+            .boxed()
+            // Those under way are counted, too, if their rows go.
+            .fold(Ok(()), async |sum, outcome| sum.and(outcome))
+            .await
     }
 
     /// Only a plain "follows" or "does not" changes anything: a unionid may be missing once, and a wrong
