@@ -21,6 +21,9 @@ pub use work::Work;
 /// How soon a sleeper notices that another process has moved the clock.
 const GLANCE: Duration = Duration::from_millis(10);
 
+/// Nobody moves a clock by more than a century.
+const FARTHEST_MS: u64 = 100 * 366 * 24 * 3600 * 1000;
+
 /// A clock. Clones are the same one. The default is the machine's, which nobody moves.
 #[derive(Clone, Debug, Default)]
 pub struct Clock(Kind);
@@ -56,10 +59,15 @@ impl Clock {
     /// A movable clock that goes on where this file left it, and keeps it there for [`Clock::following`].
     ///
     /// # Errors
-    /// When the file cannot be opened or written.
+    /// When the file cannot be opened or written, or holds what no clock is moved by.
     pub fn kept_in(file: &Path) -> io::Result<Self> {
-        let offset = Followed::create(file)?;
-        Ok(Self::with(offset.read(), Some((file.to_owned(), offset))))
+        let kept = Followed::create(file)?;
+        let offset = kept.read();
+        if offset.unsigned_abs() > FARTHEST_MS {
+            let told = format!("{} holds no clock's offset; delete it", file.display());
+            return Err(io::Error::new(io::ErrorKind::InvalidData, told));
+        }
+        Ok(Self::with(offset, Some((file.to_owned(), kept))))
     }
 
     /// The clock that another process keeps in this file; it cannot be moved from here.
@@ -302,6 +310,15 @@ mod tests {
         assert!((ours..ours + 1000).contains(&theirs), "{ours} {theirs}");
         drop(clock);
         assert!(follower.until(Clock::kept_in(&file).unwrap().time()) < Duration::from_secs(1));
+    }
+
+    #[test]
+    fn a_file_that_holds_no_offset_is_refused_by_its_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("clock");
+        std::fs::write(&file, i64::MAX.to_le_bytes()).unwrap();
+        let refusal = Clock::kept_in(&file).expect_err("refused").to_string();
+        assert!(refusal.contains(&file.display().to_string()), "{refusal}");
     }
 
     #[test]

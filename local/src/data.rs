@@ -46,8 +46,8 @@ impl DataFolder {
         })?;
         if folder.join(OLD_QUEUE).exists() {
             tracing::warn!(
-                "{name}/{OLD_QUEUE} is an older version's and is not read: messages that waited in it stay \
-                 `queued` and can be replayed. Delete the file."
+                "{name}/{OLD_QUEUE} is an older version's and is not read: messages that waited in it are not \
+                 sent any more. Delete the file."
             );
         }
         Ok(Self { folder: folder.to_owned(), _lock: lock })

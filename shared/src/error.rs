@@ -67,7 +67,7 @@ pub enum Error {
 }
 
 impl Error {
-    /// A failure of the AWS SDK, or of an item that does not read.
+    /// A failure of the AWS SDK, or of an item that cannot be parsed.
     pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
         Self::Unavailable(source.into())
     }

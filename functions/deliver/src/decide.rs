@@ -32,7 +32,7 @@ const AMBIGUOUS: [Duration; 6] = [
 /// minutes and promises nothing after that; one is kept in reserve.
 const WINDOW: Duration = Duration::from_secs(9 * 60);
 
-/// A minute quota is whole again with the next minute, which is over after this even when jitter takes
+/// A minute quota is reset with the next minute, which is over after this even when jitter takes
 /// a quarter off.
 const MINUTE: Duration = Duration::from_secs(80);
 

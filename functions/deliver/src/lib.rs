@@ -80,7 +80,7 @@ impl lambda::Function for Function {
 
     /// Works off a batch of jobs; names those the queue has to deliver again.
     async fn handle(&self, event: Event, deadline: SystemTime) -> Result<Answer, lambda::Error> {
-        let (jobs, mut failed) = read(event.into_messages()?, self.clock.now());
+        let (jobs, mut failed) = parse(event.into_messages()?, self.clock.now());
         let now = self.clock.time();
         let send_deadline = now + self.clock.until(deadline).saturating_sub(TIMEOUT + SHUTDOWN_MARGIN);
         failed.extend(self.work(jobs, send_deadline).await);
@@ -192,8 +192,8 @@ fn failed_id(received: &ReceivedJob, error: &Error) -> String {
     received.id.clone()
 }
 
-/// The jobs of an event, and the ids of those that do not read: they end in the dead-letter queue.
-fn read(messages: Vec<SqsMessage>, now: i64) -> (Vec<ReceivedJob>, Vec<String>) {
+/// The jobs of an event, and the ids of those that cannot be parsed: they end in the dead-letter queue.
+fn parse(messages: Vec<SqsMessage>, now: i64) -> (Vec<ReceivedJob>, Vec<String>) {
     let (mut jobs, mut unreadable) = (Vec::new(), Vec::new());
     for record in messages {
         let id = record.message_id.clone().unwrap_or_default();

@@ -26,7 +26,7 @@ const A_DAY: Duration = Duration::from_secs(24 * 3600);
 /// has, for others may list, too.
 const LIST_CALLS_A_DAY: f64 = 250.0;
 
-/// A used-up quota is whole again at midnight Beijing time, or when somebody clears it.
+/// A used-up quota is reset at midnight Beijing time, or when somebody clears it.
 const QUOTA_ASKED_EVERY: Duration = Duration::from_secs(3600);
 
 impl Function {

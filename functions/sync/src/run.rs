@@ -95,7 +95,7 @@ impl<F: Into<Failure>> From<F> for Stop {
 }
 
 impl Stop {
-    /// Where it leaves the run. A used-up quota is no failure: the run goes on when it is whole again.
+    /// Where it leaves the run. A used-up quota is no failure: the run goes on when it is reset.
     pub fn state(&self) -> SyncState {
         match self {
             Self::Failed(failure) if failure.action() == Action::NextDay => SyncState::Running,

@@ -71,7 +71,7 @@ pub struct SetQueueAttributes {
 pub fn set(call: &Call, request: OnQueue<SetQueueAttributes>) -> Result<Value, Error> {
     let mut queue = queue::by_url(call, &request.queue_url)?;
     queue.attributes.set(&request.asked.attributes)?;
-    redrive::check(call, &request.asked.attributes)?;
+    redrive::check(call, &queue.arn(), &request.asked.attributes)?;
     let sql = "UPDATE queues SET attributes = ?2, modified_at_ms = ?3 WHERE id = ?1";
     call.execute(sql, (queue.id, json!(queue.attributes).to_string(), call.now_ms))?;
     // Another retention may end what somebody waits for.

@@ -74,12 +74,12 @@ impl DeadLetterQueue {
     }
 }
 
-/// Whether a queue can be given these attributes' policy, if they have one. An empty one is the end of a
-/// policy.
+/// Whether a queue of this ARN can be given these attributes' policy, if they have one. An empty one is the end
+/// of a policy.
 ///
 /// # Errors
 /// `InvalidParameterValue`.
-pub fn check(call: &Call, given: &BTreeMap<String, String>) -> Result<(), Error> {
+pub fn check(call: &Call, own_arn: &str, given: &BTreeMap<String, String>) -> Result<(), Error> {
     let Some(policy) = given.get(REDRIVE_POLICY).filter(|policy| !policy.is_empty()) else { return Ok(()) };
     let refuse = |reason| {
         Err(Error::invalid(format!("The value for parameter RedrivePolicy is invalid. Reason: {reason}")))
@@ -92,8 +92,25 @@ pub fn check(call: &Call, given: &BTreeMap<String, String>) -> Result<(), Error>
         Some(policy) if queue::by_arn(call, &policy.target_arn)?.is_none() => {
             refuse("Dead letter target does not exist.")
         }
+        // AWS takes it; here messages would go round for as long as anybody waits for one.
+        Some(policy) if leads_to(call, &policy.target_arn, own_arn)? => {
+            refuse("Dead letters must not come back.")
+        }
         Some(_) => Ok(()),
     }
+}
+
+/// Whether dead letters of the one queue end in the other, perhaps over more of them.
+fn leads_to(call: &Call, from_arn: &str, arn: &str) -> Result<bool, Error> {
+    let mut next = Some(from_arn.to_owned());
+    while let Some(from) = next {
+        if from == arn {
+            return Ok(true);
+        }
+        let policy = queue::by_arn(call, &from)?.as_ref().and_then(RedrivePolicy::of);
+        next = policy.map(|policy| policy.target_arn);
+    }
+    Ok(false)
 }
 
 /// The queues whose messages can end in this one.

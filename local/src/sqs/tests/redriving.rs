@@ -79,6 +79,19 @@ async fn without_a_policy_a_message_comes_again_and_again() {
     }
 }
 
+/// A rule of this room: a circle would keep whoever waits for a message busy for ever.
+#[tokio::test]
+async fn dead_letters_do_not_come_back() {
+    let desk = Desk::new();
+    let (url, dead) = desk.with_dead_letters(1).await;
+    for (queue, target) in [(&url, &url), (&dead, &dead), (&dead, &url)] {
+        let arn = desk.attribute(target, "QueueArn").await;
+        let policy = json!({"deadLetterTargetArn": arn, "maxReceiveCount": 1});
+        let refusal = desk.set(queue, json!({"RedrivePolicy": policy.to_string()})).await.unwrap_err();
+        assert_eq!(refusal, "InvalidParameterValueException");
+    }
+}
+
 /// Source: API, ListDeadLetterSourceQueues.
 #[tokio::test]
 async fn the_sources_of_a_dead_letter_queue_are_listed() {
