@@ -149,6 +149,23 @@ async fn the_logs_hold_no_secret_whatever_happens() {
 }
 
 #[tokio::test]
+async fn what_was_accepted_outlives_a_kill() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut first = Program::start(folder.path(), &[]).await;
+    let user = first.world.user(1).await;
+    first.world.fault(json!({ "endpoint": "/cgi-bin/message/template/send", "errcode": -1 })).await;
+    let id = first.world.send_to(&json!({ "oa_openid": user.oa_openid })).await;
+    first.world.wait_for(&id, |batch| batch["counts"]["queued"].is_null()).await;
+    // SIGKILL.
+    first.child.kill().await.expect("killed");
+
+    let second = Program::start(folder.path(), &[]).await;
+    second.world.clear_faults().await;
+    second.world.wait_for(&id, |batch| batch["counts"]["delivered"] == 1).await;
+    second.end().await;
+}
+
+#[tokio::test]
 async fn a_wechat_that_is_no_address_is_refused_at_the_start() {
     for wechat in ["api.weixin.qq.com", "nonsense", "ftp://127.0.0.1"] {
         let output =

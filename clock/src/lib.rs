@@ -139,12 +139,12 @@ impl Clock {
         }
     }
 
-    /// How often anybody went to work so far; `None` while somebody is at it.
+    /// A number that grows whenever anybody goes to work; `None` while somebody is at it.
     ///
     /// # Panics
     /// When it is not movable.
-    pub fn rest(&self) -> Option<u64> {
-        self.own().works.rest()
+    pub fn idle_generation(&self) -> Option<u64> {
+        self.own().works.idle_generation()
     }
 
     /// The file that others can follow it by, where it is kept in one.
@@ -337,9 +337,9 @@ mod tests {
         let first = clock.work();
         let second = clock.work();
         drop(first);
-        assert_eq!(clock.rest(), None);
+        assert_eq!(clock.idle_generation(), None);
         drop(second);
-        assert_eq!(clock.rest(), Some(2));
+        assert_eq!(clock.idle_generation(), Some(2));
         drop(Clock::default().work());
     }
 

@@ -29,8 +29,8 @@ impl Works {
         Work(Some(self.clone()))
     }
 
-    /// How often anybody went to work so far; `None` while somebody is at it.
-    pub(crate) fn rest(&self) -> Option<u64> {
+    /// A number that grows whenever anybody goes to work; `None` while somebody is at it.
+    pub(crate) fn idle_generation(&self) -> Option<u64> {
         let counts = self.0.lock();
         (counts.at_work == 0).then_some(counts.begun)
     }

@@ -57,7 +57,7 @@ impl World {
         let deadline = Instant::now() + PATIENCE;
         loop {
             // What is to be seen now stays so until then, and is not passed over.
-            let next = self.rest().await;
+            let next = self.idle_until().await;
             let instead = match self.while_time_passes(look()).await {
                 Ok(found) => return found,
                 Err(instead) => instead,
@@ -77,21 +77,21 @@ impl World {
 
     async fn pass_time(&self) -> Infallible {
         loop {
-            let next = self.rest().await;
+            let next = self.idle_until().await;
             self.skip(next).await;
         }
     }
 
     /// Until when nothing happens; `None` if somebody is at work, or nobody waits for the clock.
-    async fn rest(&self) -> Option<SystemTime> {
+    async fn idle_until(&self) -> Option<SystemTime> {
         let Some(stack) = &self.stack else {
             tokio::time::sleep(A_SECOND_ELSEWHERE).await;
             return None;
         };
-        let before = stack.clock().rest();
+        let before = stack.clock().idle_generation();
         for _ in 0..LOOKS {
             tokio::time::sleep(LOOK).await;
-            if before.is_none() || stack.clock().rest() != before || !stack.is_idle() {
+            if before.is_none() || stack.clock().idle_generation() != before || !stack.is_idle() {
                 return None;
             }
         }

@@ -44,13 +44,13 @@ impl Aws {
         tasks: &mut JoinSet<()>,
     ) -> Result<Self, StackError> {
         let meter = Meter::default();
-        let doors = Doors { policies, seed: settings.faults.seed, clock };
+        let proxies = Proxies { policies, seed: settings.faults.seed, clock };
         let dynamodb_url = match settings.set("AWS_ENDPOINT_URL_DYNAMODB") {
             Some(url) => url,
             None => {
                 let url = tables::emulate(data.map(DataFolder::tables).as_deref(), tasks).await?;
                 let (faults, meter) = (settings.faults, settings.meters.then(|| meter.clone()));
-                doors.open(Tables { faults, meter, url, http: reqwest::Client::new() }, tasks).await?
+                proxies.open(Tables { faults, meter, url, http: reqwest::Client::new() }, tasks).await?
             }
         };
         let (sqs_url, sqs) = match settings.set("AWS_ENDPOINT_URL_SQS") {
@@ -58,7 +58,7 @@ impl Aws {
             None => {
                 let sqs = open_queues(data, clock)?;
                 let queues = Queues { sqs: sqs.clone(), faults: settings.faults };
-                (doors.open(queues, tasks).await?, Some(sqs))
+                (proxies.open(queues, tasks).await?, Some(sqs))
             }
         };
         let (region, credentials) = (Region::new(settings.region()), admin());
@@ -92,13 +92,13 @@ impl Aws {
 }
 
 /// What stands before each back end.
-struct Doors<'a> {
+struct Proxies<'a> {
     policies: IamPolicies,
     seed: u64,
     clock: &'a Clock,
 }
 
-impl Doors<'_> {
+impl Proxies<'_> {
     /// Puts a back end behind a proxy; gives the proxy's URL.
     async fn open(&self, backend: impl Backend, tasks: &mut JoinSet<()>) -> Result<String, StackError> {
         let (listener, url) = loopback(0).await?;

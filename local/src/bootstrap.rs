@@ -18,6 +18,7 @@ use serde_json::Value;
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc, oneshot};
 
+use crate::wire::{ACCOUNT, REGION};
 use crate::{StackError, loopback, template};
 
 /// How long a process that died stays away.
@@ -192,10 +193,7 @@ async fn next(State(api): State<RuntimeApi>) -> Response {
     let headers = [
         ("lambda-runtime-aws-request-id", id),
         ("lambda-runtime-deadline-ms", deadline.to_string()),
-        (
-            "lambda-runtime-invoked-function-arn",
-            "arn:aws:lambda:local:000000000000:function:local".to_owned(),
-        ),
+        ("lambda-runtime-invoked-function-arn", format!("arn:aws:lambda:{REGION}:{ACCOUNT}:function:local")),
     ];
     (headers, invocation.event.to_string()).into_response()
 }

@@ -17,6 +17,7 @@ use clock::Clock;
 use serde_json::{Value, json};
 
 use crate::host::{Function, InvokeError};
+use crate::wire::ACCOUNT;
 
 /// What API Gateway waits for a function.
 const TIMEOUT: Duration = Duration::from_secs(30);
@@ -75,7 +76,7 @@ impl HttpRequest {
             "queryStringParameters": query_parameters(query),
             "pathParameters": path_parameters,
             "requestContext": {
-                "accountId": "000000000000",
+                "accountId": ACCOUNT,
                 "apiId": "local",
                 "domainName": "localhost",
                 "domainPrefix": "localhost",

@@ -124,32 +124,23 @@ fn writes<'a>(call: &str, request: &'a Value) -> Vec<Write<'a>> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use axum::http::HeaderMap;
-
-    fn request(function: &str, operation: &str, body: &'static str) -> AwsRequest {
-        let mut headers = HeaderMap::new();
-        let signed = format!("AWS4-HMAC-SHA256 Credential={function}/20261122/local/dynamodb/aws4_request");
-        headers.insert("authorization", signed.parse().unwrap());
-        headers.insert("x-amz-target", format!("DynamoDB_20120810.{operation}").parse().unwrap());
-        AwsRequest { headers, body: body.into() }
-    }
 
     #[test]
     fn each_item_written_and_each_unit_read_counts() {
         let meter = Meter::default();
         let batch =
             r#"{"RequestItems":{"T":[{"PutRequest":{}},{"DeleteRequest":{"Key":{"id":{"S":"a"}}}}]}}"#;
-        meter.observe(&request("sync", "BatchWriteItem", batch), b"{}");
+        meter.observe(&AwsRequest::test("sync", "BatchWriteItem", batch), b"{}");
         let delete = r#"{"TableName":"T","Key":{"id":{"S":"b"}}}"#;
-        meter.observe(&request("sync", "DeleteItem", delete), b"{}");
+        meter.observe(&AwsRequest::test("sync", "DeleteItem", delete), b"{}");
         let both = r#"{"TransactItems":[{"ConditionCheck":{"TableName":"T"}},{"Put":{"TableName":"T"}}]}"#;
-        meter.observe(&request("sync", "TransactWriteItems", both), b"{}");
+        meter.observe(&AwsRequest::test("sync", "TransactWriteItems", both), b"{}");
         let scanned = br#"{"Items":[],"ConsumedCapacity":{"TableName":"T","CapacityUnits":128.5}}"#;
-        meter.observe(&request("sync", "Scan", r#"{"TableName":"T"}"#), scanned);
+        meter.observe(&AwsRequest::test("sync", "Scan", r#"{"TableName":"T"}"#), scanned);
         let got = br#"{"ConsumedCapacity":[{"TableName":"T","CapacityUnits":1.0}]}"#;
-        meter.observe(&request("sync", "BatchGetItem", "{}"), got);
+        meter.observe(&AwsRequest::test("sync", "BatchGetItem", "{}"), got);
         let others = br#"{"ConsumedCapacity":{"TableName":"T","CapacityUnits":9}}"#;
-        meter.observe(&request("send", "GetItem", "{}"), others);
+        meter.observe(&AwsRequest::test("send", "GetItem", "{}"), others);
         let deleted = ["a", "b"].map(|id| serde_json::json!({ "id": { "S": id } })).into();
         assert_eq!(meter.usage("sync", "T"), Usage { item_writes: 4, read_units: 129.5, deleted });
     }

@@ -26,7 +26,7 @@ struct Named {
 impl IamPolicies {
     /// What the template grants.
     pub fn of(template: &Template) -> Self {
-        Self(template.functions.iter().map(|f| (f.name.clone(), f.rights.clone())).collect())
+        Self(template.functions.iter().map(|f| (f.name.clone(), f.statements.clone())).collect())
     }
 
     /// Whether whoever signed this request may make it.
@@ -104,7 +104,6 @@ fn action(request: &AwsRequest) -> Option<String> {
 mod tests {
     use super::*;
     use crate::wire::ADMIN_KEY;
-    use axum::http::HeaderMap;
 
     fn policies() -> IamPolicies {
         let grant = Statement {
@@ -121,18 +120,10 @@ mod tests {
         let denial =
             Statement { denies: true, actions: vec!["*".to_owned()], resources: vec!["*".to_owned()] };
         policies.0.get_mut("send").unwrap().push(denial);
-        assert!(policies.check(&request("send", "Query", INDEX)).is_err());
+        assert!(policies.check(&AwsRequest::test("send", "Query", INDEX)).is_err());
     }
 
     const INDEX: &str = r#"{"TableName":"T","IndexName":"i"}"#;
-
-    fn request(who: &str, operation: &str, body: &'static str) -> AwsRequest {
-        let mut headers = HeaderMap::new();
-        let signed = format!("AWS4-HMAC-SHA256 Credential={who}/20261122/local/dynamodb/aws4_request");
-        headers.insert("authorization", signed.parse().unwrap());
-        headers.insert("x-amz-target", format!("DynamoDB_20120810.{operation}").parse().unwrap());
-        AwsRequest { headers, body: body.into() }
-    }
 
     #[test]
     fn patterns_are_iams() {
@@ -153,7 +144,7 @@ mod tests {
 
     #[test]
     fn only_what_is_granted_passes() {
-        let check = |who, operation, body| policies().check(&request(who, operation, body));
+        let check = |who, operation, body| policies().check(&AwsRequest::test(who, operation, body));
         assert_eq!(check("send", "Query", INDEX), Ok(()));
         assert!(check("send", "Scan", INDEX).is_err());
         assert!(check("login", "Query", INDEX).is_err());

@@ -35,12 +35,6 @@ use error::Error;
 use store::Call;
 use waits::Waits;
 
-/// The region in the ARNs of queues.
-pub const REGION: &str = "local";
-
-/// The account in the URLs and ARNs of queues; it has sent every message.
-pub const ACCOUNT: &str = "000000000000";
-
 /// Queues and their messages. Clones are the same ones.
 #[derive(Clone)]
 pub struct Sqs(Arc<Shared>);
@@ -118,8 +112,8 @@ impl Sqs {
     /// Carries an action out as a whole or not at all, while nothing else happens.
     fn call<T>(&self, base_url: &str, action: impl FnOnce(&Call) -> Result<T, Error>) -> Result<T, Error> {
         let Shared { clock, db, waits } = &*self.0;
-        let db = db.lock();
-        let transaction = db.unchecked_transaction()?;
+        let mut db = db.lock();
+        let transaction = db.transaction()?;
         let call = Call { db: &transaction, now_ms: clock.now_ms(), base_url, waits };
         let outcome = action(&call)?;
         transaction.commit()?;

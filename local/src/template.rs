@@ -11,21 +11,21 @@ use serde_json::Value;
 use files::Files;
 use scope::Scope;
 
+use crate::wire::{ACCOUNT, REGION};
+
 /// The template that all others are nested in.
 const ROOT: &str = "template.yaml";
 
 /// The templates this build was made with, by their paths from the root's folder.
 const BUILT_IN: &[(&str, &str)] = &[(ROOT, include_str!("../../template.yaml"))];
 
-/// The region, account and partition that everything has here.
-const REGION: &str = "local";
-const ACCOUNT: &str = "000000000000";
+/// The partition that everything is in.
 const PARTITION: &str = "aws";
 
 /// What the local stack starts.
 #[derive(Debug, Default)]
 pub struct Template {
-    /// The functions, each with its routes, schedules, subscriptions and rights.
+    /// The functions, each with its routes, schedules, subscriptions and statements.
     pub functions: Vec<Function>,
     /// The tables, as CreateTable takes them.
     pub tables: Vec<Table>,
@@ -46,10 +46,10 @@ pub struct Function {
     pub routes: Vec<(String, String)>,
     /// Expression and input of each schedule.
     pub schedules: Vec<(String, Value)>,
-    /// Queue (logical id), batch size and concurrency of each subscription.
+    /// The queues it works off.
     pub subscriptions: Vec<Subscription>,
     /// The IAM statements of its policies.
-    pub rights: Vec<Statement>,
+    pub statements: Vec<Statement>,
 }
 
 /// An IAM statement.

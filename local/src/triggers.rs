@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 use crate::host::Function;
 use crate::template::{Subscription, arn};
+use crate::wire::REGION;
 
 /// How long a poll waits for a message, in seconds.
 const POLL: i32 = 5;
@@ -140,7 +141,7 @@ fn event(queue: &str, messages: &[Message]) -> Value {
             "messageAttributes": {},
             "eventSource": "aws:sqs",
             "eventSourceARN": arn("sqs", queue),
-            "awsRegion": "local",
+            "awsRegion": REGION,
         })
     });
     json!({"Records": records.collect::<Vec<_>>()})

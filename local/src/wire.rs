@@ -5,6 +5,12 @@ use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+/// The region that everything here is in.
+pub const REGION: &str = "local";
+
+/// The account that everything here is in: it owns each queue, and has sent each message.
+pub const ACCOUNT: &str = "000000000000";
+
 /// The access key of the stack itself, which may do everything.
 pub const ADMIN_KEY: &str = "stack";
 
@@ -18,6 +24,16 @@ pub struct AwsRequest {
 }
 
 impl AwsRequest {
+    /// A call of DynamoDB's by this access key.
+    #[cfg(test)]
+    pub fn test(signer: &str, operation: &str, body: &'static str) -> Self {
+        let signed = format!("AWS4-HMAC-SHA256 Credential={signer}/20261122/local/dynamodb/aws4_request");
+        let mut headers = HeaderMap::new();
+        headers.insert("authorization", signed.parse().expect("a header"));
+        headers.insert("x-amz-target", format!("DynamoDB_20120810.{operation}").parse().expect("a header"));
+        Self { headers, body: body.into() }
+    }
+
     /// Whether the stack itself signed it.
     pub fn is_admins(&self) -> bool {
         self.signer() == Some(ADMIN_KEY)

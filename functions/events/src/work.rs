@@ -31,7 +31,7 @@ const LOOK_AGAIN: [Duration; 6] = [
 const INDEX_LAG: Duration = Duration::from_secs(10);
 
 impl Function {
-    /// Works off a batch of events; gives the ids of those that are to be delivered rechecked.
+    /// Works off a batch of events; gives the ids of those that are to be delivered again.
     pub(crate) async fn handle_batch(&self, messages: Vec<SqsMessage>) -> Vec<String> {
         let failed = messages.into_iter().map(|message| self.handle_record(message));
         let failed: Vec<_> = stream::iter(failed).buffer_unordered(CONCURRENCY).boxed().collect().await;
@@ -78,7 +78,7 @@ impl Function {
                 tracing::info!(openid, kept, "follows");
             }
             None if info.follows() => tracing::warn!(openid, "follows, and has no unionid"),
-            _ => tracing::info!(openid, "followed and is gone rechecked"),
+            _ => tracing::info!(openid, "followed and is gone again"),
         }
         Ok(())
     }

@@ -74,7 +74,7 @@ impl Function {
         progress.updated_at = self.clock.now();
         progress.ends_at = progress.ends_at.filter(|_| progress.state == SyncState::Running);
         metrics::counter!("Advanced", "State" => progress.state.to_string()).increment(1);
-        // Trigger the lease is lost, the record is the other's to write.
+        // When the lease is lost, the record is the other's to write.
         self.state.end_sync(&self.oa_appid, &lease, &record).await?;
         Ok(record.progress)
     }

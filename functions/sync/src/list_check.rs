@@ -1,4 +1,4 @@
-//! Trigger a list is not to be believed about who is gone.
+//! When a list is not to be believed about who is gone.
 
 /// So few may always be missing from a list: no fault of WeChat's looks like it.
 const ALWAYS_REMOVED: u64 = 10;

@@ -25,7 +25,7 @@ pub struct Run<'a> {
     pub sync: &'a Function,
     /// Whether a list is believed that would be doubted.
     pub force: bool,
-    /// Trigger its time is over.
+    /// When its time is over.
     pub deadline: SystemTime,
     record: Mutex<SyncRun>,
 }

@@ -29,7 +29,7 @@ impl Run<'_> {
         let sees_all = after.is_none();
         let mut list = List::after(after);
         let mut known = self.known_while_listing(&mut list).await?;
-        // Page and not in the map: looked up a hundred at a time, over the pages' ends.
+        // Listed and not in the map: looked up a hundred at a time, over the pages' ends.
         let mut newcomers = waiting;
         loop {
             let page = list.next(self).await?;

@@ -6,7 +6,7 @@ use super::attributes::Attributes;
 use super::error::Error;
 use super::store::{self, Call};
 use super::wire::required;
-use super::{ACCOUNT, REGION};
+use crate::wire::{ACCOUNT, REGION};
 
 /// A queue as it is kept.
 pub struct Queue {

@@ -5,11 +5,12 @@ use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
 use super::error::Error;
+use super::message;
 use super::message_attributes::MessageAttributes;
 use super::queue::Queue;
 use super::receipt::Receipt;
 use super::store::{self, Call};
-use super::{ACCOUNT, message};
+use crate::wire::ACCOUNT;
 
 /// The names of what SQS knows of a message (ReceiveMessage, `MessageSystemAttributeNames`). The last four
 /// are FIFO queues' and tracing's: no message here has them.

@@ -79,7 +79,7 @@ impl Waits {
 impl Wait {
     /// Waits until a message is due, the queue changes, or that moment of the machine's is there.
     pub async fn over(&self, clock: &Clock, until: Instant) {
-        // It outlives its turn below: the clock forgets it only when this wait counts as awake.
+        // Dropped at the end, after the turn below: the clock forgets this sleeper only when it counts as awake.
         let mut due = pin!(self.due(clock));
         tokio::select! {
             // In this order: the clock knows of the moment when this wait counts as asleep.

@@ -1,4 +1,4 @@
-//! A function as its resolved properties describe it: environment, events and rights.
+//! A function as its resolved properties describe it: environment, events and statements.
 
 use std::collections::BTreeMap;
 
@@ -25,7 +25,7 @@ impl Function {
             routes: Vec::new(),
             schedules: Vec::new(),
             subscriptions: Vec::new(),
-            rights: rights(&properties["Policies"]),
+            statements: statements(&properties["Policies"])?,
         };
         for event in properties["Events"].as_object().into_iter().flat_map(Map::values) {
             function.add_event(&event["Type"], &event["Properties"])?;
@@ -68,17 +68,25 @@ fn environment(layers: [&Value; 2]) -> BTreeMap<String, String> {
     variables.collect()
 }
 
-fn rights(policies: &Value) -> Vec<Statement> {
+/// What its policies state.
+///
+/// # Errors
+/// When one states it by exception: what it leaves out is not reckoned here, and a denial must not be lost.
+fn statements(policies: &Value) -> Result<Vec<Statement>, TemplateError> {
     let one_or_many = |value: &Value| match value {
         Value::Array(items) => items.iter().filter_map(Value::as_str).map(str::to_owned).collect(),
         one => one.as_str().map(str::to_owned).into_iter().collect::<Vec<_>>(),
     };
     let statements = each(policies).iter().flat_map(|policy| each(&policy["Statement"]));
-    let statement = |statement: &Value| Statement {
-        denies: statement["Effect"] != "Allow",
-        actions: one_or_many(&statement["Action"]),
-        resources: one_or_many(&statement["Resource"]),
-    };
+    let statement =
+        |statement: &Value| match ["NotAction", "NotResource"].iter().find(|not| !statement[not].is_null()) {
+            Some(not) => Err(TemplateError(format!("statements with {not} are not understood"))),
+            None => Ok(Statement {
+                denies: statement["Effect"] != "Allow",
+                actions: one_or_many(&statement["Action"]),
+                resources: one_or_many(&statement["Resource"]),
+            }),
+        };
     statements.map(statement).collect()
 }
 
@@ -96,37 +104,51 @@ mod tests {
     use super::super::tests::resolved;
     use super::*;
 
-    /// A function with these properties.
-    fn function(properties: &str) -> Function {
-        let template = format!(
+    /// A template whose one function has these properties.
+    fn template(properties: &str) -> String {
+        format!(
             "
 Parameters: {{Seconds: {{Type: Number, Default: 60}}}}
 Resources:
   F: {{Type: AWS::Serverless::Function, Properties: {{CodeUri: target/lambda/f/, {properties}}}}}
 "
-        );
-        resolved(&[("template.yaml", &template)]).expect("resolved").functions.remove(0)
+        )
+    }
+
+    /// A function with these properties.
+    fn function(properties: &str) -> Function {
+        resolved(&[("template.yaml", &template(properties))]).expect("resolved").functions.remove(0)
     }
 
     #[test]
     fn what_is_denied_is_no_grant() {
         let policies = "Policies: [{Statement: [{Effect: Deny, Action: 's:A', Resource: r}, \
              {Effect: Allow, Action: 's:B', Resource: r}]}]";
-        let rights = function(policies).rights;
-        assert_eq!(rights.iter().map(|statement| statement.denies).collect::<Vec<_>>(), [true, false]);
+        let statements = function(policies).statements;
+        assert_eq!(statements.iter().map(|statement| statement.denies).collect::<Vec<_>>(), [true, false]);
     }
 
     #[test]
     fn a_single_policy_and_a_single_statement_stand_for_lists() {
-        let rights = function("Policies: {Statement: {Effect: Deny, Action: 's:*', Resource: '*'}}").rights;
-        assert!(rights[0].denies && rights[0].actions == ["s:*"]);
+        let statements =
+            function("Policies: {Statement: {Effect: Deny, Action: 's:*', Resource: '*'}}").statements;
+        assert!(statements[0].denies && statements[0].actions == ["s:*"]);
+    }
+
+    #[test]
+    fn what_is_left_out_cannot_be_reckoned() {
+        for not in ["Action: 's:A', NotResource", "Resource: r, NotAction"] {
+            let policies = format!("Policies: {{Statement: {{Effect: Deny, {not}: x}}}}");
+            let error = resolved(&[("template.yaml", &template(&policies))]).unwrap_err().to_string();
+            assert!(error.contains("are not understood"), "{error}");
+        }
     }
 
     #[test]
     fn the_condition_of_a_statement_is_none_of_the_templates() {
         let policies = "Policies: [{Statement: [{Effect: Allow, Action: 's:A', Resource: r, \
              Condition: {StringEquals: {'aws:SourceVpc': v}}}]}]";
-        assert_eq!(function(policies).rights[0].actions, ["s:A"]);
+        assert_eq!(function(policies).statements[0].actions, ["s:A"]);
     }
 
     #[test]

@@ -79,7 +79,6 @@ async fn ask(request: RequestBuilder) -> Outcome {
     };
     match answer.await {
         Ok((StatusCode::OK, body)) if body.is_empty() || body == "success" => Outcome::Taken,
-        Ok(_) => Outcome::Failed,
-        Err(_) => Outcome::Failed,
+        Ok(_) | Err(_) => Outcome::Failed,
     }
 }

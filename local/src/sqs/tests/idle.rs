@@ -30,8 +30,8 @@ async fn who_waits_for_a_message_is_at_work_but_while_asleep() {
     let desk = Desk::new();
     let url = desk.queue("jobs", json!({})).await;
     let poll = desk.poll(&url).await;
-    let before = desk.clock.rest().expect("nobody is at work");
+    let before = desk.clock.idle_generation().expect("nobody is at work");
     desk.send(&url, "x").await;
     assert_eq!(poll.await.unwrap().len(), 1);
-    assert!(desk.clock.rest().is_some_and(|now| now > before), "who woke up was at work");
+    assert!(desk.clock.idle_generation().is_some_and(|now| now > before), "who woke up was at work");
 }

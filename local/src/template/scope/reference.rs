@@ -8,7 +8,8 @@ use serde_yaml_ng::Value as Yaml;
 use super::Scope;
 use super::resource::Kind;
 use super::value::into_text;
-use crate::template::{ACCOUNT, PARTITION, REGION, TemplateError, arn};
+use crate::template::{PARTITION, TemplateError, arn};
+use crate::wire::{ACCOUNT, REGION};
 
 impl Scope<'_> {
     /// `!Ref`
