@@ -93,6 +93,14 @@ fn fail(state: &mut State, endpoint: &Endpoint, outcome: FaultOutcome) -> Respon
             *response.status_mut() = status;
             response
         }
+        FaultOutcome::Odd(body) => {
+            state.world.stats.failed(endpoint.path, "odd".into());
+            ([(header::CONTENT_TYPE, endpoint.content_type)], body).into_response()
+        }
+        FaultOutcome::Redirected(location) => {
+            state.world.stats.failed(endpoint.path, "redirected".into());
+            (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
+        }
         FaultOutcome::Cut => {
             state.world.stats.failed(endpoint.path, "cut".into());
             let mut response = StatusCode::OK.into_response();

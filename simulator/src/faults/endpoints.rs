@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use serde::Deserialize;
 
 use crate::faults::dice::{Dice, are_shares};
@@ -21,6 +23,10 @@ pub(crate) struct Fault {
     latency_ms: Option<u64>,
     #[serde(default)]
     cut: bool,
+    /// These bytes are the answer, in base64.
+    body_base64: Option<String>,
+    /// The answer is a 302 to this address.
+    location: Option<String>,
     /// Share of the failing calls that take effect all the same.
     #[serde(default)]
     delivered: f64,
@@ -43,14 +49,19 @@ impl Fault {
         if self.http_status.is_some_and(|status| !(200..600).contains(&status)) {
             return Err("http_status is a number between 200 and 599.");
         }
+        if self.body_base64.as_ref().is_some_and(|body| STANDARD.decode(body).is_err()) {
+            return Err("body_base64 is base64.");
+        }
         if !self.fails() && self.latency_ms.is_none() {
-            return Err("A fault needs an errcode, an http_status, a latency_ms or a cut.");
+            return Err(
+                "A fault needs an errcode, an http_status, a body_base64, a location, a latency_ms or a cut.",
+            );
         }
         Ok(())
     }
 
     fn fails(&self) -> bool {
-        self.cut || self.errcode.is_some() || self.http_status.is_some()
+        self.outcome().is_some()
     }
 
     fn concerns(&self, path: &str, users: &[u32]) -> bool {
@@ -62,11 +73,14 @@ impl Fault {
             Some(errmsg) => Refusal::saying(errcode, errmsg),
             None => Refusal::new(errcode),
         });
+        let odd =
+            self.body_base64.as_ref().and_then(|body| STANDARD.decode(body).ok()).map(FaultOutcome::Odd);
+        let odd = odd.or(self.location.clone().map(FaultOutcome::Redirected));
         match (self.cut, self.http_status, refusal) {
             (true, _, _) => Some(FaultOutcome::Cut),
             (false, Some(status), refusal) => Some(FaultOutcome::Status(status, refusal)),
             (false, None, Some(refusal)) => Some(FaultOutcome::Refused(refusal)),
-            (false, None, None) => None,
+            (false, None, None) => odd,
         }
     }
 }
@@ -93,6 +107,10 @@ pub(crate) enum FaultOutcome {
     Refused(Refusal),
     /// An HTTP status, with a page or an errcode.
     Status(u16, Option<Refusal>),
+    /// These bytes.
+    Odd(Vec<u8>),
+    /// Another address.
+    Redirected(String),
     /// A connection that ends without a byte of answer.
     Cut,
 }
