@@ -29,9 +29,8 @@ pub struct Config {
 pub enum CallbackMode {
     /// 明文模式: anybody who saw one signature can send anything.
     Plain,
-    /// 兼容模式: encrypted, with the plain text beside it, which is never read.
-    Compatible,
-    /// 安全模式: encrypted, and signed over the ciphertext.
+    /// 安全模式: encrypted, and signed over the ciphertext. 兼容模式 is the same with the plain text beside it,
+    /// which is never read.
     Safe,
 }
 
@@ -112,9 +111,8 @@ impl Config {
     pub fn callback_mode(&self) -> Result<CallbackMode, ConfigError> {
         match self.required("CALLBACK_MODE")?.as_str() {
             "safe" => Ok(CallbackMode::Safe),
-            "compatible" => Ok(CallbackMode::Compatible),
             "plain" => Ok(CallbackMode::Plain),
-            _ => Err(ConfigError::new("CALLBACK_MODE", "must be `safe`, `compatible` or `plain`")),
+            _ => Err(ConfigError::new("CALLBACK_MODE", "must be `safe` or `plain`")),
         }
     }
 

@@ -30,6 +30,9 @@ pub enum Event {
         msgid: i64,
         /// WeChat's word: `success`, `failed:user block`, `failed: system failed`, …
         status: String,
+        /// The Official Account's openid it was for.
+        #[serde(default)]
+        openid: Option<String>,
         /// How often its message was looked for.
         #[serde(default)]
         tries: u32,

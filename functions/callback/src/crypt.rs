@@ -62,17 +62,21 @@ fn unpad(plain: &[u8]) -> Option<&[u8]> {
     is_padding.then_some(rest)
 }
 
-/// Whether `signature` is hex(sha1(the parts, sorted by bytes and joined)).
-pub fn is_signature(signature: &str, token: &SecretString, parts: &[&str]) -> bool {
+/// Whether that is WeChat's signature over these parts.
+pub fn is_signature(given: &str, token: &SecretString, parts: &[&str]) -> bool {
+    signature(token, parts).as_bytes().ct_eq(given.as_bytes()).into()
+}
+
+/// hex(sha1(the parts and the token, sorted by bytes and joined)).
+pub fn signature(token: &SecretString, parts: &[&str]) -> String {
     let mut parts: Vec<_> = parts.iter().copied().chain([token.expose_secret()]).collect();
     parts.sort_unstable();
     let digest = Sha1::digest(parts.concat());
-    let expected: String = digest.iter().map(|byte| format!("{byte:02x}")).collect();
-    expected.as_bytes().ct_eq(signature.as_bytes()).into()
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use super::*;
     use cbc::cipher::BlockModeEncrypt;
     use proptest::prelude::*;
@@ -86,7 +90,7 @@ mod tests {
     }
 
     /// As WeChat seals, and as a reply would have to be sealed.
-    fn seal(key: &Key, random: &[u8; 16], message: &str, appid: &str) -> String {
+    pub(crate) fn seal(key: &Key, random: &[u8; 16], message: &str, appid: &str) -> String {
         let length = u32::try_from(message.len()).expect("short").to_be_bytes();
         let mut plain = [random, length.as_slice(), message.as_bytes(), appid.as_bytes()].concat();
         let padding = PADDED_TO - plain.len() % PADDED_TO;

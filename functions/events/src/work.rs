@@ -58,7 +58,9 @@ impl Function {
         match event {
             Event::Followed { openid, at } => self.follows(&openid, at).await,
             Event::Unfollowed { openid, at, rechecked } => self.unfollowed(openid, at, rechecked).await,
-            Event::Receipt { msgid, status, tries } => self.receipt(msgid, status, tries).await,
+            Event::Receipt { msgid, status, openid, tries } => {
+                self.receipt(msgid, status, openid, tries).await
+            }
         }
     }
 
@@ -93,7 +95,13 @@ impl Function {
         Ok(())
     }
 
-    async fn receipt(&self, msgid: i64, status: String, tries: u32) -> Result<(), Failure> {
+    async fn receipt(
+        &self,
+        msgid: i64,
+        status: String,
+        openid: Option<String>,
+        tries: u32,
+    ) -> Result<(), Failure> {
         let (state, reason) = outcome(&status);
         match self.messages.apply_receipt(msgid, state, reason, &status).await? {
             Receipt::Joined => {
@@ -103,7 +111,9 @@ impl Function {
             Receipt::Known => tracing::debug!(msgid, status, "a receipt that was known"),
             Receipt::NoMessage => match LOOK_AGAIN.get(usize::try_from(tries).unwrap_or(usize::MAX)) {
                 Some(pause) => {
-                    self.queue.enqueue(&Event::Receipt { msgid, status, tries: tries + 1 }, *pause).await?;
+                    self.queue
+                        .enqueue(&Event::Receipt { msgid, status, openid, tries: tries + 1 }, *pause)
+                        .await?;
                 }
                 None => tracing::warn!(msgid, status, "a receipt of no message of ours"),
             },
