@@ -52,6 +52,9 @@ pub struct Message {
     pub progress: Progress,
 }
 
+/// In place of a msgid where WeChat took a message and gave none that can be read.
+pub const NO_MSGID: i64 = 0;
+
 /// What a message remembers between two tries.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -66,7 +69,8 @@ pub struct Progress {
     pub attempts: u32,
     /// When WeChat first left open whether it took it, in Unix seconds.
     pub ambiguous_since: Option<i64>,
-    /// WeChat took it under this msgid, and only the record is missing.
+    /// WeChat took it under this msgid ([`NO_MSGID`]: under one that cannot be read), and only the record is
+    /// missing.
     pub sent: Option<i64>,
 }
 

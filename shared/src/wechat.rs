@@ -7,6 +7,7 @@ pub mod errcode;
 mod failure;
 pub mod followers;
 pub mod login;
+pub mod reader;
 mod request;
 pub mod template;
 pub mod token;

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use contract::{MessageState, Reason};
 use shared::Error;
-use shared::job::{Job, Message, Prefer};
+use shared::job::{Job, Message, NO_MSGID, Prefer};
 use shared::store::Record;
 use shared::wechat::errcode::Action;
 use shared::wechat::template::{self, TemplateMessage};
@@ -91,7 +91,7 @@ impl Invocation<'_> {
     async fn attempt(&self, job: &Job, message: &mut Message) -> Result<i64, Failure> {
         self.function.limiter.acquire().await?;
         message.progress.attempts += 1;
-        let client_msg_id = job.client_msg_id(message);
+        let (n, client_msg_id) = (message.n, job.client_msg_id(message));
         let page = message.page.as_deref().map(|page| (self.function.mini_appid.as_str(), page));
         let message = TemplateMessage {
             touser: &message.oa_openid,
@@ -100,7 +100,14 @@ impl Invocation<'_> {
             data: &message.data,
             client_msg_id: &client_msg_id,
         };
-        let msgid = self.function.wechat.call(&template::send(message)).await?.msgid;
+        let msgid = self.function.wechat.call(&template::send(message)).await?.msgid.unwrap_or_else(|| {
+            tracing::warn!(
+                batch = job.batch,
+                n,
+                "WeChat took a message without a msgid: its receipt cannot be joined"
+            );
+            NO_MSGID
+        });
         if let Err(error) = self.breaker.on_success().await {
             tracing::warn!(
                 cause = error.causes(),

@@ -4,14 +4,18 @@ use std::time::Duration;
 
 use clock::{Clock, TimedOut};
 use http::Method;
-use serde::Deserialize;
+use reqwest::redirect::Policy;
 use serde::de::DeserializeOwned;
 
+use super::reader::{self, Outcome};
 use super::{AccessToken, ApiRequest, Failure};
 
 /// WeChat answers within a second as a rule; what takes longer than this will not come.
 pub const TIMEOUT: Duration = Duration::from_secs(8);
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
+/// A connection that is not used for this long is closed: one that WeChat or a NAT has dropped by then would
+/// cost a call its answer.
+const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// WeChat, as every function sees it. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -21,20 +25,15 @@ pub struct WeChat {
     clock: Clock,
 }
 
-/// What every answer may hold; on success WeChat often leaves errcode out.
-#[derive(Deserialize)]
-struct Outcome {
-    #[serde(default)]
-    errcode: i64,
-    #[serde(default)]
-    errmsg: String,
-}
-
 impl WeChat {
     /// Builds the HTTP client and its TLS; once, in init. `base` has no slash at its end.
     pub fn new(base: &str, clock: Clock) -> Self {
         let http = reqwest::Client::builder()
             .connect_timeout(CONNECT_TIMEOUT)
+            .pool_idle_timeout(IDLE_TIMEOUT)
+            // Where else WeChat points to, a token or a secret would go along.
+            .redirect(Policy::none())
+            .referer(false)
             .build()
             .expect("the TLS back end is compiled in");
         Self { http, base: base.to_owned(), clock }
@@ -82,42 +81,11 @@ impl WeChat {
         let (status, body) = answer
             .map_err(|TimedOut| Failure::NoAnswer("time-out".into()))?
             .map_err(|error: reqwest::Error| Failure::of(error, &self.base))?;
-        if !status.is_success() {
-            return Err(Failure::NoAnswer(format!("HTTP {status}")));
+        let Outcome { errcode, errmsg } = reader::outcome(&body);
+        match errcode {
+            Some(errcode) if errcode != 0 => Err(Failure::Refused { errcode, errmsg }),
+            _ if !status.is_success() => Err(Failure::NoAnswer(format!("HTTP {status}"))),
+            _ => reader::parse(&body),
         }
-        let failed = parse::<Outcome>(&body)?;
-        if failed.errcode != 0 {
-            return Err(Failure::Refused { errcode: failed.errcode, errmsg: failed.errmsg });
-        }
-        parse(&body)
-    }
-}
-
-/// Reads WeChat's JSON, which may hold raw control characters inside its strings.
-fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
-    serde_json::from_slice(body).or_else(|_| {
-        let cleaned: Vec<u8> = body.iter().map(|byte| if *byte < 0x20 { b' ' } else { *byte }).collect();
-        serde_json::from_slice(&cleaned)
-            .map_err(|error| Failure::NoAnswer(format!("not the JSON it should be ({:?})", error.classify())))
-    })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use serde_json::Value;
-
-    use crate::wechat::errcode::Action;
-
-    #[test]
-    fn raw_control_characters_are_read_as_spaces() {
-        let value: Value = parse(b"{\"errmsg\":\"a\x01b\"}").expect("read");
-        assert_eq!(value["errmsg"], "a b");
-    }
-
-    #[test]
-    fn an_answer_that_is_no_json_is_no_answer() {
-        let failure = parse::<Value>(b"<html>").expect_err("refused");
-        assert_eq!(failure.action(), Action::Ambiguous);
     }
 }

@@ -11,6 +11,8 @@ use serde_json::{Map, Value};
 use sha1::{Digest, Sha1};
 use subtle::ConstantTimeEq;
 
+use super::reader;
+
 /// Base64 as clients send it: with or without padding.
 const BASE64: GeneralPurpose = GeneralPurpose::new(
     &alphabet::STANDARD,
@@ -41,7 +43,7 @@ pub fn open(
     let plain = opener
         .decrypt_padded_vec::<Pkcs7>(&sealed)
         .map_err(|_| failed("`encryptedData` does not open with this session's key."))?;
-    let opened: Map<String, Value> = serde_json::from_slice(&plain)
+    let opened: Map<String, Value> = reader::parse(&plain)
         .map_err(|_| failed("`encryptedData` does not open with this session's key."))?;
     let watermark = opened.get("watermark").and_then(|watermark| watermark.get("appid"));
     if watermark.and_then(Value::as_str) != Some(appid) {

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::ApiRequest;
+use super::{ApiRequest, reader};
 
 /// The most openids one batchget takes.
 pub const BATCH: usize = 100;
@@ -12,19 +12,18 @@ pub const BATCH: usize = 100;
 #[derive(Debug, Default, Deserialize)]
 pub struct Page {
     /// All followers, as WeChat counts them now.
-    #[serde(default)]
+    #[serde(deserialize_with = "count")]
     pub total: u64,
     /// The page; WeChat leaves the whole field out after the last one.
-    #[serde(default)]
-    data: Openids,
+    data: Option<Openids>,
     /// Where the next page starts. The last page carries one, too.
-    #[serde(default)]
-    next_openid: String,
+    #[serde(default, deserialize_with = "reader::text")]
+    next_openid: Option<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
 struct Openids {
-    #[serde(default)]
+    #[serde(default, deserialize_with = "reader::texts")]
     openid: Vec<String>,
 }
 
@@ -32,8 +31,9 @@ impl Page {
     /// The openids and the cursor of the next page: `None` when the list ends here, which WeChat
     /// says by an empty page, not by the last full one.
     pub fn into_parts(self) -> (Vec<String>, Option<String>) {
-        let ended = self.data.openid.is_empty() || self.next_openid.is_empty();
-        (self.data.openid, Some(self.next_openid).filter(|_| !ended))
+        let openids = self.data.unwrap_or_default().openid;
+        let next = self.next_openid.filter(|_| !openids.is_empty());
+        (openids, next)
     }
 }
 
@@ -41,19 +41,20 @@ impl Page {
 #[derive(Debug, Deserialize)]
 pub struct UserInfo {
     /// The Official Account's openid.
+    #[serde(deserialize_with = "reader::required")]
     pub openid: String,
     /// 0: does not follow, and nothing else is told.
-    #[serde(default)]
-    subscribe: i64,
+    #[serde(default, deserialize_with = "reader::number")]
+    subscribe: Option<i64>,
     /// Sometimes missing for a follower who has one; `user/info` may give it then.
-    #[serde(default, deserialize_with = "blank_as_none")]
+    #[serde(default, deserialize_with = "reader::text")]
     pub unionid: Option<String>,
 }
 
 impl UserInfo {
     /// Whether this user follows the account.
     pub fn follows(&self) -> bool {
-        self.subscribe != 0
+        self.subscribe.is_some_and(|subscribe| subscribe != 0)
     }
 }
 
@@ -85,8 +86,8 @@ pub fn infos(openids: &[String]) -> ApiRequest<UserInfos> {
     ApiRequest::post("/cgi-bin/user/info/batchget", json!({"user_list": users}))
 }
 
-fn blank_as_none<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
-    Ok(Option::<String>::deserialize(deserializer)?.filter(|text| !text.is_empty()))
+fn count<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
+    Ok(reader::number(deserializer)?.and_then(|count| count.try_into().ok()).unwrap_or_default())
 }
 
 #[cfg(test)]
@@ -94,7 +95,7 @@ mod tests {
     use super::*;
 
     fn page(json: &str) -> (Vec<String>, Option<String>) {
-        serde_json::from_str::<Page>(json).expect("a page").into_parts()
+        reader::parse::<Page>(json.as_bytes()).expect("a page").into_parts()
     }
 
     #[test]
@@ -102,5 +103,17 @@ mod tests {
         let full = r#"{"total":1,"count":1,"data":{"openid":["o1"]},"next_openid":"o1"}"#;
         assert_eq!(page(full), (vec!["o1".into()], Some("o1".into())));
         assert_eq!(page(r#"{"total":1,"count":0,"next_openid":""}"#), (vec![], None));
+        assert_eq!(page(r#"{"total":"1","data":null,"next_openid":null}"#), (vec![], None));
+    }
+
+    #[test]
+    fn blanks_in_the_list_are_nobody() {
+        let list = r#"{"total":3,"data":{"openid":["","o1",null]},"next_openid":"o1"}"#;
+        assert_eq!(page(list), (vec!["o1".into()], Some("o1".into())));
+    }
+
+    #[test]
+    fn an_answer_that_counts_nobody_is_no_page() {
+        assert!(reader::parse::<Page>(b"{}").is_err());
     }
 }

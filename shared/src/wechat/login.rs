@@ -3,16 +3,19 @@
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 
-use super::ApiRequest;
+use super::{ApiRequest, reader};
 
 /// What WeChat answers to a fresh code.
 #[derive(Debug, Deserialize)]
 pub struct CodeSession {
     /// The mini-program's openid.
+    #[serde(deserialize_with = "reader::required")]
     pub openid: String,
     /// Absent when the mini-program is not bound to an Open Platform account.
+    #[serde(default, deserialize_with = "reader::text")]
     pub unionid: Option<String>,
     /// Opens this user's encryptedData.
+    #[serde(deserialize_with = "reader::required")]
     pub session_key: SecretString,
 }
 

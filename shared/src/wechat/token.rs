@@ -1,16 +1,23 @@
 //! `/cgi-bin/token` and `/cgi-bin/stable_token`: access tokens, which only `refresh` fetches.
 
 use secrecy::{ExposeSecret, SecretString};
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 
-use super::ApiRequest;
+use super::{ApiRequest, reader};
 
 /// A token as it goes into a query string; prints as nothing.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
 pub struct AccessToken(SecretString);
+
+impl From<String> for AccessToken {
+    fn from(token: String) -> Self {
+        Self(token.into())
+    }
+}
 
 impl AccessToken {
     /// The token itself: for the query string and the table.
@@ -28,10 +35,16 @@ impl AccessToken {
 #[derive(Clone, Debug, Deserialize)]
 pub struct IssuedToken {
     /// The token.
-    #[serde(rename = "access_token")]
+    #[serde(rename = "access_token", deserialize_with = "reader::required")]
     pub token: AccessToken,
     /// How long it still lives, in seconds; a stable token comes with what remains of its life.
+    #[serde(deserialize_with = "seconds")]
     pub expires_in: i64,
+}
+
+/// A token without a life is none.
+fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    reader::number(deserializer)?.ok_or_else(|| D::Error::custom("no number of seconds"))
 }
 
 /// Fetches a classic token: every call makes a new one. Errcode 40001 means a wrong AppSecret here.

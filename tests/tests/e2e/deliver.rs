@@ -1,5 +1,7 @@
 //! Delivery: what becomes of an accepted message when WeChat or the user will not have it.
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use harness::World;
 use serde_json::{Value, json};
 
@@ -26,6 +28,46 @@ async fn a_user_who_turned_the_messages_off_is_not_asked_again() {
     assert_eq!((&message["attempts"], world.calls(SEND).await), (&json!(1), 1));
     assert!(message["rid"].is_string() && message["remedy"].is_string(), "{message}");
     assert_eq!(world.batch(&id).await["counts"], json!({ "refused": 1 }));
+}
+
+#[tokio::test]
+async fn a_refusal_in_bytes_that_are_no_text_is_a_refusal() {
+    let world = World::start().await;
+    world.sync_until_done().await;
+    let refusals: [&[u8]; 3] = [
+        b"{\"errcode\":43101,\"errmsg\":\"\xd3\xc3\xbb\xa7 rid: 1-2-3\"}",
+        b"\xef\xbb\xbf{\"errcode\":\"43101\",\"errmsg\":null}",
+        b"{\"errcode\":43101,\"errmsg\":\"cut of",
+    ];
+    for refusal in refusals {
+        world.fault(json!({ "endpoint": SEND, "times": 1, "body_base64": STANDARD.encode(refusal) })).await;
+        let message = world.outcome(&send_to(&world, 1).await).await;
+        assert_eq!(end(&message), [json!("refused"), json!("refused"), json!(43101)], "{message}");
+    }
+}
+
+#[tokio::test]
+async fn a_success_without_a_msgid_is_a_success() {
+    let world = World::start().await;
+    world.sync_until_done().await;
+    for success in [r#"{"errcode":0}"#, r#"{"errcode":0,"msgid":9999999999999999999}"#] {
+        world.fault(json!({ "endpoint": SEND, "times": 1, "body_base64": STANDARD.encode(success) })).await;
+        let message = world.outcome(&send_to(&world, 1).await).await;
+        assert_eq!(end(&message), [json!("sent"), json!(null), json!(null)], "{message}");
+        assert_eq!(message["attempts"], 1, "{message}");
+    }
+}
+
+#[tokio::test]
+async fn wechat_is_not_followed_to_another_address() {
+    let world = World::start().await;
+    world.sync_until_done().await;
+    let elsewhere = format!("{}/cgi-bin/user/get", world.wechat);
+    world.fault(json!({ "endpoint": SEND, "times": 1, "location": elsewhere })).await;
+    let before = world.calls("/cgi-bin/user/get").await;
+    let message = world.outcome(&send_to(&world, 1).await).await;
+    assert_eq!((&message["state"], &message["attempts"]), (&json!("sent"), &json!(2)), "{message}");
+    assert_eq!(world.calls("/cgi-bin/user/get").await, before);
 }
 
 #[tokio::test]

@@ -3,7 +3,7 @@
 use contract::{MessageState, Reason};
 use serde::{Deserialize, Serialize};
 
-use crate::job::{Message, Progress};
+use crate::job::{Message, NO_MSGID, Progress};
 use crate::wechat::Failure;
 
 /// What is known of a message that a worker has had in hand.
@@ -55,10 +55,10 @@ impl Record {
         Self { attempts, round, requeues, ..Self::queued(message.n, now) }
     }
 
-    /// WeChat took it under this msgid.
+    /// WeChat took it under this msgid, or under [`NO_MSGID`].
     #[must_use]
     pub fn sent(self, msgid: i64) -> Self {
-        Self { state: MessageState::Sent, msgid: Some(msgid), ..self }
+        Self { state: MessageState::Sent, msgid: Some(msgid).filter(|msgid| *msgid != NO_MSGID), ..self }
     }
 
     /// It came to this, for this reason.
