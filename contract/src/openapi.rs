@@ -201,7 +201,7 @@ fn problem(code: Code) -> Problem {
             None,
         ),
         Code::InvalidCode => (
-            "WeChat does not accept this code; call wx.login again and send the new one. A code serves once, within five minutes.",
+            "WeChat does not accept this code; call wx.login again and send the new one. A code serves once, within five minutes; if none ever serves, compare the mini-program's appid with MINI_APPID here.",
             Some(40029),
         ),
         Code::LoginBlocked => ("WeChat blocks this user from logging in; do not try again.", Some(40226)),

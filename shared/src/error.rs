@@ -4,7 +4,7 @@ use contract::{Code, Problem};
 
 use crate::causes;
 use crate::wechat::Failure;
-use crate::wechat::crypto::DoesNotOpen;
+use crate::wechat::crypto::Unopened;
 use crate::wechat::errcode::Action;
 
 /// Why a request was not answered. The text is for the caller; the source is only logged.
@@ -20,7 +20,7 @@ pub enum Error {
     Unauthorized,
     /// WeChat does not take the wx.login code: wrong, used or older than five minutes.
     #[error(
-        "WeChat does not accept this code; call wx.login again and send the new one. A code serves once, within five minutes."
+        "WeChat does not accept this code; call wx.login again and send the new one. A code serves once, within five minutes; if none ever serves, compare the mini-program's appid with MINI_APPID here."
     )]
     InvalidCode(#[source] Failure),
     /// WeChat blocks this user from logging in.
@@ -156,9 +156,14 @@ impl From<Error> for Failure {
     }
 }
 
-impl From<DoesNotOpen> for Error {
-    fn from(DoesNotOpen(why): DoesNotOpen) -> Self {
-        Self::DecryptFailed(why)
+impl From<Unopened> for Error {
+    fn from(unopened: Unopened) -> Self {
+        match unopened {
+            Unopened::Malformed(why) => {
+                Self::InvalidRequest(format!("{why} Send it as wx gave it, unchanged."))
+            }
+            Unopened::Foreign(why) => Self::DecryptFailed(why),
+        }
     }
 }
 
@@ -168,9 +173,16 @@ mod tests {
 
     #[test]
     fn whoever_sends_what_does_not_open_is_told_to_log_in_again() {
-        let error = Error::from(DoesNotOpen("`iv` is not base64."));
+        let error = Error::from(Unopened::Foreign("It does not open."));
         assert_eq!(error.code(), Code::DecryptFailed);
         let told = error.to_string();
-        assert!(told.starts_with("`iv` is not base64.") && told.contains("POST /login first"), "{told}");
+        assert!(told.starts_with("It does not open.") && told.contains("POST /login first"), "{told}");
+    }
+
+    #[test]
+    fn what_was_damaged_on_its_way_needs_no_login() {
+        let error = Error::from(Unopened::Malformed("`iv` is not base64."));
+        assert_eq!(error.code(), Code::InvalidRequest);
+        assert_eq!(error.to_string(), "`iv` is not base64. Send it as wx gave it, unchanged.");
     }
 }

@@ -43,7 +43,8 @@ impl Function {
     async fn decrypt(&self, request: &Request) -> Result<Response<Body>, Error> {
         let user = self.callers.caller(request.headers()).await?.user()?;
         let data = self.open(&user, &http::body(request)?)?;
-        let unionid = data.get("unionId").and_then(Value::as_str).map(str::to_owned);
+        let unionid = data.get("unionId").and_then(Value::as_str).map(str::trim);
+        let unionid = unionid.filter(|unionid| !unionid.is_empty()).map(str::to_owned);
         if let Some(unionid) = unionid.as_deref().filter(|unionid| user.unionid.as_deref() != Some(*unionid))
         {
             let token = Token::of(request.headers())?;

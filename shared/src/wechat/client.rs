@@ -1,9 +1,11 @@
 //! The one client: makes a call, times out, reads errcode. It holds no token and knows no table.
 
+use std::ops::Deref;
 use std::time::Duration;
 
 use clock::{Clock, TimedOut};
-use http::Method;
+use http::{Method, StatusCode};
+use reqwest::RequestBuilder;
 use reqwest::redirect::Policy;
 use serde::de::DeserializeOwned;
 
@@ -73,9 +75,14 @@ impl WeChat {
         if let Some(body) = &request.body {
             call = call.json(body);
         }
+        let again = call.try_clone().filter(|_| request.is_repeatable);
         let answer = async {
-            let response = call.send().await?;
-            Ok((response.status(), response.bytes().await?))
+            match (exchange(call).await, again) {
+                (Err(error), Some(again)) if !error.is_connect() && !error.is_builder() => {
+                    exchange(again).await
+                }
+                (answer, _) => answer,
+            }
         };
         let answer = self.clock.timeout(TIMEOUT, answer).await;
         let (status, body) = answer
@@ -88,4 +95,9 @@ impl WeChat {
             _ => reader::parse(&body),
         }
     }
+}
+
+async fn exchange(call: RequestBuilder) -> reqwest::Result<(StatusCode, impl Deref<Target = [u8]>)> {
+    let response = call.send().await?;
+    Ok((response.status(), response.bytes().await?))
 }

@@ -19,35 +19,49 @@ const BASE64: GeneralPurpose = GeneralPurpose::new(
     GeneralPurposeConfig::new().with_decode_padding_mode(DecodePaddingMode::Indifferent),
 );
 
+/// The block of AES, which is the length of key and iv, too.
+const BLOCK: usize = 16;
+
 /// Why something does not open, in a sentence.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("{0}")]
-pub struct DoesNotOpen(pub &'static str);
+pub enum Unopened {
+    /// It was damaged on its way: no key opens it, and no new session helps.
+    #[error("{0}")]
+    Malformed(&'static str),
+    /// It is not what this session's key opens.
+    #[error("{0}")]
+    Foreign(&'static str),
+}
 
 /// Opens what wx.getUserInfo and its like return: a JSON object whose watermark names `appid`.
 ///
 /// # Errors
-/// [`DoesNotOpen`] whatever is wrong with it; no input panics.
+/// [`Unopened`] whatever is wrong with it; no input panics.
 pub fn open(
     session_key: &SecretString,
     encrypted_data: &str,
     iv: &str,
     appid: &str,
-) -> Result<Map<String, Value>, DoesNotOpen> {
-    let failed = DoesNotOpen;
-    let key = decode(session_key.expose_secret()).ok_or(failed("This session's key is unusable."))?;
-    let iv = decode(iv).ok_or(failed("`iv` is not base64."))?;
-    let sealed = decode(encrypted_data).ok_or(failed("`encryptedData` is not base64."))?;
-    let opener = cbc::Decryptor::<Aes128>::new_from_slices(&key, &iv)
-        .map_err(|_| failed("`iv` does not hold 16 bytes."))?;
+) -> Result<Map<String, Value>, Unopened> {
+    let key = decode(session_key.expose_secret()).and_then(|key| key.try_into().ok());
+    let key: [u8; BLOCK] = key.ok_or(Unopened::Foreign("This session's key is unusable."))?;
+    let iv = decode(iv).ok_or(Unopened::Malformed("`iv` is not base64."))?;
+    let iv: [u8; BLOCK] = iv.try_into().map_err(|_| Unopened::Malformed("`iv` does not hold 16 bytes."))?;
+    let sealed = decode(encrypted_data).ok_or(Unopened::Malformed("`encryptedData` is not base64."))?;
+    if sealed.is_empty() || !sealed.len().is_multiple_of(BLOCK) {
+        return Err(Unopened::Malformed("`encryptedData` is not whole: it holds no multiple of 16 bytes."));
+    }
+    let opener = cbc::Decryptor::<Aes128>::new(&key.into(), &iv.into());
     let plain = opener
         .decrypt_padded_vec::<Pkcs7>(&sealed)
-        .map_err(|_| failed("`encryptedData` does not open with this session's key."))?;
+        .map_err(|_| Unopened::Foreign("`encryptedData` does not open with this session's key."))?;
     let opened: Map<String, Value> = reader::parse(&plain)
-        .map_err(|_| failed("`encryptedData` does not open with this session's key."))?;
+        .map_err(|_| Unopened::Foreign("`encryptedData` does not open with this session's key."))?;
     let watermark = opened.get("watermark").and_then(|watermark| watermark.get("appid"));
     if watermark.and_then(Value::as_str) != Some(appid) {
-        return Err(failed("`encryptedData` is not this mini-program's: its watermark names another appid."));
+        return Err(Unopened::Foreign(
+            "`encryptedData` is not this mini-program's: its watermark names another appid.",
+        ));
     }
     Ok(opened)
 }
@@ -112,17 +126,18 @@ mod tests {
     #[test]
     fn every_wrong_input_is_told_for_what_it_is() {
         let other_key: SecretString = "AAAAAAAAAAAAAAAAAAAAAA==".to_owned().into();
-        let sealed_otherwise = "`encryptedData` does not open with this session's key.";
+        let foreign = Unopened::Foreign("`encryptedData` does not open with this session's key.");
+        let halved = Unopened::Malformed("`encryptedData` is not whole: it holds no multiple of 16 bytes.");
         for (key, data, iv, told) in [
-            (&other_key, ENCRYPTED_DATA, IV, sealed_otherwise),
-            (&session_key(), "not base64!", IV, "`encryptedData` is not base64."),
-            (&session_key(), ENCRYPTED_DATA, "AAAA", "`iv` does not hold 16 bytes."),
-            (&session_key(), ENCRYPTED_DATA, "*", "`iv` is not base64."),
-            (&session_key(), "", IV, sealed_otherwise),
-            (&session_key(), "AAAA", IV, sealed_otherwise),
-            (&session_key(), &ENCRYPTED_DATA[4..], IV, sealed_otherwise),
+            (&other_key, ENCRYPTED_DATA, IV, foreign),
+            (&session_key(), "not base64!", IV, Unopened::Malformed("`encryptedData` is not base64.")),
+            (&session_key(), ENCRYPTED_DATA, "AAAA", Unopened::Malformed("`iv` does not hold 16 bytes.")),
+            (&session_key(), ENCRYPTED_DATA, "*", Unopened::Malformed("`iv` is not base64.")),
+            (&session_key(), "", IV, halved),
+            (&session_key(), "AAAA", IV, halved),
+            (&session_key(), &ENCRYPTED_DATA[4..], IV, halved),
         ] {
-            assert_eq!(open(key, data, iv, APPID), Err(DoesNotOpen(told)));
+            assert_eq!(open(key, data, iv, APPID), Err(told));
         }
     }
 

@@ -27,4 +27,6 @@ pub fn code_to_session(appid: &str, secret: &SecretString, code: &str) -> ApiReq
         .with("secret", secret.expose_secret())
         .with("js_code", code)
         .with("grant_type", "authorization_code")
+        // If the first has come through, the second is told that the code is used: log in again.
+        .repeatable()
 }

@@ -109,13 +109,24 @@ async fn another_mini_programs_data_is_refused_although_it_opens() {
 }
 
 #[tokio::test]
+async fn a_blank_unionid_is_none() {
+    let world = World::start().await;
+    let session = world.login(7).await;
+    for unionid in [json!(""), json!(" "), json!(null)] {
+        let sealed = world.sealed(7, &json!({ "unionId": unionid })).await;
+        let opened = world.post("/decrypt", &session.token, &unsigned(&sealed)).await.ok(200);
+        assert_eq!(opened["unionid"], Value::Null, "{opened}");
+    }
+}
+
+#[tokio::test]
 async fn a_body_that_is_not_sealed_data_is_refused() {
     let world = World::start().await;
     let session = world.login(7).await;
     world.post("/decrypt", &session.token, &json!({})).await.problem(400, "invalid_request");
     for (data, iv) in [("", ""), ("AAAA", "AAAA"), ("not base64!", "AAAAAAAAAAAAAAAAAAAAAA==")] {
         let body = json!({ "encryptedData": data, "iv": iv });
-        world.post("/decrypt", &session.token, &body).await.problem(400, "decrypt_failed");
+        world.post("/decrypt", &session.token, &body).await.problem(400, "invalid_request");
     }
 }
 

@@ -27,6 +27,18 @@ async fn a_user_logs_in_and_gets_a_token_and_no_session_key() {
 }
 
 #[tokio::test]
+async fn a_connection_that_dies_costs_one_more_call_and_not_two() {
+    let world = World::start().await;
+    world.fault(json!({ "endpoint": JSCODE2SESSION, "cut": true, "times": 1 })).await;
+    world.login(7).await;
+    assert_eq!(world.calls(JSCODE2SESSION).await, 2);
+    world.fault(json!({ "endpoint": JSCODE2SESSION, "cut": true, "times": 2 })).await;
+    let code = json!({ "code": world.code(7).await });
+    world.post("/login", "", &code).await.problem(503, "wechat_unavailable");
+    assert_eq!(world.calls(JSCODE2SESSION).await, 4);
+}
+
+#[tokio::test]
 async fn a_user_whose_unionid_wechat_hides_logs_in_without_one() {
     let world = World::start().await;
     world.user_does(7, "hide-unionid").await;
