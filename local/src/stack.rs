@@ -211,7 +211,7 @@ impl Stack {
     }
 
     /// Whether no message and no callback waits for anything but the clock. Who works on one already, has
-    /// said so to the clock: see [`Clock::rest`].
+    /// said so to the clock: see [`Clock::idle_generation`].
     pub fn is_idle(&self) -> bool {
         self.aws.sqs.as_ref().is_none_or(Sqs::is_idle)
             && self.simulator.as_ref().is_none_or(Simulator::is_idle)
