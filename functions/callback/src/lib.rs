@@ -19,7 +19,7 @@ use shared::{Account, Clock, Config, Error, http};
 
 use crypt::Key;
 use seen::SeenCallbacks;
-use verify::{Reading, Verifier};
+use verify::{NotUnderstood, Verifier};
 
 /// How long the queue may take: WeChat hangs up after 5 s, and comes again if it is not told `success`.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -67,14 +67,13 @@ impl Function {
     /// Puts the event on the queue. Only when it is there is WeChat told `success`; else WeChat comes again.
     async fn accept(&self, request: &Request) -> Result<Response<Body>, Error> {
         let (reading, signature) = self.verifier.read(request)?;
-        if let Reading::NotUnderstood(missing) = reading {
+        let event = reading.unwrap_or_else(|NotUnderstood(field)| {
             // It is WeChat's, and would be the same the next time.
             metrics::counter!("NotUnderstood").increment(1);
-            tracing::warn!(missing, "a callback of WeChat's is not understood");
-        }
-        if let Reading::Event(event) = reading
-            && !self.seen.contains(&signature)
-        {
+            tracing::warn!(field, "a callback of WeChat's is not understood");
+            None
+        });
+        if let Some(event) = event.filter(|_| !self.seen.contains(&signature)) {
             let queued = self.clock.timeout(QUEUE_TIMEOUT, self.queue.enqueue(&event, Duration::ZERO)).await;
             queued.map_err(|TimedOut| Error::unavailable("the queue did not answer in time"))??;
             metrics::counter!("Queued").increment(1);

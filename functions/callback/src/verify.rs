@@ -13,18 +13,6 @@ use crate::fields::{self, Fields};
 /// How far a callback's timestamp may be from now, in seconds. WeChat retries for 15 s; clocks differ.
 const WINDOW: i64 = 10 * 60;
 
-const RECEIPT: &str = "templatesendjobfinish";
-
-/// The events that change the map or a message.
-const OURS: [&str; 6] = [
-    "subscribe",
-    "scan",
-    "unsubscribe",
-    "user_authorization_revoke",
-    "user_authorization_cancellation",
-    RECEIPT,
-];
-
 /// How WeChat is recognized.
 pub struct Verifier {
     /// The token set in WeChat's console.
@@ -47,16 +35,12 @@ struct Query<'a> {
     nonce: &'a str,
 }
 
-/// What an authentic callback comes to.
+/// What an authentic callback says; `None` for a user's message, and for an event that means nothing here.
+pub type Reading = Result<Option<Event>, NotUnderstood>;
+
+/// This field of it is missing or cannot be read.
 #[derive(Debug, PartialEq, Eq)]
-pub enum Reading {
-    /// An event of ours.
-    Event(Event),
-    /// A user's message, or an event that means nothing here.
-    NotOurs,
-    /// It cannot be read; this is missing.
-    NotUnderstood(&'static str),
-}
+pub struct NotUnderstood(pub &'static str);
 
 impl Verifier {
     /// The echostr that WeChat wants back when the address is saved in its console.
@@ -84,30 +68,30 @@ impl Verifier {
         let parameters = request.query_string_parameters();
         let query = Query::of(&parameters);
         let body = String::from_utf8_lossy(body);
-        let opened = match fields::encrypt(&body) {
-            Some(encrypt) => self.open(&query, encrypt).map(|message| (message, query.msg_signature)),
-            None => Err(refused("it has no `Encrypt`, and plain mode is not open here")),
-        };
-        let (message, signature) = match opened {
+        let (message, signature) = match self.open(&query, &body) {
+            Ok(message) => (message, query.msg_signature),
             Err(_) if self.mode == CallbackMode::Plain => {
                 self.check(query.signature, &query, &[query.timestamp, query.nonce])?;
                 (body.to_string(), query.signature)
             }
-            opened => opened?,
+            Err(refusal) => return Err(refusal),
         };
-        if signature == query.msg_signature && Fields::read(&body).text("MsgType").is_some() {
-            tracing::warn!(
-                "the console is in compatible mode: what is beside `Encrypt` can be forged; choose safe mode"
-            );
-        }
-        Ok((reading(&Fields::read(&message)), signature.to_owned()))
+        Ok((event(&Fields::read(&message)), signature.to_owned()))
     }
 
-    /// The message in an `Encrypt`. In compatible mode, too, nothing else is read.
-    fn open(&self, query: &Query<'_>, encrypt: &str) -> Result<String, Error> {
-        self.check(query.msg_signature, query, &[query.timestamp, query.nonce, encrypt])?;
+    /// The message in an `Encrypt`. In compatible mode, too, nothing else is believed.
+    fn open(&self, query: &Query<'_>, body: &str) -> Result<String, Error> {
+        let mut refusal = refused("it holds no `Encrypt`");
+        let signed = fields::encrypts(body).find(|encrypt| {
+            let checked = self.check(query.msg_signature, query, &[query.timestamp, query.nonce, encrypt]);
+            checked.map_err(|error| refusal = error).is_ok()
+        });
+        let Some(encrypt) = signed else { return Err(refusal) };
         let opened = self.key.open(encrypt, &self.appid);
         let opened = opened.ok_or_else(|| refused("it does not open with this key and appid"))?;
+        if Fields::read(body).text("MsgType").is_some() {
+            tracing::warn!("the console is in compatible mode: choose safe mode, nothing else is read here");
+        }
         Ok(String::from_utf8_lossy(&opened).into_owned())
     }
 
@@ -139,38 +123,30 @@ fn refused(why: &str) -> Error {
 }
 
 /// Event names are matched whatever their case: WeChat's own pages disagree.
-fn reading(fields: &Fields) -> Reading {
-    match fields.text("MsgType") {
-        Some("event") => {}
-        Some(_) => return Reading::NotOurs,
-        None => return Reading::NotUnderstood("MsgType"),
+fn event(fields: &Fields) -> Reading {
+    let text = |name| fields.text(name).map(str::to_owned).ok_or(NotUnderstood(name));
+    let number = |name| fields.number(name).ok_or(NotUnderstood(name));
+    if text("MsgType")? != "event" {
+        return Ok(None);
     }
-    let Some(name) = fields.text("Event") else { return Reading::NotUnderstood("Event") };
-    let name = name.to_ascii_lowercase();
-    if !OURS.contains(&name.as_str()) {
-        return Reading::NotOurs;
-    }
-    let Some(openid) = fields.text("FromUserName").map(str::to_owned) else {
-        return Reading::NotUnderstood("FromUserName");
-    };
-    let msgid = fields.number("MsgID");
-    let event = match (name.as_str(), fields.number("CreateTime")) {
-        (RECEIPT, _) => match msgid {
-            Some(msgid) => {
-                let status = fields.text("Status").unwrap_or_default().to_owned();
-                Event::Receipt { msgid, status, openid: Some(openid), tries: 0 }
-            }
-            None => return Reading::NotUnderstood("MsgID"),
-        },
-        (_, None) => return Reading::NotUnderstood("CreateTime"),
-        ("subscribe" | "scan", Some(at)) => Event::Followed { openid, at },
-        // The privacy events name the user in a field of their own.
-        (_, Some(at)) => {
-            let openid = fields.text("OpenID").map_or(openid, str::to_owned);
-            Event::Unfollowed { openid, at, rechecked: false }
+    Ok(Some(match text("Event")?.to_ascii_lowercase().as_str() {
+        "subscribe" | "scan" => Event::Followed { openid: text("FromUserName")?, at: number("CreateTime")? },
+        "unsubscribe" => {
+            Event::Unfollowed { openid: text("FromUserName")?, at: number("CreateTime")?, rechecked: false }
         }
-    };
-    Reading::Event(event)
+        // These name the user in a field of their own.
+        "user_authorization_revoke" | "user_authorization_cancellation" => {
+            let openid = text("OpenID").or_else(|_| text("FromUserName"))?;
+            Event::Unfollowed { openid, at: number("CreateTime")?, rechecked: false }
+        }
+        "templatesendjobfinish" => Event::Receipt {
+            msgid: number("MsgID")?,
+            status: text("Status").unwrap_or_default(),
+            openid: text("FromUserName").ok(),
+            tries: 0,
+        },
+        _ => return Ok(None),
+    }))
 }
 
 #[cfg(test)]
@@ -179,10 +155,14 @@ mod tests {
 
     use super::*;
 
+    fn some(event: Event) -> Reading {
+        Ok(Some(event))
+    }
+
     const HEAD: &str = "<xml><ToUserName><![CDATA[gh_7f083739789a]]></ToUserName><FromUserName><![CDATA[oia2]]></FromUserName><CreateTime>1395658920</CreateTime><MsgType><![CDATA[event]]></MsgType>";
 
     fn read(text: &str) -> Reading {
-        reading(&Fields::read(text))
+        event(&Fields::read(text))
     }
 
     #[test]
@@ -191,25 +171,22 @@ mod tests {
         let openid = "oia2".to_owned();
         let subscribe =
             format!("{HEAD}<Event><![CDATA[subscribe]]></Event><EventKey><![CDATA[]]></EventKey></xml>");
-        assert_eq!(read(&subscribe), Reading::Event(Event::Followed { openid: openid.clone(), at }));
+        assert_eq!(read(&subscribe), some(Event::Followed { openid: openid.clone(), at }));
         let unsubscribe = format!("{HEAD}<Event><![CDATA[unsubscribe]]></Event></xml>");
         let gone = Event::Unfollowed { openid: openid.clone(), at, rechecked: false };
-        assert_eq!(read(&unsubscribe), Reading::Event(gone.clone()));
+        assert_eq!(read(&unsubscribe), some(gone.clone()));
         for event in ["user_authorization_revoke", "user_authorization_cancellation"] {
             let revoked = format!("{HEAD}<Event>{event}</Event><OpenID>oia2</OpenID><AppID>wx</AppID></xml>");
-            assert_eq!(read(&revoked), Reading::Event(gone.clone()));
+            assert_eq!(read(&revoked), some(gone.clone()));
         }
         let receipt = format!(
             "{HEAD}<Event><![CDATA[TEMPLATESENDJOBFINISH]]></Event><MsgID>3717005636572528642</MsgID><Status><![CDATA[failed:user block]]></Status></xml>"
         );
         let (msgid, status) = (3_717_005_636_572_528_642, "failed:user block".to_owned());
-        assert_eq!(
-            read(&receipt),
-            Reading::Event(Event::Receipt { msgid, status, openid: Some(openid), tries: 0 })
-        );
+        assert_eq!(read(&receipt), some(Event::Receipt { msgid, status, openid: Some(openid), tries: 0 }));
         let text = HEAD.replace("[event]", "[text]") + "<Content>subscribe</Content></xml>";
-        assert_eq!(read(&text), Reading::NotOurs);
-        assert_eq!(read(&format!("{HEAD}<Event>VIEW</Event></xml>")), Reading::NotOurs);
+        assert_eq!(read(&text), Ok(None));
+        assert_eq!(read(&format!("{HEAD}<Event>VIEW</Event></xml>")), Ok(None));
     }
 
     const APPID: &str = "wxb11529c136998cb6";
@@ -242,12 +219,12 @@ mod tests {
     #[test]
     fn whatever_is_wechats_is_taken() {
         let subscribe = format!("{HEAD}<Event>subscribe</Event></xml>");
-        let followed = Reading::Event(Event::Followed { openid: "oia2".into(), at: 1_395_658_920 });
+        let followed = some(Event::Followed { openid: "oia2".into(), at: 1_395_658_920 });
         let text = HEAD.replace("[event]", "[text]");
         for (message, reading) in [
             (subscribe.as_str(), &followed),
-            (&format!("{text}<Content><![CDATA[]]></b>]]></Content></xml>"), &Reading::NotOurs),
-            ("no XML", &Reading::NotUnderstood("MsgType")),
+            (&format!("{text}<Content><![CDATA[]]></b>]]></Content></xml>"), &Ok(None)),
+            ("no XML", &Err(NotUnderstood("MsgType"))),
         ] {
             let compatible = format!("{text}<Content><![CDATA[<Encrypt>]]></b>]]></Content>");
             for [before, after] in [
@@ -271,14 +248,14 @@ mod tests {
 
     #[test]
     fn what_cannot_be_read_says_what_is_missing() {
-        assert_eq!(read(""), Reading::NotUnderstood("MsgType"));
-        assert_eq!(read(HEAD), Reading::NotUnderstood("Event"));
+        assert_eq!(read(""), Err(NotUnderstood("MsgType")));
+        assert_eq!(read(HEAD), Err(NotUnderstood("Event")));
         for (text, missing) in [
             (HEAD.replace("1395658920", "now") + "<Event>subscribe</Event>", "CreateTime"),
             (HEAD.replace("oia2", " ") + "<Event>subscribe</Event>", "FromUserName"),
             (HEAD.to_owned() + "<Event>templatesendjobfinish</Event><MsgID>x</MsgID>", "MsgID"),
         ] {
-            assert_eq!(read(&text), Reading::NotUnderstood(missing));
+            assert_eq!(read(&text), Err(NotUnderstood(missing)));
         }
     }
 }

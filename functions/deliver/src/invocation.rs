@@ -104,7 +104,7 @@ impl Invocation<'_> {
             tracing::warn!(
                 batch = job.batch,
                 n,
-                "WeChat took a message without a msgid: its receipt cannot be joined"
+                "WeChat took a message and gave no msgid that can be read: its receipt cannot be joined"
             );
             NO_MSGID
         });
@@ -157,8 +157,8 @@ impl Invocation<'_> {
     /// user/info's word for it takes the user off the map: a wrong appid gets 40003 for everybody.
     async fn check_follower(&self, message: &Message, attempt: FailedAttempt) -> Decision {
         let gone = match self.function.wechat.call(&followers::info(&message.oa_openid)).await {
-            Ok(info) if info.follows() => Err(Action::Retry),
-            Ok(_) => self.forget(&message.oa_openid).await,
+            Ok(info) if info.has_left() => self.forget(&message.oa_openid).await,
+            Ok(_) => Err(Action::Retry),
             // Asking is no sending: that WeChat did not answer leaves nothing open.
             Err(failure) if failure.action() == Action::Ambiguous => Err(Action::Retry),
             Err(failure) => Err(failure.action()),

@@ -79,7 +79,7 @@ impl Run<'_> {
         }
         let asked_at = self.sync.clock.now();
         match self.infos(std::slice::from_ref(&openid)).await?.pop() {
-            Some(info) if !info.follows() => {
+            Some(info) if info.has_left() => {
                 let removed = self.sync.identities.remove_followers(vec![openid], asked_at).await?;
                 self.record().progress.removed += removed.rows;
             }

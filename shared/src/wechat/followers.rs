@@ -9,7 +9,7 @@ use super::{ApiRequest, reader};
 pub const BATCH: usize = 100;
 
 /// One page of the followers' openids.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Deserialize)]
 pub struct Page {
     /// All followers, as WeChat counts them now.
     #[serde(deserialize_with = "count")]
@@ -55,6 +55,11 @@ impl UserInfo {
     /// Whether this user follows the account.
     pub fn follows(&self) -> bool {
         self.subscribe.is_some_and(|subscribe| subscribe != 0)
+    }
+
+    /// Whether WeChat says that this user does not follow: only by this word does a row go.
+    pub fn has_left(&self) -> bool {
+        self.subscribe == Some(0)
     }
 }
 
@@ -110,6 +115,19 @@ mod tests {
     fn blanks_in_the_list_are_nobody() {
         let list = r#"{"total":3,"data":{"openid":["","o1",null]},"next_openid":"o1"}"#;
         assert_eq!(page(list), (vec!["o1".into()], Some("o1".into())));
+    }
+
+    #[test]
+    fn only_a_plain_word_says_that_somebody_left() {
+        for (subscribe, follows, has_left) in
+            [("1", true, false), ("\"1\"", true, false), ("0", false, true), ("\"0\"", false, true)]
+                .into_iter()
+                .chain(["null", "{}", "\"\""].map(|odd| (odd, false, false)))
+        {
+            let info = format!(r#"{{"openid":"o","subscribe":{subscribe}}}"#);
+            let info: UserInfo = reader::parse(info.as_bytes()).expect("a user");
+            assert_eq!((info.follows(), info.has_left()), (follows, has_left), "{subscribe}");
+        }
     }
 
     #[test]

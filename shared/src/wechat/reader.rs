@@ -22,8 +22,16 @@ pub(super) struct Outcome {
 /// stands behind it.
 pub(super) fn outcome(body: &[u8]) -> Outcome {
     let mut outcome = Outcome::default();
-    // What cannot be read any further has been read as far as it can.
-    drop(Heading(&mut outcome).deserialize(&mut serde_json::Deserializer::from_str(&cleaned(body))));
+    if Heading(&mut outcome).deserialize(&mut serde_json::Deserializer::from_slice(body)).is_ok() {
+        return outcome;
+    }
+    for text in readings(body) {
+        // What cannot be read any further has been read as far as it can.
+        drop(Heading(&mut outcome).deserialize(&mut serde_json::Deserializer::from_str(&text)));
+        if outcome.errcode.is_some() {
+            break;
+        }
+    }
     outcome
 }
 
@@ -33,10 +41,9 @@ pub(super) fn outcome(body: &[u8]) -> Outcome {
 /// # Errors
 /// [`Failure::NoAnswer`] when it is no JSON even so, or not of this shape.
 pub fn parse<T: DeserializeOwned>(body: &[u8]) -> Result<T, Failure> {
-    let lenient = |body: &[u8]| serde_json::from_str(&cleaned(body)).and_then(serde_json::from_value::<T>);
+    let lenient = |text: String| serde_json::from_str(&text).and_then(serde_json::from_value::<T>).ok();
     serde_json::from_slice(body)
-        .or_else(|_| lenient(body))
-        .or_else(|_| lenient(&without_gbk_backslashes(body)))
+        .or_else(|error| readings(body).find_map(lenient).ok_or(error))
         .map_err(|error| Failure::NoAnswer(format!("not the JSON it should be ({:?})", error.classify())))
 }
 
@@ -113,6 +120,12 @@ impl<'de> Visitor<'de> for Heading<'_> {
         }
         Ok(())
     }
+}
+
+/// What bytes that no strict parser takes may stand for, the likelier first.
+fn readings(body: &[u8]) -> impl Iterator<Item = String> {
+    let bodies = [|body| Cow::Borrowed(body), without_gbk_backslashes];
+    bodies.into_iter().map(move |read| cleaned(&read(body)))
 }
 
 /// The text of these bytes, with a space for every control character and U+FFFD for whatever is half a character.
@@ -255,6 +268,7 @@ mod tests {
             b"{\"errcode\":\"47003\",\"errmsg\":null}",
             b"\xef\xbb\xbf {\"errcode\" : 47003}",
             b"{\"errmsg\":\"a\x01b\",\"errcode\":47003}trailing",
+            b"{\"errmsg\":\"\x95\x5c\",\"errcode\":47003}",
             b"{\"msgid\":1,\"errcode\":40001,\"errcode\":47003}",
         ] {
             assert_eq!(outcome(json).errcode, Some(47003), "{}", String::from_utf8_lossy(json));

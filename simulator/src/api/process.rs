@@ -93,12 +93,13 @@ fn fail(state: &mut State, endpoint: &Endpoint, outcome: FaultOutcome) -> Respon
             *response.status_mut() = status;
             response
         }
-        FaultOutcome::Odd(body) => {
-            state.world.stats.failed(endpoint.path, "odd".into());
-            ([(header::CONTENT_TYPE, endpoint.content_type)], body).into_response()
+        FaultOutcome::Body(status, body) => {
+            state.world.stats.failed(endpoint.path, "body".into());
+            let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
+            (status, [(header::CONTENT_TYPE, endpoint.content_type)], body).into_response()
         }
-        FaultOutcome::Redirected(location) => {
-            state.world.stats.failed(endpoint.path, "redirected".into());
+        FaultOutcome::Redirect(location) => {
+            state.world.stats.failed(endpoint.path, "redirect".into());
             (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
         }
         FaultOutcome::Cut => {

@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use serde::Deserialize;
+use serde::de::Error;
+use serde::{Deserialize, Deserializer};
 
 use crate::faults::dice::{Dice, are_shares};
 use crate::world::refusal::Refusal;
@@ -24,7 +25,8 @@ pub(crate) struct Fault {
     #[serde(default)]
     cut: bool,
     /// These bytes are the answer, in base64.
-    body_base64: Option<String>,
+    #[serde(default, deserialize_with = "base64_bytes")]
+    body_base64: Option<Vec<u8>>,
     /// The answer is a 302 to this address.
     location: Option<String>,
     /// Share of the failing calls that take effect all the same.
@@ -40,6 +42,12 @@ fn always() -> f64 {
     1.0
 }
 
+fn base64_bytes<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Vec<u8>>, D::Error> {
+    let text = Option::<String>::deserialize(deserializer)?;
+    let bytes = text.map(|text| STANDARD.decode(text)).transpose();
+    bytes.map_err(|_| D::Error::custom("body_base64 is base64"))
+}
+
 impl Fault {
     /// `Err` is a sentence about what is wrong with the order.
     pub(crate) fn validate(&self) -> Result<(), &'static str> {
@@ -48,9 +56,6 @@ impl Fault {
         }
         if self.http_status.is_some_and(|status| !(200..600).contains(&status)) {
             return Err("http_status is a number between 200 and 599.");
-        }
-        if self.body_base64.as_ref().is_some_and(|body| STANDARD.decode(body).is_err()) {
-            return Err("body_base64 is base64.");
         }
         if !self.fails() && self.latency_ms.is_none() {
             return Err(
@@ -61,7 +66,11 @@ impl Fault {
     }
 
     fn fails(&self) -> bool {
-        self.outcome().is_some()
+        self.cut
+            || self.errcode.is_some()
+            || self.http_status.is_some()
+            || self.body_base64.is_some()
+            || self.location.is_some()
     }
 
     fn concerns(&self, path: &str, users: &[u32]) -> bool {
@@ -73,14 +82,19 @@ impl Fault {
             Some(errmsg) => Refusal::saying(errcode, errmsg),
             None => Refusal::new(errcode),
         });
-        let odd =
-            self.body_base64.as_ref().and_then(|body| STANDARD.decode(body).ok()).map(FaultOutcome::Odd);
-        let odd = odd.or(self.location.clone().map(FaultOutcome::Redirected));
-        match (self.cut, self.http_status, refusal) {
-            (true, _, _) => Some(FaultOutcome::Cut),
-            (false, Some(status), refusal) => Some(FaultOutcome::Status(status, refusal)),
-            (false, None, Some(refusal)) => Some(FaultOutcome::Refused(refusal)),
-            (false, None, None) => odd,
+        if self.cut {
+            return Some(FaultOutcome::Cut);
+        }
+        if let Some(location) = &self.location {
+            return Some(FaultOutcome::Redirect(location.clone()));
+        }
+        if let Some(body) = &self.body_base64 {
+            return Some(FaultOutcome::Body(self.http_status.unwrap_or(200), body.clone()));
+        }
+        match (self.http_status, refusal) {
+            (Some(status), refusal) => Some(FaultOutcome::Status(status, refusal)),
+            (None, Some(refusal)) => Some(FaultOutcome::Refused(refusal)),
+            (None, None) => None,
         }
     }
 }
@@ -107,10 +121,10 @@ pub(crate) enum FaultOutcome {
     Refused(Refusal),
     /// An HTTP status, with a page or an errcode.
     Status(u16, Option<Refusal>),
-    /// These bytes.
-    Odd(Vec<u8>),
-    /// Another address.
-    Redirected(String),
+    /// An HTTP status, with these bytes.
+    Body(u16, Vec<u8>),
+    /// A redirect to this address.
+    Redirect(String),
     /// A connection that ends without a byte of answer.
     Cut,
 }
@@ -211,6 +225,23 @@ mod tests {
         let effective = failures.iter().filter(|failure| failure.takes_effect).count();
         assert!((250..350).contains(&failures.len()));
         assert!((100..200).contains(&effective));
+    }
+
+    #[test]
+    fn an_answer_may_be_any_bytes_or_a_redirect() {
+        let mut faults = faults(&[
+            json!({"endpoint": SEND, "body_base64": "/w==", "times": 1}),
+            json!({"endpoint": SEND, "body_base64": "", "http_status": 502, "times": 1}),
+            json!({"endpoint": SEND, "location": "http://localhost/"}),
+        ]);
+        for outcome in [
+            FaultOutcome::Body(200, vec![0xff]),
+            FaultOutcome::Body(502, vec![]),
+            FaultOutcome::Redirect("http://localhost/".into()),
+        ] {
+            assert_eq!(faults.inject(SEND, &[]).failure.unwrap().outcome, outcome);
+        }
+        assert!(serde_json::from_value::<Fault>(json!({"endpoint": SEND, "body_base64": "*"})).is_err());
     }
 
     #[test]

@@ -16,7 +16,7 @@ pub(crate) struct Stats {
 #[derive(Default, Serialize)]
 struct EndpointStats {
     calls: u64,
-    /// By errcode; `http_502`, `odd`, `redirected` and `cut` for injected failures without one.
+    /// By errcode; `http_502`, `body`, `redirect` and `cut` for injected failures without one.
     errors: BTreeMap<String, u64>,
     max_concurrent: u64,
     #[serde(skip)]
@@ -40,7 +40,7 @@ impl Stats {
         self.endpoints.entry(path).or_default().concurrent -= 1;
     }
 
-    /// Counts how a call failed: an errcode, `http_502`, `odd`, `redirected` or `cut`.
+    /// Counts how a call failed: an errcode, `http_502`, `body`, `redirect` or `cut`.
     pub(crate) fn failed(&mut self, path: &'static str, how: String) {
         *self.endpoints.entry(path).or_default().errors.entry(how).or_default() += 1;
     }

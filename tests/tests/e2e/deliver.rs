@@ -50,7 +50,8 @@ async fn a_refusal_in_bytes_that_are_no_text_is_a_refusal() {
 async fn a_success_without_a_msgid_is_a_success() {
     let world = World::start().await;
     world.sync_until_done().await;
-    for success in [r#"{"errcode":0}"#, r#"{"errcode":0,"msgid":9999999999999999999}"#] {
+    for success in [r#"{"errcode":0}"#, r#"{"errcode":0,"msgid":9999999999999999999}"#, r#"{"errcode":0,"ms"#]
+    {
         world.fault(json!({ "endpoint": SEND, "times": 1, "body_base64": STANDARD.encode(success) })).await;
         let message = world.outcome(&send_to(&world, 1).await).await;
         assert_eq!(end(&message), [json!("sent"), json!(null), json!(null)], "{message}");
