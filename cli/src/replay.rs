@@ -29,7 +29,13 @@ pub async fn run(Arguments { id, n, json, target }: Arguments) -> Result<(), Fai
         (true, _) => print_json(&replayed)?,
         (false, 0) => tell(&format!("Nothing failed in {id}, and nothing's outcome is unknown.")),
         (false, messages) => {
-            tell(&format!("{messages} on their way again; `queqiao status {id}` tells what becomes of them."))
+            tell(&format!(
+                "{messages} on their way again; `queqiao status {id}` tells what becomes of them."
+            ));
+            if replayed.may_arrive_twice > 0 {
+                let count = replayed.may_arrive_twice;
+                tell(&format!("Of {count} the outcome was unknown: if they had arrived, they arrive twice."));
+            }
         }
     }
     Ok(())

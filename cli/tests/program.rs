@@ -182,7 +182,7 @@ async fn a_wechat_that_is_not_there_is_told_with_its_address() {
     let folder = tempfile::tempdir().expect("a folder");
     let program = Program::start(folder.path(), &["--wechat", "http://127.0.0.1:1/"]).await;
     let written = program.end().await;
-    let line = written.lines().find(|line| line.contains("there is no access token yet"));
+    let line = written.lines().find(|line| line.contains("could not fetch an access token"));
     let line = line.expect("a line about the token");
     assert!(line.contains("http://127.0.0.1:1 takes no connection"), "{line}");
 }

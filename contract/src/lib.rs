@@ -3,6 +3,7 @@
 //! The types are apart from what tables and queues hold; the words (a code, a reason, a state, a scope) are
 //! shared with them. A word never changes its meaning. New ones may come, and so may new fields of an answer.
 
+pub mod data;
 pub mod decrypt;
 pub mod key;
 pub mod login;
@@ -16,6 +17,7 @@ pub mod send;
 pub mod status;
 pub mod sync;
 
+pub use data::Data;
 pub use decrypt::{Opened, Sealed};
 pub use key::Scope;
 pub use login::{LoggedIn, Login};

@@ -280,7 +280,7 @@ pub fn example(of: &str) -> Value {
             }],
         }),
         "Replay" => json!({ "n": 2 }),
-        "Replayed" => json!({ "id": "nq3KETWQvXGEWJME9l76cw", "replayed": 1 }),
+        "Replayed" => json!({ "id": "nq3KETWQvXGEWJME9l76cw", "replayed": 1, "may_arrive_twice": 0 }),
         "Advance" => json!({ "force": false }),
         "SyncProgress" => json!({
             "state": "done", "run": "NtngokH7TghK2CL_mZ3Pow", "total": 1000, "listed": 1000, "known": 0,

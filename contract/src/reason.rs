@@ -22,6 +22,12 @@ pub enum Reason {
     InvalidField,
     /// The same recipient stands in the call twice.
     DuplicateRecipient,
+    /// The same content went to this user less than a minute ago.
+    DuplicateContent,
+    /// WeChat knows no follower of the account by the `oa_openid` that the caller named.
+    InvalidOpenid,
+    /// It did not go out in the time that the catalog gives it; the detail says what it waited for.
+    Expired,
     /// WeChat does not know the template.
     TemplateGone,
     /// WeChat restricts the template or its content.
@@ -68,6 +74,15 @@ impl Reason {
             }
             Self::InvalidField => "Correct the field that the detail names, in `data` or in the catalog.",
             Self::DuplicateRecipient => "Name each recipient once in a call.",
+            Self::DuplicateContent => {
+                "WeChat refuses the same content to the same user within a minute; send it again after that, if it is meant."
+            }
+            Self::InvalidOpenid => {
+                "Name an openid of the Official Account, not of the mini-program or of another account; better still, name the mini-program's openid or the unionid."
+            }
+            Self::Expired => {
+                "Repair what it waited for, then send it anew if it is still of use; the catalog's `keep` says how long a message may wait."
+            }
             Self::TemplateGone => {
                 "Add the template to the Official Account again and put its id into the catalog; changing the service category deletes templates."
             }

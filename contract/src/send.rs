@@ -1,9 +1,8 @@
 //! POST /send.
 
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
-use crate::{Reason, Recipient};
+use crate::{Data, Reason, Recipient, data};
 
 /// The most recipients of one call.
 pub const MOST_RECIPIENTS: usize = 10_000;
@@ -22,8 +21,9 @@ pub struct SendRequest {
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = MOST_RECIPIENTS)))]
     pub to: Vec<To>,
     /// What fills the notification, for all of them.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub data: Map<String, Value>,
+    #[serde(default, deserialize_with = "data::deserialize", skip_serializing_if = "Data::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "data::schema"))]
+    pub data: Data,
     /// A mini-program page instead of the catalog's, without a leading slash; for service keys only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[^/]")))]
@@ -37,26 +37,28 @@ pub struct SendRequest {
 pub struct To {
     /// The mini-program's openid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = LONGEST_ID)))]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = LONGEST_ID), regex(pattern = r"^[A-Za-z0-9_-]+$")))]
     pub openid: Option<String>,
     /// The unionid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = LONGEST_ID)))]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = LONGEST_ID), regex(pattern = r"^[A-Za-z0-9_-]+$")))]
     pub unionid: Option<String>,
     /// The Official Account's openid.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = LONGEST_ID)))]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = LONGEST_ID), regex(pattern = r"^[A-Za-z0-9_-]+$")))]
     pub oa_openid: Option<String>,
     /// Their own data, over the call's.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub data: Map<String, Value>,
+    #[serde(default, deserialize_with = "data::deserialize", skip_serializing_if = "Data::is_empty")]
+    #[cfg_attr(feature = "schema", schemars(schema_with = "data::schema"))]
+    pub data: Data,
 }
 
 impl To {
-    /// Whether there is exactly one id, and it can be one.
+    /// Whether there is exactly one id, and it can be one: WeChat's are letters, digits, `_` and `-`.
     pub fn is_one(&self) -> bool {
         let named: Vec<_> = [&self.openid, &self.unionid, &self.oa_openid].into_iter().flatten().collect();
-        named.len() == 1 && named.iter().all(|id| (1..=LONGEST_ID).contains(&id.chars().count()))
+        named.len() == 1
+            && named.iter().all(|id| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_plain))
     }
 
     /// The one who is named, where [`Self::is_one`] holds.
@@ -67,6 +69,10 @@ impl To {
             (None, None) => Recipient::OaOpenid(self.oa_openid.clone().unwrap_or_default()),
         }
     }
+}
+
+fn is_plain(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
 
 /// A batch that was accepted: it will be tried until each of its messages is in a final state.

@@ -81,7 +81,7 @@ pub enum MessageState {
     Queued,
     /// Tried, not accepted, to be tried again.
     Retrying,
-    /// Waits for the quota's reset.
+    /// Waits for a repair or for the quota's reset; the reason and the remedy say which.
     Parked,
     /// WeChat took it.
     Sent,
@@ -128,4 +128,7 @@ pub struct Replayed {
     pub id: String,
     /// How many of its messages.
     pub replayed: u64,
+    /// How many of those may have arrived already, and would then arrive twice.
+    #[serde(default)]
+    pub may_arrive_twice: u64,
 }

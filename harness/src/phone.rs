@@ -66,6 +66,11 @@ impl World {
         self.tell("/_sim/quota", &quota).await;
     }
 
+    /// Sets in WeChat's consoles what `change` names: the whitelist, templates, pages, unionids.
+    pub async fn console(&self, change: &Value) {
+        self.tell("/_sim/console", change).await;
+    }
+
     /// Lets something go wrong at WeChat.
     pub async fn fault(&self, fault: Value) {
         self.tell("/_sim/faults", &fault).await;

@@ -3,13 +3,15 @@
 mod field;
 
 use std::collections::{BTreeMap, HashMap};
+use std::ops::RangeInclusive;
 use std::path::Path;
+use std::time::Duration;
 
+use contract::Data;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
-use serde::Deserialize;
-use serde_json::{Map, Value};
+use serde::{Deserialize, Serialize};
 
-use crate::job::Prefer;
+use crate::job::{Job, Prefer};
 
 /// The catalog this build was made with.
 const BUILT_IN: &str = include_str!("../../notifications.toml");
@@ -17,13 +19,16 @@ const BUILT_IN: &str = include_str!("../../notifications.toml");
 /// What stands for itself in a query value (RFC 3986, unreserved).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
+/// What a message may wait: less is over before a second try, more than the queue keeps it is no use.
+const KEEPS: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(14 * 24 * 3600);
+
 /// Every notification by its name.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
 pub struct Catalog(HashMap<String, Notification>);
 
 /// One entry of `notifications.toml`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Notification {
     /// The Official Account's template.
@@ -38,13 +43,16 @@ pub struct Notification {
     /// Whether a message that may have arrived is worth a second copy.
     #[serde(default)]
     pub prefer: Prefer,
+    /// How long after it was accepted a message may still go out.
+    #[serde(default = "Notification::default_keep", with = "humantime_serde")]
+    pub keep: Duration,
     /// How many of it one mini-program user may send in a day.
     #[serde(default = "Notification::default_per_day")]
     pub per_day: u32,
 }
 
 /// Who may send a notification; a service key always may.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Allow {
     /// Nobody else.
@@ -104,12 +112,19 @@ impl Notification {
         20
     }
 
+    fn default_keep() -> Duration {
+        Duration::from_secs(Job::default_keep().unsigned_abs())
+    }
+
     fn check(&self) -> Result<(), String> {
         if self.template_id.is_empty() {
             return Err("template_id is empty".into());
         }
         if self.fields.is_empty() {
             return Err("has no fields".into());
+        }
+        if !KEEPS.contains(&self.keep) {
+            return Err("keep is not between 1m and 14d".into());
         }
         if self.page.as_deref().is_some_and(|page| page.starts_with('/')) {
             return Err("page starts with a slash; WeChat does not open such pages".into());
@@ -121,7 +136,7 @@ impl Notification {
     ///
     /// # Errors
     /// The first field that is missing or not of its type, as a sentence.
-    pub fn render(&self, data: &Map<String, Value>, page: Option<&str>) -> Result<Rendered, String> {
+    pub fn render(&self, data: &Data, page: Option<&str>) -> Result<Rendered, String> {
         let mut rendered = BTreeMap::new();
         for (name, text) in &self.fields {
             let value = fill(text, data, str::to_owned).map_err(|e| format!("{name} needs {e}"))?;
@@ -137,26 +152,17 @@ impl Notification {
 }
 
 /// Replaces each `{name}` by `data.name`, escaped; an error names what `data` lacks.
-fn fill(text: &str, data: &Map<String, Value>, escape: fn(&str) -> String) -> Result<String, String> {
+fn fill(text: &str, data: &Data, escape: fn(&str) -> String) -> Result<String, String> {
     let mut filled = String::with_capacity(text.len());
     let mut rest = text;
     while let Some((before, after)) = rest.split_once('{') {
         let Some((name, after)) = after.split_once('}') else { break };
         filled.push_str(before);
-        filled.push_str(&escape(&scalar(data.get(name), name)?));
+        filled.push_str(&escape(data.get(name).ok_or_else(|| format!("data.{name}"))?));
         rest = after;
     }
     filled.push_str(rest);
     Ok(filled)
-}
-
-fn scalar(value: Option<&Value>, name: &str) -> Result<String, String> {
-    match value {
-        Some(Value::String(text)) => Ok(text.clone()),
-        Some(Value::Number(number)) => Ok(number.to_string()),
-        Some(_) => Err(format!("data.{name} to be a text or a number")),
-        None => Err(format!("data.{name}")),
-    }
 }
 
 /// Percent-encodes everything that could end a query value.
@@ -167,12 +173,16 @@ fn encode(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
-    fn data() -> Map<String, Value> {
-        let value = json!({"applicant": "张三", "kind": "请假", "submitted_at": "2026-11-22 09:30",
-                           "content": "年假三天", "id": 42});
-        value.as_object().cloned().expect("an object")
+    fn data() -> Data {
+        let data = [
+            ("applicant", "张三"),
+            ("kind", "请假"),
+            ("submitted_at", "2026-11-22 09:30"),
+            ("content", "年假三天"),
+            ("id", "42"),
+        ];
+        data.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
     }
 
     #[test]
@@ -198,7 +208,7 @@ mod tests {
 
     #[test]
     fn a_value_cannot_add_a_parameter_to_the_page() {
-        let filled = fill("a?id={id}", json!({"id": "1&admin=1"}).as_object().expect("object"), encode);
+        let filled = fill("a?id={id}", &[("id".to_owned(), "1&admin=1".to_owned())].into(), encode);
         assert_eq!(filled, Ok("a?id=1%26admin%3D1".into()));
     }
 

@@ -7,7 +7,7 @@ mod aws;
 mod secret;
 
 pub use aws::Aws;
-pub use secret::SecretName;
+pub use secret::{SecretName, Secrets};
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;

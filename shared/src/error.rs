@@ -134,9 +134,9 @@ impl From<Failure> for Error {
             Action::LoginAgain => Self::InvalidCode(failure),
             Action::LoginBlocked => Self::LoginBlocked(failure),
             Action::NextMinute | Action::NextDay | Action::WaitForUser => Self::QuotaExhausted(failure),
-            Action::Misconfigured
+            Action::AwaitRepair
+            | Action::Duplicate
             | Action::GiveUp
-            | Action::StopTemplate
             | Action::DoubtFollower
             | Action::Refused => Self::Misconfigured { remedy: failure.remedy(), failure },
             Action::Retry | Action::Ambiguous | Action::RefreshToken => match failure {

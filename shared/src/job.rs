@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use contract::Reason;
 use serde::{Deserialize, Serialize};
 
 /// The most recipients in one job: with one second a call and five at a time, a job is done long
@@ -18,8 +19,15 @@ pub struct Job {
     /// Whether a message that may have arrived is worth a second copy.
     #[serde(default)]
     pub prefer: Prefer,
-    /// When it was put on the queue, in Unix seconds.
-    pub queued_at: i64,
+    /// When its messages were accepted, or an operator had them sent anew, in Unix seconds.
+    #[serde(alias = "queued_at")]
+    pub accepted_at: i64,
+    /// How long after that a message may still go out, in seconds.
+    #[serde(default = "Job::default_keep")]
+    pub keep: i64,
+    /// When it was put on the queue the last time, in Unix seconds.
+    #[serde(default)]
+    pub enqueued_at: Option<i64>,
     /// The messages still to send.
     pub messages: Vec<Message>,
 }
@@ -31,7 +39,7 @@ pub enum Prefer {
     /// Leave it as `unknown`: the user gets it at most once.
     #[default]
     Once,
-    /// Keep trying for a day: the user may get it twice.
+    /// Keep trying as long as it may wait: the user may get it twice.
     Arrive,
 }
 
@@ -42,6 +50,9 @@ pub struct Message {
     pub n: u32,
     /// The Official Account's openid it goes to.
     pub oa_openid: String,
+    /// Whether the caller named that openid: what is wrong with it then is the caller's mistake.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_typed: bool,
     /// The mini-program page a tap opens.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub page: Option<String>,
@@ -67,14 +78,39 @@ pub struct Progress {
     pub requeues: u32,
     /// How often WeChat was called for it since then.
     pub attempts: u32,
-    /// When WeChat first left open whether it took it, in Unix seconds.
+    /// How many of those calls left open whether WeChat took it.
+    pub ambiguous: u32,
+    /// When WeChat first left that open, in Unix seconds.
     pub ambiguous_since: Option<i64>,
     /// WeChat took it under this msgid ([`NO_MSGID`]: under one that cannot be read), and only the record is
     /// missing.
     pub sent: Option<i64>,
+    /// What it is parked for; its record says the same.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub parked: Option<Parked>,
+}
+
+/// What a parked message waits for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Parked {
+    /// As callers see it.
+    pub reason: Reason,
+    /// WeChat's code, where WeChat answered.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errcode: Option<i64>,
 }
 
 impl Job {
+    /// How long a message may wait where nobody says otherwise, in seconds.
+    pub const fn default_keep() -> i64 {
+        24 * 3600
+    }
+
+    /// When its messages are of no use any more, in Unix seconds.
+    pub fn ends_at(&self) -> i64 {
+        self.accepted_at.saturating_add(self.keep)
+    }
+
     /// The id WeChat dedupes by (for ten minutes): the same for every try of this message.
     ///
     /// At most 32 bytes, the length WeChat is known to take.

@@ -2,6 +2,7 @@
 
 pub mod account;
 pub mod authorized;
+pub mod beijing;
 pub mod catalog;
 pub mod causes;
 pub mod config;
@@ -11,7 +12,6 @@ pub mod http;
 pub mod job;
 pub mod lambda;
 pub mod queue;
-
 pub mod session;
 pub mod store;
 pub mod telemetry;

@@ -66,8 +66,11 @@ pub struct RefreshRequest {
     /// Whose token.
     pub account: Account,
     /// Which token failed; absent when there was none at all.
-    #[serde(skip_serializing_if = "Option::is_none")]
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+    /// Whether none failed: it is only time for a new one.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_due: bool,
 }
 
 impl DeliverQueue {
@@ -113,12 +116,12 @@ impl RefreshQueue {
         Ok(Self(Queue { client, url: config.refresh_queue_url()? }))
     }
 
-    /// Asks `refresh` for a new token.
+    /// Asks `refresh` for a new token, after `delay` (at most [`LONGEST_DELAY`]).
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn enqueue(&self, request: &RefreshRequest) -> Result<(), Error> {
-        self.0.enqueue(request, Duration::ZERO).await
+    pub async fn enqueue(&self, request: &RefreshRequest, delay: Duration) -> Result<(), Error> {
+        self.0.enqueue(request, delay).await
     }
 }
 

@@ -12,7 +12,10 @@ pub use identities::{Identities, Identity, Registration, Removed};
 pub use keys::{KeyRow, Keys};
 pub use messages::{Addressed, Batch, Messages, Receipt, Record};
 pub use sessions::Sessions;
-pub use state::{Checkpoint, Claim, ClaimLease, Quota, RunProgress, State, SyncRun, TokenRecord};
+pub use state::{
+    Breaker, BreakerKeys, Cause, Checkpoint, Claim, ClaimLease, Outage, RunProgress, State, SyncRun,
+    TokenFailure, TokenRecord, pause_after,
+};
 
 use std::time::Duration;
 

@@ -34,10 +34,11 @@ fn page() -> String {
     for reason in Reason::iter() {
         let _ = writeln!(page, "| `{reason}` | {} |", reason.remedy());
     }
-    page += "\n## WeChat's errcodes and what Queqiao does\n\n| errcode | meaning | action | reason |\n|---|---|---|---|\n";
+    page += "\n## WeChat's errcodes and what Queqiao does\n\n\
+The scope says how much of the sending waits where the action is `await_repair` or `next_day`.\n\n| errcode | meaning | action | scope | reason |\n|---|---|---|---|---|\n";
     for entry in errcode::TABLE {
-        let errcode::Entry { errcode, action, reason, meaning } = entry;
-        let _ = writeln!(page, "| {errcode} | {meaning} | `{action}` | `{reason}` |");
+        let errcode::Entry { errcode, action, scope, reason, meaning } = entry;
+        let _ = writeln!(page, "| {errcode} | {meaning} | `{action}` | `{scope}` | `{reason}` |");
     }
     page + "\nAny other errcode: `give_up`, `unknown_errcode`, and its rid in the log.\n"
 }

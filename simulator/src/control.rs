@@ -7,6 +7,7 @@ use crate::simulator::Simulator;
 mod answer;
 mod callback;
 mod clock;
+mod console;
 mod endpoint;
 mod faults;
 mod messages;
@@ -21,6 +22,7 @@ pub(crate) fn router() -> Router<Simulator> {
     Router::new()
         .merge(callback::router())
         .merge(clock::router())
+        .merge(console::router())
         .merge(faults::router())
         .merge(messages::router())
         .merge(phone::router())

@@ -7,6 +7,7 @@ use clock::Clock;
 use serde::{Deserialize, Serialize};
 
 use crate::world::accounts::{Account, Kind};
+use crate::world::console::Console;
 use crate::world::followers::Followers;
 use crate::world::inbox::Inbox;
 use crate::world::logins::Logins;
@@ -17,6 +18,7 @@ use crate::world::tokens::Tokens;
 
 pub(crate) mod accounts;
 pub(crate) mod beijing;
+pub(crate) mod console;
 pub(crate) mod event;
 pub(crate) mod fields;
 pub(crate) mod followers;
@@ -42,6 +44,8 @@ pub(crate) struct World {
     pub(crate) followers: Followers,
     pub(crate) inbox: Inbox,
     #[serde(skip)]
+    pub(crate) console: Console,
+    #[serde(skip)]
     pub(crate) quota: Quota,
     #[serde(skip)]
     pub(crate) stats: Stats,
@@ -57,6 +61,11 @@ impl World {
         self.inbox.remember();
     }
 
+    /// The unionid WeChat gives out for a user; `None` if it hides it.
+    pub(crate) fn unionid(&self, user: u32) -> Option<String> {
+        (!self.followers.hides_unionid(user)).then(|| self.console.unionids().of(user))
+    }
+
     /// The account a token speaks for, if it works, is of this kind and has quota left for this endpoint.
     pub(crate) fn authorize(
         &mut self,
@@ -69,6 +78,7 @@ impl World {
         if account.kind != kind {
             return Err(Refusal::new(48001));
         }
+        self.console.let_in(account, false)?;
         self.quota.count(path, account, now)?;
         Ok(account)
     }

@@ -1,133 +1,271 @@
-//! The daily quota's circuit breaker: once it is used up, nobody calls WeChat until its reset, but for a probe
-//! now and then.
+//! Circuit breakers: what is wrong with the account, a template or a page has its messages wait, but for a probe
+//! now and then, instead of being refused one by one.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
 
 use parking_lot::Mutex;
-use shared::store::{Quota, State};
-use shared::{Clock, Error};
+use shared::job::Parked;
+use shared::store::{Breaker, BreakerKeys, Cause, Outage, State, TokenFailure, pause_after};
+use shared::wechat::Failure;
+use shared::wechat::errcode::{Action, Scope};
+use shared::{Clock, Error, beijing};
 
-use crate::decide::PARKED;
+/// The longest SQS holds a job back, in seconds; messages wait in such steps.
+const LONGEST_WAIT: i64 = 15 * 60;
 
-/// A worker's view of the breaker, for one invocation.
-pub struct QuotaBreaker {
+/// A wait is no shorter, in seconds: whoever's turn it was needs some time to find out.
+const SHORTEST_WAIT: i64 = 5;
+
+/// The breakers of the messages that a worker has in hand, for one invocation.
+pub struct Breakers {
     state: State,
-    oa_appid: String,
     clock: Clock,
-    /// What the table said when the invocation began.
-    parked: Option<Quota>,
-    is: Mutex<Is>,
+    by_key: Mutex<HashMap<String, Seen>>,
 }
 
-/// How the breaker stands, as a circuit breaker's words have it.
+/// A breaker as this worker sees it.
+struct Seen {
+    is: Is,
+    /// Why it is not closed.
+    outage: Option<Outage>,
+    /// Why there is no token, where there is none; `refresh` is the one that probes.
+    token: Option<TokenFailure>,
+}
+
+/// How a breaker stands, as a circuit breaker's words have it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Is {
     /// Calls go through.
     Closed,
-    /// The quota is used up, and nobody here has asked yet whether it is time for a probe.
-    Unasked,
-    /// The quota is used up. No call goes through.
+    /// None goes through.
     Open,
+    /// None goes through, but it is time for a probe.
+    Due,
     /// One call has gone through to see, and nothing is known yet. No other does.
     HalfOpen,
 }
 
-impl QuotaBreaker {
-    /// Looks whether the quota is used up.
+/// What a message waits for, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Wait {
+    /// What is wrong.
+    pub parked: Parked,
+    /// Until somebody looks again.
+    pub pause: Duration,
+}
+
+impl Wait {
+    /// For a repair of which no breaker knows.
+    pub fn of(failure: &Failure) -> Self {
+        let parked = Parked { reason: failure.reason(), errcode: failure.errcode() };
+        Self { parked, pause: Duration::from_secs(pause_after(1).unsigned_abs()) }
+    }
+}
+
+/// Whether a message may be tried.
+enum Admission {
+    Admitted,
+    /// It has to wait.
+    Waits(Wait),
+    /// It may be the probe of these breakers.
+    Probes(Vec<(String, Outage)>),
+}
+
+impl Breakers {
+    /// Looks how they stand.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn look(state: &State, oa_appid: &str, clock: &Clock) -> Result<Self, Error> {
-        let parked = state.parked(oa_appid).await?;
-        let is = Mutex::new(if parked.is_some() { Is::Unasked } else { Is::Closed });
-        Ok(Self { state: state.clone(), oa_appid: oa_appid.to_owned(), clock: clock.clone(), parked, is })
+    pub async fn look(state: &State, clock: &Clock, keys: &HashSet<BreakerKeys>) -> Result<Self, Error> {
+        let keys: HashSet<_> = keys.iter().flat_map(BreakerKeys::all).map(str::to_owned).collect();
+        let keys: Vec<_> = keys.into_iter().collect();
+        let mut rows = state.breakers(&keys).await?;
+        let now = clock.now();
+        let seen = keys.into_iter().map(|key| {
+            let row = rows.remove(&key).unwrap_or_default();
+            (key, Seen::of(row, now))
+        });
+        Ok(Self { state: state.clone(), clock: clock.clone(), by_key: Mutex::new(seen.collect()) })
     }
 
-    /// Whether a message may be tried now. Only one that is about to be tried takes the right to probe:
-    /// finished ones would waste it.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn admits(&self) -> Result<bool, Error> {
-        let was = self.turn(|is| if is == Is::Unasked { Is::Open } else { is });
-        let Some(quota) = self.parked.filter(|_| was == Is::Unasked) else { return Ok(was == Is::Closed) };
-        let probes = self.state.may_probe(&self.oa_appid, quota, self.next_probe()).await?;
-        if probes {
-            self.turn(|is| if is == Is::Open { Is::HalfOpen } else { is });
+    /// What a message has to wait for; `None` when nothing is wrong, or when it may be the one to find out.
+    pub fn waits(&self, keys: &BreakerKeys) -> Option<Wait> {
+        match self.admission(keys) {
+            Admission::Waits(wait) => Some(wait),
+            Admission::Admitted | Admission::Probes(_) => None,
         }
-        Ok(probes)
     }
 
-    /// WeChat took a message: if that was a probe, the quota was reset.
+    /// Whether a message may be tried now: `Err` says what it waits for. Only one that is about to be tried asks,
+    /// for it may take the right to probe.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn on_success(&self) -> Result<(), Error> {
-        if self.turn(|_| Is::Closed) != Is::Closed {
-            tracing::info!("the daily quota was reset; messages go on");
-            self.state.unpark(&self.oa_appid).await?;
-        }
-        Ok(())
-    }
-
-    /// WeChat answered something that says nothing about the quota: if that was the probe, the next
-    /// message may be one.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn on_other(&self) -> Result<(), Error> {
-        let was = self.turn(|is| if is == Is::HalfOpen { Is::Open } else { is });
-        match self.parked {
-            Some(quota) if was == Is::HalfOpen => {
-                self.state.park(&self.oa_appid, Quota { probe_at: self.clock.now(), ..quota }).await
+    pub async fn admit(&self, keys: &BreakerKeys) -> Result<Result<(), Wait>, Error> {
+        let due = match self.admission(keys) {
+            Admission::Admitted => return Ok(Ok(())),
+            Admission::Waits(wait) => return Ok(Err(wait)),
+            Admission::Probes(due) => due,
+        };
+        for (key, outage) in due {
+            let next = self.clock.now() + pause_after(outage.probes + 1);
+            self.turn(&key, |seen| {
+                seen.is = Is::Open;
+                seen.outage = Some(Outage { probe_at: next, probes: outage.probes + 1, ..outage.clone() });
+            });
+            if !self.state.take_probe(&key, &outage, next).await? {
+                return Ok(Err(self.wait(&outage.cause, next)));
             }
-            _ => Ok(()),
+            self.turn(&key, |seen| seen.is = Is::HalfOpen);
         }
+        Ok(Ok(()))
     }
 
-    /// WeChat says that the quota is used up.
+    /// WeChat took a message: what its probe was to find out is repaired.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn on_exhausted(&self) -> Result<(), Error> {
-        if self.turn(|_| Is::Open) == Is::Closed {
-            let quota = Quota { parked_until: next_reset(self.clock.now()), probe_at: self.next_probe() };
-            metrics::counter!("QuotaExhausted").increment(1);
-            tracing::error!(
-                parked_until = quota.parked_until,
-                "the daily quota is used up; messages are parked"
-            );
-            self.state.park(&self.oa_appid, quota).await?;
+    pub async fn on_success(&self, keys: &BreakerKeys) -> Result<(), Error> {
+        for (key, outage) in self.probed(keys, Is::Closed) {
+            tracing::info!(breaker = key, errcode = outage.cause.errcode, "repaired; messages go on");
+            self.state.close_breaker(&key).await?;
         }
         Ok(())
     }
 
-    /// Turns the breaker; gives how it stood before.
-    fn turn(&self, to: impl FnOnce(Is) -> Is) -> Is {
-        let mut is = self.is.lock();
-        let was = *is;
-        *is = to(was);
-        was
+    /// WeChat refused a message: the breaker of the failure's scope opens, and the other ones that it was to
+    /// probe have learned nothing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn on_failure(&self, keys: &BreakerKeys, failure: &Failure) -> Result<(), Error> {
+        let broken = match (failure.action(), failure.scope()) {
+            (Action::AwaitRepair | Action::NextDay, Scope::Account) => Some(&keys.account),
+            (Action::AwaitRepair, Scope::Template) => Some(&keys.template),
+            (Action::AwaitRepair, Scope::Page) => Some(&keys.page),
+            _ => None,
+        };
+        let probed = self.probed(keys, Is::Open);
+        for (key, outage) in &probed {
+            let outage = match broken.filter(|broken| *broken == key) {
+                Some(key) => self.still_broken(key, outage, failure),
+                // The next message may find out.
+                None => Outage { probe_at: self.clock.now(), ..outage.clone() },
+            };
+            self.state.keep_open(key, &outage).await?;
+        }
+        match broken.filter(|broken| probed.iter().all(|(key, _)| key != *broken)) {
+            Some(key) => self.open(key, failure).await,
+            None => Ok(()),
+        }
     }
 
-    fn next_probe(&self) -> i64 {
-        self.clock.now() + i64::try_from(PARKED.as_secs()).unwrap_or(i64::MAX)
+    fn admission(&self, keys: &BreakerKeys) -> Admission {
+        let by_key = self.by_key.lock();
+        let mut due = Vec::new();
+        for key in keys.all() {
+            let Some(seen) = by_key.get(key) else { continue };
+            if let Some(token) = &seen.token {
+                return Admission::Waits(self.wait(&token.cause, token.retry_at));
+            }
+            match (seen.is, &seen.outage) {
+                (Is::Open | Is::HalfOpen, Some(outage)) => {
+                    let until = outage.until.unwrap_or(i64::MAX).min(outage.probe_at);
+                    return Admission::Waits(self.wait(&outage.cause, until));
+                }
+                (Is::Due, Some(outage)) if due.iter().all(|(other, _)| other != key) => {
+                    due.push((key.to_owned(), outage.clone()));
+                }
+                _ => {}
+            }
+        }
+        if due.is_empty() { Admission::Admitted } else { Admission::Probes(due) }
+    }
+
+    fn wait(&self, cause: &Cause, until: i64) -> Wait {
+        let pause = (until - self.clock.now()).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        Wait {
+            parked: Parked { reason: cause.reason, errcode: cause.errcode },
+            pause: Duration::from_secs(pause.unsigned_abs()),
+        }
+    }
+
+    /// Opens a breaker that is closed, as far as is known here.
+    async fn open(&self, key: &str, failure: &Failure) -> Result<(), Error> {
+        let now = self.clock.now();
+        let outage = Outage {
+            cause: Cause::of(failure),
+            opened_at: now,
+            until: (failure.action() == Action::NextDay).then(|| beijing::next_midnight(now)),
+            probe_at: now + pause_after(1),
+            probes: 0,
+        };
+        let was = self.turn(key, |seen| {
+            if seen.is == Is::Closed {
+                seen.is = Is::Open;
+                seen.outage = Some(outage.clone());
+            }
+        });
+        if was == Some(Is::Closed) && self.state.open_breaker(key, &outage).await? {
+            report(key, failure);
+        }
+        Ok(())
+    }
+
+    fn still_broken(&self, key: &str, outage: &Outage, failure: &Failure) -> Outage {
+        report(key, failure);
+        let until = (failure.action() == Action::NextDay).then(|| beijing::next_midnight(self.clock.now()));
+        Outage { cause: Cause::of(failure), until, ..outage.clone() }
+    }
+
+    /// Turns those that a message was to probe; gives why they were open.
+    fn probed(&self, keys: &BreakerKeys, to: Is) -> Vec<(String, Outage)> {
+        let mut probed = Vec::new();
+        for key in keys.all() {
+            self.turn(key, |seen| {
+                if seen.is == Is::HalfOpen {
+                    seen.is = to;
+                    probed.extend(seen.outage.clone().map(|outage| (key.to_owned(), outage)));
+                }
+            });
+        }
+        probed
+    }
+
+    /// Changes a breaker; gives how it stood before.
+    fn turn(&self, key: &str, change: impl FnOnce(&mut Seen)) -> Option<Is> {
+        let mut by_key = self.by_key.lock();
+        let seen = by_key.get_mut(key)?;
+        let was = seen.is;
+        change(seen);
+        Some(was)
     }
 }
 
-/// The next midnight in Beijing (UTC+8, no summer time), in Unix seconds.
-fn next_reset(now: i64) -> i64 {
-    const DAY: i64 = 24 * 3600;
-    const BEIJING: i64 = 8 * 3600;
-    ((now + BEIJING) / DAY + 1) * DAY - BEIJING
+impl Seen {
+    fn of(row: Breaker, now: i64) -> Self {
+        let outage = row.outage.filter(|outage| outage.until.is_none_or(|until| now < until));
+        let is = match &outage {
+            None => Is::Closed,
+            Some(outage) if outage.probe_at <= now => Is::Due,
+            Some(_) => Is::Open,
+        };
+        Self { is, outage, token: row.token_failure.filter(|token| token.no_token_from <= now) }
+    }
 }
 
-#[cfg(test)]
-mod tests {
-    use super::next_reset;
-
-    #[test]
-    fn quotas_are_reset_at_midnight_in_beijing() {
-        // 2026-11-22 15:59:59 UTC is 23:59:59 in Beijing.
-        assert_eq!(next_reset(1_795_363_199), 1_795_363_200);
-        assert_eq!(next_reset(1_795_363_200), 1_795_363_200 + 24 * 3600);
-    }
+/// Once when a breaker opens, and at each probe that finds it still wrong: an alarm stays as long as it does.
+fn report(key: &str, failure: &Failure) {
+    let (scope, reason) = (failure.scope().to_string(), failure.reason().to_string());
+    metrics::counter!("BreakerOpen", "Scope" => scope.clone(), "Reason" => reason).increment(1);
+    let (errcode, rid) = (failure.errcode(), failure.rid());
+    tracing::error!(
+        breaker = key,
+        scope,
+        errcode,
+        rid,
+        remedy = failure.remedy(),
+        "messages wait for a repair: {failure}"
+    );
 }

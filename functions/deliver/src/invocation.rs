@@ -4,13 +4,13 @@ use std::time::{Duration, SystemTime};
 
 use contract::{MessageState, Reason};
 use shared::Error;
-use shared::job::{Job, Message, NO_MSGID, Prefer};
-use shared::store::Record;
+use shared::job::{Job, Message, NO_MSGID};
+use shared::store::{BreakerKeys, Record};
 use shared::wechat::errcode::Action;
 use shared::wechat::template::{self, TemplateMessage};
 use shared::wechat::{Failure, followers};
 
-use crate::breaker::QuotaBreaker;
+use crate::breaker::{Breakers, Wait};
 use crate::decide::{self, Decision, FailedAttempt, Outcome, RetryTiming, decide};
 use crate::{Function, ReceivedJob, STORE_PAUSE};
 
@@ -18,8 +18,8 @@ use crate::{Function, ReceivedJob, STORE_PAUSE};
 pub struct Invocation<'a> {
     /// The clients.
     pub function: &'a Function,
-    /// Whether there is quota left.
-    pub breaker: QuotaBreaker,
+    /// Whether anything has messages wait.
+    pub breakers: Breakers,
     /// One for all, so that the messages of a job that wait equally long stay one job.
     pub timing: RetryTiming,
     /// After this no call to WeChat is begun.
@@ -32,7 +32,7 @@ pub struct Requeue {
     pub delay: Duration,
     /// The message as it is to be redelivered.
     pub message: Message,
-    /// What is said of it meanwhile; `None` when nothing happened to it.
+    /// What is said of it meanwhile; `None` when nothing new happened to it.
     pub record: Option<Record>,
 }
 
@@ -45,50 +45,82 @@ impl Invocation<'_> {
     ) -> Vec<(usize, Requeue)> {
         let mut requeue = Vec::new();
         for (index, message) in messages {
-            requeue.extend(self.process(&jobs[index].job, message).await.map(|requeue| (index, requeue)));
+            requeue.extend(self.process(&jobs[index], message).await.map(|requeue| (index, requeue)));
         }
         requeue
     }
 
+    /// Whether all of a job's messages wait already for what is still not repaired: they are put back as they are,
+    /// and nothing is read or written.
+    pub fn all_wait(&self, received: &ReceivedJob) -> bool {
+        let job = &received.job;
+        received.is_first
+            && job.messages.iter().all(|message| {
+                let wait = self.breakers.waits(&self.function.breaker_keys(job, message));
+                message.progress.parked.is_some()
+                    && wait.map(|wait| wait.parked) == message.progress.parked
+                    && !self.longest_wait(job, message).is_zero()
+            })
+    }
+
     /// Brings a message as far as it goes today; gives it back when that is not its end.
-    async fn process(&self, job: &Job, mut message: Message) -> Option<Requeue> {
+    async fn process(&self, received: &ReceivedJob, mut message: Message) -> Option<Requeue> {
+        let job = &received.job;
         if let Some(msgid) = message.progress.sent {
             return self.finish(job, message, |record| record.sent(msgid)).await;
         }
         if self.function.clock.time() >= self.send_deadline {
             return Some(Requeue { delay: Duration::ZERO, message, record: None });
         }
-        if !self.may_try(job, &message) {
-            let unknown = |record: Record| record.ended(MessageState::Unknown, Reason::OutcomeUnknown);
-            return self.finish(job, message, unknown).await;
+        if self.longest_wait(job, &message).is_zero() {
+            return self.finish_late(job, message).await;
         }
-        let may_be_tried = self.breaker.admits().await.unwrap_or_else(|error| {
-            tracing::warn!(cause = error.causes(), "could not ask whether a probe is due");
-            false
-        });
-        if !may_be_tried {
-            let delay = self.timing.pause(decide::PARKED);
-            return Some(self.retry_later(job, message, delay, |record| {
-                record.ended(MessageState::Parked, Reason::QuotaExhausted)
-            }));
+        let keys = self.function.breaker_keys(job, &message);
+        match self.breakers.admit(&keys).await {
+            Ok(Ok(())) => {}
+            Ok(Err(wait)) => return Some(self.park(received, message, wait)),
+            Err(error) => {
+                tracing::warn!(cause = error.causes(), "could not ask whether a probe is due");
+                return Some(Requeue { delay: STORE_PAUSE, message, record: None });
+            }
         }
-        match self.attempt(job, &mut message).await {
+        match self.attempt(job, &mut message, &keys).await {
             Ok(msgid) => {
                 message.progress.sent = Some(msgid);
                 metrics::counter!("Sent").increment(1);
                 self.finish(job, message, |record| record.sent(msgid)).await
             }
-            Err(failure) => self.after_failure(job, message, failure).await,
+            Err(failure) => self.after_failure(received, message, failure).await,
         }
     }
 
-    /// Whether WeChat would still recognize a second copy, or one is preferred to none.
-    fn may_try(&self, job: &Job, message: &Message) -> bool {
-        let since = message.progress.ambiguous_since;
-        job.prefer == Prefer::Arrive || since.is_none_or(|since| decide::is_deduped(self.ago(since)))
+    /// How long this message may wait before it has to be looked at again.
+    pub fn longest_wait(&self, job: &Job, message: &Message) -> Duration {
+        decide::longest_wait(self.ambiguous_for(message), job.prefer, self.keep(job))
     }
 
-    async fn attempt(&self, job: &Job, message: &mut Message) -> Result<i64, Failure> {
+    /// How long the job's messages are still of use.
+    fn keep(&self, job: &Job) -> Duration {
+        Duration::from_secs(u64::try_from(job.ends_at() - self.function.clock.now()).unwrap_or(0))
+    }
+
+    fn ambiguous_for(&self, message: &Message) -> Option<Duration> {
+        message.progress.ambiguous_since.map(|since| self.ago(since))
+    }
+
+    /// It waited too long: for its use, or for WeChat to recognize a second copy.
+    async fn finish_late(&self, job: &Job, message: Message) -> Option<Requeue> {
+        let parked = message.progress.parked;
+        let (state, reason) = match message.progress.ambiguous_since {
+            Some(_) => (MessageState::Unknown, Reason::OutcomeUnknown),
+            None => (MessageState::Failed, Reason::Expired),
+        };
+        metrics::counter!("Failed", "Reason" => reason.to_string()).increment(1);
+        let end = |record: Record| record.ended(state, reason).having_waited_for(parked);
+        self.finish(job, message, end).await
+    }
+
+    async fn attempt(&self, job: &Job, message: &mut Message, keys: &BreakerKeys) -> Result<i64, Failure> {
         self.function.limiter.acquire().await?;
         message.progress.attempts += 1;
         let (n, client_msg_id) = (message.n, job.client_msg_id(message));
@@ -108,49 +140,89 @@ impl Invocation<'_> {
             );
             NO_MSGID
         });
-        if let Err(error) = self.breaker.on_success().await {
-            tracing::warn!(
-                cause = error.causes(),
-                "the quota was reset, but the breaker could not be closed"
-            );
+        if let Err(error) = self.breakers.on_success(keys).await {
+            tracing::warn!(cause = error.causes(), "it is repaired, but the breaker could not be closed");
         }
         Ok(msgid)
     }
 
-    async fn after_failure(&self, job: &Job, mut message: Message, failure: Failure) -> Option<Requeue> {
-        if failure.action() == Action::Ambiguous {
-            message.progress.ambiguous_since.get_or_insert_with(|| self.function.clock.now());
+    async fn after_failure(
+        &self,
+        received: &ReceivedJob,
+        mut message: Message,
+        failure: Failure,
+    ) -> Option<Requeue> {
+        let job = &received.job;
+        let keys = self.function.breaker_keys(job, &message);
+        if let Err(error) = self.breakers.on_failure(&keys, &failure).await {
+            tracing::warn!(cause = error.causes(), "could not write how a breaker stands");
         }
-        let told = match failure.action() {
-            Action::NextDay => self.breaker.on_exhausted().await,
-            _ => self.breaker.on_other().await,
-        };
-        if let Err(error) = told {
-            tracing::warn!(cause = error.causes(), "could not record the state of the quota");
-        }
-        let attempt = FailedAttempt {
-            action: failure.action(),
-            reason: failure.reason(),
-            attempts: message.progress.attempts,
-            ambiguous_for: message.progress.ambiguous_since.map(|since| self.ago(since)),
-            prefer: job.prefer,
-        };
+        let attempt = self.failed(job, &mut message, &failure);
         let decision = match decide(attempt, self.timing) {
             Outcome::Decided(decision) => decision,
             Outcome::CheckFollower => self.check_follower(&message, attempt).await,
         };
         match decision {
+            Decision::Sent => {
+                message.progress.sent = Some(NO_MSGID);
+                metrics::counter!("Sent").increment(1);
+                self.finish(job, message, |record| record.caused_by(&failure).sent(NO_MSGID)).await
+            }
             Decision::Finish(state, reason) => {
                 metrics::counter!("Failed", "Reason" => reason.to_string()).increment(1);
                 self.finish(job, message, |record| record.caused_by(&failure).ended(state, reason)).await
             }
-            Decision::Retry(delay, state) => {
-                let reason = failure.reason();
+            Decision::Retry(delay) => {
+                message.progress.parked = None;
                 Some(self.retry_later(job, message, delay, |record| {
-                    record.caused_by(&failure).ended(state, reason)
+                    record.caused_by(&failure).ended(MessageState::Retrying, failure.reason())
+                }))
+            }
+            Decision::Park => {
+                let wait = self.breakers.waits(&keys).unwrap_or_else(|| Wait::of(&failure));
+                message.progress.parked = Some(wait.parked);
+                let delay = self.delay(job, &message, wait);
+                Some(self.retry_later(job, message, delay, |record| {
+                    record.caused_by(&failure).ended(MessageState::Parked, failure.reason())
                 }))
             }
         }
+    }
+
+    /// Notes that a try failed, and what is known of the message now.
+    fn failed(&self, job: &Job, message: &mut Message, failure: &Failure) -> FailedAttempt {
+        let progress = &mut message.progress;
+        if failure.action() == Action::Ambiguous {
+            progress.ambiguous += 1;
+            progress.ambiguous_since.get_or_insert_with(|| self.function.clock.now());
+        }
+        FailedAttempt {
+            action: failure.action(),
+            reason: failure.reason(),
+            ambiguous: progress.ambiguous,
+            refused: progress.attempts.saturating_sub(progress.ambiguous),
+            ambiguous_for: self.ambiguous_for(message),
+            prefer: job.prefer,
+            keep: self.keep(job),
+        }
+    }
+
+    /// Has a message wait for a repair. What waits for it already is put back as it is, unless the queue delivers
+    /// it anew: then another worker may have it in hand as well, and only a record tells the two apart.
+    fn park(&self, received: &ReceivedJob, mut message: Message, wait: Wait) -> Requeue {
+        let delay = self.delay(&received.job, &message, wait);
+        if received.is_first && message.progress.parked == Some(wait.parked) {
+            return Requeue { delay, message, record: None };
+        }
+        message.progress.parked = Some(wait.parked);
+        message.progress.requeues += 1;
+        let record = Record::of(&message, self.function.clock.now()).parked(wait.parked);
+        Requeue { delay, message, record: Some(record) }
+    }
+
+    /// How long a message is put back for; no longer than its end.
+    pub fn delay(&self, job: &Job, message: &Message, wait: Wait) -> Duration {
+        self.timing.pause(wait.pause).min(self.longest_wait(job, message))
     }
 
     /// WeChat says the user does not follow, or that the openid is none of this account's. Only
@@ -163,15 +235,22 @@ impl Invocation<'_> {
             Err(failure) if failure.action() == Action::Ambiguous => Err(Action::Retry),
             Err(failure) => Err(failure.action()),
         };
-        match gone {
-            Ok(()) => Decision::Finish(MessageState::Failed, Reason::NotFollowing),
-            Err(action) => {
-                let attempt = FailedAttempt { action, reason: Reason::WechatUnavailable, ..attempt };
-                match decide(attempt, self.timing) {
-                    Outcome::Decided(decision) => decision,
-                    Outcome::CheckFollower => Decision::Finish(MessageState::Failed, Reason::Misconfigured),
-                }
+        let action = match gone {
+            Ok(()) => {
+                return FailedAttempt { reason: Reason::NotFollowing, ..attempt }
+                    .finish(MessageState::Failed);
             }
+            Err(action) => action,
+        };
+        let reason = match (action, message.is_typed) {
+            (Action::DoubtFollower, true) => Reason::InvalidOpenid,
+            (Action::DoubtFollower, false) => Reason::Misconfigured,
+            _ => Reason::WechatUnavailable,
+        };
+        let attempt = FailedAttempt { action, reason, ..attempt };
+        match decide(attempt, self.timing) {
+            Outcome::Decided(decision) => decision,
+            Outcome::CheckFollower => attempt.finish(MessageState::Failed),
         }
     }
 

@@ -5,7 +5,7 @@ mod decide;
 mod invocation;
 mod rate_limiter;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::SqsMessage;
@@ -14,22 +14,26 @@ use futures::{StreamExt, stream};
 use shared::job::{Job, Message, Progress};
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, DeliverQueue};
-use shared::store::{self, Identities, Messages, State};
+use shared::store::{self, BreakerKeys, Identities, Messages, State};
 use shared::wechat::client::TIMEOUT;
 use shared::{Account, Authorized, Clock, Config, Error};
 
-use breaker::QuotaBreaker;
+use breaker::Breakers;
 use decide::RetryTiming;
 use invocation::{Invocation, Requeue};
 use rate_limiter::RateLimiter;
 
 /// How many users one worker writes to at a time. With five jobs of twenty in hand and WeChat taking
-/// its full eight seconds, the worker is still done within its minute.
-const CONCURRENCY: usize = 20;
+/// its full eight seconds, the worker is still done within its minute. Times the workers that the template
+/// allows, it is how many calls are in flight at most: so many are refused before a breaker is open for all.
+pub const CONCURRENCY: usize = 20;
 
 /// A job that comes for the first time and is no older than this, in seconds, is worked off without a
 /// look at what is finished: WeChat knows the client_msg_ids of the last ten minutes.
 const FRESH: i64 = 5 * 60;
+
+/// A job that SQS got this much later than it was enqueued, in seconds, was moved out of the dead letters since.
+const REDRIVEN: i64 = 60;
 
 /// What a worker needs after its last call to WeChat to record and put back.
 const SHUTDOWN_MARGIN: Duration = Duration::from_secs(10);
@@ -55,6 +59,8 @@ struct ReceivedJob {
     /// The queue's id of it.
     id: String,
     job: Job,
+    /// Whether nobody has had it in hand since it was enqueued.
+    is_first: bool,
     /// Whether nobody can have finished any of its messages.
     is_fresh: bool,
 }
@@ -91,11 +97,17 @@ impl lambda::Function for Function {
 impl Function {
     /// Gives the ids of the jobs that the queue has to deliver again.
     async fn work(&self, jobs: Vec<ReceivedJob>, send_deadline: SystemTime) -> Vec<String> {
-        let breaker = match QuotaBreaker::look(&self.state, &self.oa_appid, &self.clock).await {
-            Ok(breaker) => breaker,
+        let mut keys = HashSet::new();
+        for ReceivedJob { job, .. } in &jobs {
+            keys.extend(job.messages.iter().map(|message| self.breaker_keys(job, message)));
+        }
+        let breakers = match Breakers::look(&self.state, &self.clock, &keys).await {
+            Ok(breakers) => breakers,
             Err(error) => return self.requeue_unchanged(jobs, &error).await,
         };
-        let invocation = Invocation { function: self, breaker, timing: self.timing(), send_deadline };
+        let invocation = Invocation { function: self, breakers, timing: self.timing(), send_deadline };
+        let (waiting, jobs): (Vec<_>, Vec<_>) =
+            jobs.into_iter().partition(|received| invocation.all_wait(received));
 
         let (mut open, mut failed) = (Vec::new(), Vec::new());
         for (job, dropped) in join_all(jobs.into_iter().map(|job| self.drop_finished(job))).await {
@@ -104,6 +116,7 @@ impl Function {
                 Err(error) => failed.extend(self.requeue_unchanged(vec![job], &error).await),
             }
         }
+        open.extend(waiting);
         let users = by_user(&mut open);
         let tried = users.into_iter().map(|messages| invocation.write_to_user(&open, messages));
         let requeue: Vec<_> = stream::iter(tried).buffer_unordered(CONCURRENCY).boxed().concat().await;
@@ -112,12 +125,20 @@ impl Function {
         for (job, requeue) in requeue {
             by_job.entry(job).or_default().push(requeue);
         }
-        for (job, requeue) in by_job {
-            if let Err(error) = self.requeue(&open[job].job, requeue).await {
-                failed.push(failed_id(&open[job], &error));
+        let requeued = by_job.into_iter().map(|(job, requeue)| {
+            let received = &open[job];
+            async move {
+                let requeued = self.requeue(&received.job, requeue).await;
+                requeued.err().map(|error| failed_id(received, &error))
             }
-        }
+        });
+        failed.extend(join_all(requeued).await.into_iter().flatten());
         failed
+    }
+
+    /// The breakers that a message stands behind.
+    fn breaker_keys(&self, job: &Job, message: &Message) -> BreakerKeys {
+        BreakerKeys::new(&self.oa_appid, &job.template_id, message.page.as_deref())
     }
 
     /// Leaves in the job what is still to be worked on.
@@ -146,7 +167,7 @@ impl Function {
                 cause = error.causes(),
                 "requeued a job unchanged: {error}"
             );
-            if let Err(error) = self.queue.enqueue(std::slice::from_ref(&received.job), STORE_PAUSE).await {
+            if let Err(error) = self.enqueue(received.job.clone(), STORE_PAUSE).await {
                 failed.push(failed_id(&received, &error));
             }
         }
@@ -164,13 +185,13 @@ impl Function {
         }
         for (delay, messages) in by_delay {
             metrics::counter!("Retried").increment(messages.len() as u64);
-            self.queue
-                .enqueue(&[Job { messages, queued_at: self.clock.now(), ..job.clone() }], delay)
-                .await?;
+            let (count, delay_s) = (messages.len(), delay.as_secs());
+            self.enqueue(Job { messages, ..job.clone() }, delay).await?;
+            tracing::info!(batch = job.batch, messages = count, delay_s, "requeued messages of a job");
         }
-        for record in records {
+        let write = records.iter().map(|record| async move {
             // The queue has the message; that its record lags behind loses nothing.
-            if let Err(error) = self.messages.put_record(&job.batch, &record).await {
+            if let Err(error) = self.messages.put_record(&job.batch, record).await {
                 tracing::warn!(
                     batch = job.batch,
                     n = record.n,
@@ -178,8 +199,13 @@ impl Function {
                     "could not write a record"
                 );
             }
-        }
+        });
+        stream::iter(write).buffer_unordered(CONCURRENCY).boxed().for_each(async |()| {}).await;
         Ok(())
+    }
+
+    async fn enqueue(&self, job: Job, delay: Duration) -> Result<(), Error> {
+        self.queue.enqueue(&[Job { enqueued_at: Some(self.clock.now()), ..job }], delay).await
     }
 
     fn timing(&self) -> RetryTiming {
@@ -209,20 +235,25 @@ fn parse(messages: Vec<SqsMessage>, now: i64) -> (Vec<ReceivedJob>, Vec<String>)
 }
 
 fn received(id: String, mut job: Job, record: &SqsMessage, now: i64) -> ReceivedJob {
+    let enqueued_at = job.enqueued_at.unwrap_or(now);
     #[expect(clippy::cast_precision_loss, reason = "an age in seconds")]
-    metrics::histogram!("QueueAge").record((now - job.queued_at) as f64);
+    metrics::histogram!("QueueAge").record((now - enqueued_at) as f64);
     let attribute = |name: &str| record.attributes.get(name).and_then(|value| value.parse::<i64>().ok());
-    let is_first = attribute("ApproximateReceiveCount") == Some(1);
+    let seconds = |name: &str| attribute(name).map(|millis| millis / 1000);
+    // An operator moved it out of the dead letters: SQS sent it later than we did.
+    let is_redriven = seconds("SentTimestamp").is_some_and(|sent_at| sent_at - enqueued_at > REDRIVEN);
+    let is_first = attribute("ApproximateReceiveCount") == Some(1) && !is_redriven;
     let is_new = job.messages.iter().all(|message| message.progress == Progress::default());
-    let is_fresh = is_first && is_new && now - job.queued_at <= FRESH;
+    let is_fresh = is_first && is_new && now - enqueued_at <= FRESH;
     if !is_first {
         // Another worker had it in hand since then, and may have sent any of it.
-        let since = attribute("ApproximateFirstReceiveTimestamp").map_or(0, |millis| millis / 1000);
+        let received_at = seconds("ApproximateFirstReceiveTimestamp").unwrap_or(0);
+        let since = if is_redriven { enqueued_at } else { received_at };
         for message in &mut job.messages {
             message.progress.ambiguous_since.get_or_insert(since);
         }
     }
-    ReceivedJob { id, job, is_fresh }
+    ReceivedJob { id, job, is_first, is_fresh }
 }
 
 /// Every user's messages, with the index of their job: WeChat refuses two calls for one user at once.

@@ -3,18 +3,17 @@
 //! Refreshing is: take the lease, fetch, write on condition of the lease and the version. Whoever
 //! loses throws away what it fetched, so nothing ever overwrites a newer token.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::SqsMessage;
-use secrecy::SecretString;
-use serde_json::Value;
-use shared::config::{SecretName, TokenMode};
+use serde_json::{Map, Value};
+use shared::config::{SecretName, Secrets, TokenMode};
 use shared::lambda::{self, Answer, Event};
-use shared::queue::RefreshRequest;
-use shared::store::{self, State, TokenRecord};
+use shared::queue::{self, RefreshQueue, RefreshRequest};
+use shared::store::{self, Cause, State, TokenFailure, TokenRecord, pause_after};
 use shared::wechat::token::{self, IssuedToken};
 use shared::wechat::{ApiRequest, Failure, WeChat};
-use shared::{Account, Clock, Config};
+use shared::{Account, Clock, Config, Error, beijing};
 
 /// Longer than WeChat may take to answer, so that a lease outlives its fetch; in seconds.
 const LEASE: i64 = 30;
@@ -27,12 +26,15 @@ const STABLE_DUE: i64 = 10 * 60;
 /// WeChat's limits on forcing a stable token: 20 a day, 30 s apart.
 const FORCED_PER_DAY: i64 = 20;
 const FORCED_APART: i64 = 30;
-const DAY: i64 = 24 * 3600;
+
+/// What a token endpoint answers to a wrong AppSecret.
+const WRONG_SECRET: [i64; 3] = [40001, 40125, 41004];
 
 /// The function's clients.
 pub struct Function {
     wechat: WeChat,
     state: State,
+    queue: RefreshQueue,
     clock: Clock,
     mode: TokenMode,
     accounts: [Credentials; 2],
@@ -41,23 +43,35 @@ pub struct Function {
 struct Credentials {
     account: Account,
     appid: String,
-    secret: SecretString,
+    secret: Secrets<1>,
+}
+
+/// Why a token is to be renewed.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Asked<'a> {
+    /// It is time for it, perhaps.
+    Due,
+    /// The one of this fingerprint failed, or there was none.
+    Failed(Option<&'a str>),
 }
 
 impl lambda::Function for Function {
     const NAME: &str = "refresh";
 
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
-        let [oa, mini] = config.secrets([SecretName::OaSecret, SecretName::MiniSecret]).await?;
-        let credentials = |account, secret| {
-            Ok::<_, lambda::Error>(Credentials { account, appid: config.appid(account)?, secret })
+        let credentials = async |account, secret| {
+            let (appid, secret) = (config.appid(account)?, Secrets::read(config, [secret]).await?);
+            Ok::<_, lambda::Error>(Credentials { account, appid, secret })
         };
+        let oa = credentials(Account::Oa, SecretName::OaSecret);
+        let (oa, mini) = tokio::try_join!(oa, credentials(Account::Mini, SecretName::MiniSecret))?;
         Ok(Self {
             wechat: WeChat::new(&config.wechat_api_base()?, config.clock()?),
             state: State::new(config, store::client(config)?)?,
+            queue: RefreshQueue::new(config, queue::client(config)?)?,
             clock: config.clock()?,
             mode: config.token_mode()?,
-            accounts: [credentials(Account::Oa, oa)?, credentials(Account::Mini, mini)?],
+            accounts: [oa, mini],
         })
     }
 
@@ -67,32 +81,38 @@ impl lambda::Function for Function {
                 self.requests(&messages).await;
                 Ok(Answer::Queue(Vec::new()))
             }
-            Event::Command(_) => {
-                self.tick().await?;
-                Ok(Answer::Command(Value::Null))
-            }
+            Event::Command(_) => Ok(Answer::Command(self.tick().await)),
             event @ Event::Http(_) => Err(event.unexpected()),
         }
     }
 }
 
 impl Function {
-    /// The schedule: renews what is due.
-    async fn tick(&self) -> Result<(), String> {
+    /// The schedule: renews what is due. Says of each account what to do where that did not succeed; it is no
+    /// error, which would have it done again at once.
+    async fn tick(&self) -> Value {
         let [oa, mini] = &self.accounts;
-        let (oa, mini) = tokio::join!(self.renew(oa, None), self.renew(mini, None));
-        oa.and(mini).map_err(|failure| failure.remedy())
+        let (oa_renewed, mini_renewed) =
+            tokio::join!(self.renew(oa, Asked::Due), self.renew(mini, Asked::Due));
+        let failed = [(oa, oa_renewed), (mini, mini_renewed)].into_iter().filter_map(|(of, renewed)| {
+            let remedy = renewed.map_or_else(|error| Some(told(of, &error)), |cause| Some(cause?.remedy()));
+            Some((of.account.to_string(), Value::String(remedy?)))
+        });
+        let failed: Map<_, _> = failed.collect();
+        if failed.is_empty() { Value::Null } else { Value::Object(failed) }
     }
 
-    /// A request that could not be met is dropped: whoever still needs a token asks again.
+    /// A request that could not be met is dropped: it is made again after a pause.
     async fn requests(&self, messages: &[SqsMessage]) {
         for message in messages {
             let request = serde_json::from_str::<RefreshRequest>(message.body.as_deref().unwrap_or_default());
             match request {
-                Ok(RefreshRequest { account, failed }) => {
+                Ok(RefreshRequest { account, failed, is_due }) => {
+                    let asked = if is_due { Asked::Due } else { Asked::Failed(failed.as_deref()) };
                     for credentials in self.accounts.iter().filter(|of| of.account == account) {
-                        // Logged where it happened.
-                        let _ = self.renew(credentials, Some(failed.as_deref())).await;
+                        if let Err(error) = self.renew(credentials, asked).await {
+                            told(credentials, &error);
+                        }
                     }
                 }
                 Err(error) => tracing::error!(%error, "could not parse a refresh request"),
@@ -100,44 +120,82 @@ impl Function {
         }
     }
 
-    /// Renews one account's token if it is due (`asked` is `None`), or if it is still the one that
-    /// failed (`asked` names its fingerprint, or that there was none).
-    async fn renew(&self, of: &Credentials, asked: Option<Option<&str>>) -> Result<(), Failure> {
+    /// Renews one account's token if it is due, or if it is still the one that failed; gives why it could not.
+    /// WeChat's token endpoint is left alone for a while after it refused.
+    async fn renew(&self, of: &Credentials, asked: Asked<'_>) -> Result<Option<Cause>, Error> {
         let lease = shared::random_id();
-        let Some(seen) = self.state.lease_token(&of.appid, &lease, LEASE).await? else {
+        let Some(mut seen) = self.state.lease_token(&of.appid, &lease, LEASE).await? else {
             tracing::info!(account = %of.account, "somebody else is renewing this token");
-            return Ok(());
+            return Ok(None);
         };
-        if !self.is_wanted(&seen, asked) {
-            return Ok(self.state.release_token(&of.appid, &lease).await?);
+        let last = self.state.token_failure(&of.appid).await?;
+        let paused = last.as_ref().filter(|failure| self.clock.now() < failure.retry_at);
+        if paused.is_some() || !self.is_wanted(&seen, asked) {
+            self.state.release_token(&of.appid, &lease).await?;
+            return Ok(paused.map(|failure| failure.cause.clone()));
         }
-        let mut seen = seen;
-        let fetched = match self.fetch(of, &mut seen, asked.flatten()).await {
-            Ok(fetched) => fetched,
-            Err(failure) => {
-                let (errcode, rid) = (failure.errcode(), failure.rid());
-                metrics::counter!("TokenFailed", "Account" => of.account.to_string()).increment(1);
-                tracing::error!(account = %of.account, errcode, rid, remedy = failure.remedy(), "could not fetch an access token: {failure}");
-                self.state.release_token(&of.appid, &lease).await?;
-                return Err(failure);
+        match self.fetch(of, &mut seen, asked).await {
+            Ok(fetched) => {
+                let stored = self.state.renew_token(&of.appid, &lease, &seen, &fetched).await?;
+                if last.is_some() {
+                    self.state.put_token_failure(&of.appid, None).await?;
+                }
+                metrics::counter!("TokenRefreshed", "Account" => of.account.to_string()).increment(1);
+                let (version, token) = (seen.version + 1, fetched.token.fingerprint());
+                tracing::info!(account = %of.account, stored, version, token, expires_in = fetched.expires_in, "fetched a token");
+                Ok(None)
             }
-        };
-        let stored = self.state.renew_token(&of.appid, &lease, &seen, &fetched).await?;
-        metrics::counter!("TokenRefreshed", "Account" => of.account.to_string()).increment(1);
-        let (version, token) = (seen.version + 1, fetched.token.fingerprint());
-        tracing::info!(account = %of.account, stored, version, token, expires_in = fetched.expires_in, "fetched a token");
-        Ok(())
+            Err(failure) => {
+                let failed = TokenFailure {
+                    cause: Cause::of(&failure),
+                    failed_at: self.clock.now(),
+                    no_token_from: self.no_token_from(&seen, asked),
+                    times: last.map_or(0, |last| last.times) + 1,
+                    retry_at: 0,
+                };
+                report(of, &failure, failed.times);
+                self.retry_later(of, asked, failed).await?;
+                self.state.release_token(&of.appid, &lease).await?;
+                Ok(Some(Cause::of(&failure)))
+            }
+        }
     }
 
-    fn is_wanted(&self, seen: &TokenRecord, asked: Option<Option<&str>>) -> bool {
+    /// Writes down why there is no new token, for everybody to see, and asks for it again after a pause.
+    async fn retry_later(
+        &self,
+        of: &Credentials,
+        asked: Asked<'_>,
+        failure: TokenFailure,
+    ) -> Result<(), Error> {
+        let pause = pause_after(failure.times);
+        let failure = TokenFailure { retry_at: failure.failed_at + pause, ..failure };
+        self.state.put_token_failure(&of.appid, Some(&failure)).await?;
+        let (failed, is_due) = match asked {
+            Asked::Due => (None, true),
+            Asked::Failed(failed) => (failed.map(str::to_owned), false),
+        };
+        let again = RefreshRequest { account: of.account, failed, is_due };
+        self.queue.enqueue(&again, Duration::from_secs(pause.unsigned_abs())).await
+    }
+
+    /// From when on there is no token that lives.
+    fn no_token_from(&self, seen: &TokenRecord, asked: Asked<'_>) -> i64 {
+        match seen.access_token() {
+            Some(_) if asked == Asked::Due => seen.expires_at,
+            _ => self.clock.now(),
+        }
+    }
+
+    fn is_wanted(&self, seen: &TokenRecord, asked: Asked<'_>) -> bool {
         let Some(token) = seen.access_token() else { return true };
         let due = match self.mode {
             TokenMode::Classic => CLASSIC_DUE,
             TokenMode::Stable => STABLE_DUE,
         };
         match asked {
-            None => seen.expires_at - self.clock.now() < due,
-            Some(failed) => failed == Some(token.fingerprint().as_str()),
+            Asked::Due => seen.expires_at - self.clock.now() < due,
+            Asked::Failed(failed) => failed == Some(token.fingerprint().as_str()),
         }
     }
 
@@ -146,31 +204,60 @@ impl Function {
         &self,
         of: &Credentials,
         seen: &mut TokenRecord,
-        failed: Option<&str>,
+        asked: Asked<'_>,
     ) -> Result<IssuedToken, Failure> {
-        let fetched = self.wechat.call(&self.request(of, false)).await?;
-        let is_dead = failed.is_some_and(|failed| failed == fetched.token.fingerprint());
+        let fetched = self.call(of, false).await?;
+        let is_dead = asked == Asked::Failed(Some(&fetched.token.fingerprint()));
         if !is_dead || self.mode == TokenMode::Classic || !may_force(seen, self.clock.now()) {
             return Ok(fetched);
         }
         let now = self.clock.now();
-        let today = seen.forced_at / DAY == now / DAY;
-        seen.forced_count = if today { seen.forced_count + 1 } else { 1 };
+        seen.forced_count = if is_same_day(seen.forced_at, now) { seen.forced_count + 1 } else { 1 };
         seen.forced_at = now;
-        self.wechat.call(&self.request(of, true)).await
+        self.call(of, true).await
+    }
+
+    /// Calls the token endpoint, and once more where it does not take the AppSecret and there is another one now.
+    async fn call(&self, of: &Credentials, force: bool) -> Result<IssuedToken, Failure> {
+        match self.wechat.call(&self.request(of, force)).await {
+            Err(failure)
+                if failure.errcode().is_some_and(|errcode| WRONG_SECRET.contains(&errcode))
+                    && of.secret.have_changed().await =>
+            {
+                tracing::info!(account = %of.account, "the AppSecret was replaced");
+                self.wechat.call(&self.request(of, force)).await
+            }
+            answer => answer,
+        }
     }
 
     fn request(&self, of: &Credentials, force: bool) -> ApiRequest<IssuedToken> {
+        let [secret] = of.secret.current();
         match self.mode {
-            TokenMode::Classic => token::classic(&of.appid, &of.secret),
-            TokenMode::Stable => token::stable(&of.appid, &of.secret, force),
+            TokenMode::Classic => token::classic(&of.appid, &secret),
+            TokenMode::Stable => token::stable(&of.appid, &secret, force),
         }
     }
 }
 
+fn report(of: &Credentials, failure: &Failure, times: u32) {
+    let (errcode, rid, remedy) = (failure.errcode(), failure.rid(), failure.remedy());
+    metrics::counter!("TokenFailed", "Account" => of.account.to_string()).increment(1);
+    tracing::error!(account = %of.account, errcode, rid, times, remedy, "could not fetch an access token: {failure}");
+}
+
+/// Logs that a token could not be renewed for our own tables or queue; gives the sentence.
+fn told(of: &Credentials, error: &Error) -> String {
+    tracing::error!(account = %of.account, cause = error.causes(), "could not renew a token: {error}");
+    error.to_string()
+}
+
+fn is_same_day(one: i64, other: i64) -> bool {
+    beijing::day(one) == beijing::day(other)
+}
+
 fn may_force(seen: &TokenRecord, now: i64) -> bool {
-    let today = seen.forced_at / DAY == now / DAY;
-    let used_up = today && seen.forced_count >= FORCED_PER_DAY;
+    let used_up = is_same_day(seen.forced_at, now) && seen.forced_count >= FORCED_PER_DAY;
     if used_up {
         tracing::error!(
             "the day's {FORCED_PER_DAY} forced tokens are used up; find out who else forces them"

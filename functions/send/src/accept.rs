@@ -3,13 +3,12 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use contract::{Accepted, Reason, Recipient, Rejected, SendRequest, To};
-use serde_json::{Map, Value};
+use contract::{Accepted, Data, MessageState, Reason, Recipient, Rejected, SendRequest, To};
 use shared::Error;
 use shared::catalog::{Allow, Notification, Rendered};
 use shared::job::{self, Job, Message, Progress};
 use shared::session::{Caller, User};
-use shared::store::{Addressed, Batch};
+use shared::store::{Addressed, Batch, Record};
 
 use crate::Function;
 
@@ -25,17 +24,20 @@ impl Function {
         if let Caller::User(user) = caller {
             self.allow(user, notification, call).await?;
         }
+        let (recipients, messages) = self.address(notification, call).await?;
         let batch = Batch {
             id,
             sender: caller.sender(),
             notification: call.notification.clone(),
+            entry: Some(notification.clone()),
             data: call.data.clone(),
             page: call.page.clone(),
-            recipients: self.address(notification, call).await?,
+            recipients,
             created_at: self.clock.now(),
         };
         self.messages.put_batch(&batch).await?;
-        self.enqueue(notification, &batch).await
+        self.put_on_queue(notification, &batch, batch.created_at, messages).await?;
+        Ok(report(&batch))
     }
 
     /// Does what is left of [`Self::accept`] after a call that did not come to its end: the jobs may be
@@ -46,10 +48,21 @@ impl Function {
         call: &SendRequest,
         id: &str,
     ) -> Result<Accepted, Error> {
-        match self.messages.find(id).await? {
-            Some((batch, _)) => self.enqueue(self.notification(&batch.notification)?, &batch).await,
-            None => self.accept(caller, call, id.to_owned()).await,
+        let Some((batch, _)) = self.messages.find(id).await? else {
+            return self.accept(caller, call, id.to_owned()).await;
+        };
+        let notification = match &batch.entry {
+            Some(entry) => entry,
+            None => self.notification(&batch.notification)?,
+        };
+        let (messages, unfit) = fill(notification, &batch);
+        self.put_on_queue(notification, &batch, batch.created_at, messages).await?;
+        for (n, detail) in unfit {
+            let record =
+                Record::queued(n, self.clock.now()).ended(MessageState::Failed, Reason::InvalidField);
+            self.messages.put_record(&batch.id, &Record { detail: Some(detail), ..record }).await?;
         }
+        Ok(report(&batch))
     }
 
     /// The answer that a batch was accepted with.
@@ -59,35 +72,21 @@ impl Function {
         Ok(accepted(&batch))
     }
 
-    async fn enqueue(&self, notification: &Notification, batch: &Batch) -> Result<Accepted, Error> {
-        let messages = batch.accepted().filter_map(|(n, recipient)| {
-            message(notification, batch, (n, recipient), Progress::default()).ok()
-        });
-        self.put_on_queue(notification, &batch.id, messages.collect()).await?;
-        let accepted = accepted(batch);
-        metrics::counter!("Accepted").increment(accepted.accepted);
-        tracing::info!(
-            batch = batch.id,
-            notification = batch.notification,
-            accepted = accepted.accepted,
-            rejected = accepted.rejected.len(),
-            "accepted a batch"
-        );
-        Ok(accepted)
-    }
-
     /// Puts messages of a batch on the queue, in jobs.
     pub(crate) async fn put_on_queue(
         &self,
         notification: &Notification,
-        batch: &str,
+        batch: &Batch,
+        accepted_at: i64,
         messages: Vec<Message>,
     ) -> Result<(), Error> {
         let job = |messages: &[Message]| Job {
-            batch: batch.to_owned(),
+            batch: batch.id.clone(),
             template_id: notification.template_id.clone(),
             prefer: notification.prefer,
-            queued_at: self.clock.now(),
+            accepted_at,
+            keep: i64::try_from(notification.keep.as_secs()).unwrap_or(i64::MAX),
+            enqueued_at: Some(self.clock.now()),
             messages: messages.to_vec(),
         };
         let jobs: Vec<_> = messages.chunks(job::MOST_RECIPIENTS).map(job).collect();
@@ -126,37 +125,103 @@ impl Function {
         )))
     }
 
-    /// Finds each recipient's address and tries their values; whoever cannot be reached is rejected.
+    /// Finds each recipient's address and fills their message; whoever cannot be reached is rejected.
     async fn address(
         &self,
         notification: &Notification,
         call: &SendRequest,
-    ) -> Result<Vec<Addressed>, Error> {
+    ) -> Result<(Vec<Addressed>, Vec<Message>), Error> {
         let addresses = self.resolve(call.to.iter().map(To::recipient)).await?;
-        let mut seen = HashSet::new();
-        let addressed = call.to.iter().zip(addresses).map(|(to, address)| {
-            let mut addressed = Addressed {
+        let (mut recipients, mut messages, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
+        for ((n, to), address) in (1..).zip(&call.to).zip(addresses) {
+            let (mut reason, mut detail, mut oa_openid) = (None, None, None);
+            match address
+                .map(|address| (render(notification, &call.data, &to.data, call.page.as_deref()), address))
+            {
+                Err(unreachable) => reason = Some(unreachable),
+                Ok((Err(unfit), _)) => (reason, detail) = (Some(Reason::InvalidField), Some(unfit)),
+                Ok((Ok(rendered), address)) if seen.insert((address.clone(), rendered.clone())) => {
+                    messages.push(message(n, &to.recipient(), &address, rendered));
+                    oa_openid = Some(address);
+                }
+                Ok(_) => reason = Some(Reason::DuplicateRecipient),
+            }
+            recipients.push(Addressed {
                 to: to.recipient(),
                 data: to.data.clone(),
-                oa_openid: None,
-                reason: address.as_ref().err().copied(),
-                detail: None,
-            };
-            let Ok(oa_openid) = address else { return addressed };
-            match render(notification, &call.data, &to.data, call.page.as_deref()) {
-                Err(detail) => {
-                    addressed.reason = Some(Reason::InvalidField);
-                    addressed.detail = Some(detail);
-                }
-                Ok(rendered) if seen.insert((oa_openid.clone(), rendered.clone())) => {
-                    addressed.oa_openid = Some(oa_openid);
-                }
-                Ok(_) => addressed.reason = Some(Reason::DuplicateRecipient),
-            }
-            addressed
-        });
-        Ok(addressed.collect())
+                oa_openid,
+                reason,
+                detail,
+            });
+        }
+        Ok((recipients, messages))
     }
+}
+
+/// A batch's messages, filled from the entry it was accepted with; and which of them do not fit it, and why: the
+/// rules for values may have changed since.
+fn fill(notification: &Notification, batch: &Batch) -> (Vec<Message>, Vec<(u32, String)>) {
+    let (mut messages, mut unfit) = (Vec::new(), Vec::new());
+    for (n, recipient) in batch.accepted() {
+        match fill_one(notification, batch, (n, recipient)) {
+            Ok(message) => messages.push(message),
+            Err(detail) => unfit.push((n, detail)),
+        }
+    }
+    (messages, unfit)
+}
+
+/// A recipient's message, filled anew from what the batch keeps.
+///
+/// # Errors
+/// The first value that does not fit.
+pub fn fill_one(
+    notification: &Notification,
+    batch: &Batch,
+    (n, recipient): (u32, &Addressed),
+) -> Result<Message, String> {
+    let rendered = render(notification, &batch.data, &recipient.data, batch.page.as_deref())?;
+    Ok(message(n, &recipient.to, recipient.oa_openid.as_deref().unwrap_or_default(), rendered))
+}
+
+fn message(n: u32, to: &Recipient, oa_openid: &str, rendered: Rendered) -> Message {
+    Message {
+        n,
+        oa_openid: oa_openid.to_owned(),
+        is_typed: matches!(to, Recipient::OaOpenid(_)),
+        page: rendered.page,
+        data: rendered.data,
+        progress: Progress::default(),
+    }
+}
+
+/// Fills a notification with the call's data and the recipient's own over it.
+fn render(
+    notification: &Notification,
+    data: &Data,
+    own: &Data,
+    page: Option<&str>,
+) -> Result<Rendered, String> {
+    if own.is_empty() {
+        return notification.render(data, page);
+    }
+    let mut data = data.clone();
+    data.extend(own.clone());
+    notification.render(&data, page)
+}
+
+/// The answer that a batch was accepted with, said in the log and counted as well.
+fn report(batch: &Batch) -> Accepted {
+    let accepted = accepted(batch);
+    metrics::counter!("Accepted").increment(accepted.accepted);
+    tracing::info!(
+        batch = batch.id,
+        notification = batch.notification,
+        accepted = accepted.accepted,
+        rejected = accepted.rejected.len(),
+        "accepted a batch"
+    );
+    accepted
 }
 
 /// The answer that a batch was accepted with.
@@ -168,32 +233,45 @@ fn accepted(batch: &Batch) -> Accepted {
     Accepted { id: batch.id.clone(), accepted: batch.accepted().count() as u64, rejected: rejected.collect() }
 }
 
-/// A recipient's message, filled anew from what the batch keeps.
-///
-/// # Errors
-/// The first value that does not fit, where the catalog has changed since.
-pub fn message(
-    notification: &Notification,
-    batch: &Batch,
-    (n, recipient): (u32, &Addressed),
-    progress: Progress,
-) -> Result<Message, String> {
-    let rendered = render(notification, &batch.data, &recipient.data, batch.page.as_deref())?;
-    let oa_openid = recipient.oa_openid.clone().unwrap_or_default();
-    Ok(Message { n, oa_openid, page: rendered.page, data: rendered.data, progress })
-}
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use shared::catalog::Catalog;
 
-/// Fills a notification with the call's data and the recipient's own over it.
-fn render(
-    notification: &Notification,
-    data: &Map<String, Value>,
-    own: &Map<String, Value>,
-    page: Option<&str>,
-) -> Result<Rendered, String> {
-    if own.is_empty() {
-        return notification.render(data, page);
+    #[test]
+    fn what_no_longer_fits_is_named_and_the_rest_is_filled() {
+        let catalog = Catalog::load(None).expect("the shipped catalog");
+        let data = |applicant: &str| -> Data {
+            let data = [
+                ("applicant", applicant),
+                ("kind", "a"),
+                ("content", "b"),
+                ("id", "1"),
+                ("submitted_at", "10:00"),
+            ];
+            data.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+        };
+        let to = |applicant: &str| Addressed {
+            to: Recipient::OaOpenid("o1".to_owned()),
+            data: data(applicant),
+            oa_openid: Some("o1".to_owned()),
+            reason: None,
+            detail: None,
+        };
+        let batch = Batch {
+            id: "b".to_owned(),
+            sender: "s".to_owned(),
+            notification: "approval_submitted".to_owned(),
+            entry: None,
+            data: Data::new(),
+            page: None,
+            recipients: vec![to("Li"), to(&"Li".repeat(11)), to("Wu")],
+            created_at: 0,
+        };
+        let (messages, unfit) = fill(catalog.find("approval_submitted").expect("an entry"), &batch);
+        assert_eq!(messages.iter().map(|message| message.n).collect::<Vec<_>>(), [1, 3]);
+        assert!(messages.iter().all(|message| message.is_typed));
+        let [(2, detail)] = &unfit[..] else { panic!("{unfit:?}") };
+        assert!(detail.starts_with("thing1 takes at most 20 characters"), "{detail}");
     }
-    let mut data = data.clone();
-    data.extend(own.clone());
-    notification.render(&data, page)
 }

@@ -23,7 +23,7 @@ pub fn check(call: &SendRequest) -> Result<(), Error> {
     }
     match call.to.iter().position(|to| !to.is_one()) {
         Some(index) => Err(Error::InvalidRequest(format!(
-            "`to[{index}]` must have exactly one of `openid`, `unionid`, `oa_openid`, of 1 to {LONGEST_ID} characters."
+            "`to[{index}]` must have exactly one of `openid`, `unionid`, `oa_openid`, of 1 to {LONGEST_ID} letters, digits, `_` and `-`."
         ))),
         None => Ok(()),
     }
@@ -42,7 +42,13 @@ mod tests {
     #[test]
     fn a_recipient_has_exactly_one_name() {
         assert_eq!(checked(json!({"notification": "a", "to": [{"openid": "o1"}]})), Ok(()));
-        for to in [json!({}), json!({"openid": "o1", "unionid": "u1"}), json!({"openid": ""})] {
+        for to in [
+            json!({}),
+            json!({"openid": "o1", "unionid": "u1"}),
+            json!({"openid": ""}),
+            json!({"unionid": "u 1"}),
+            json!({"oa_openid": "o\u{200b}1"}),
+        ] {
             let error = checked(json!({"notification": "a", "to": [to]})).expect_err("refused");
             assert!(error.starts_with("`to[0]` must have exactly one"), "{error}");
         }

@@ -18,7 +18,7 @@ use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, DeliverQueue};
 use shared::session::Caller;
 use shared::store::{self, Callers, Claim, ClaimLease, Identities, Messages, State};
-use shared::{Clock, Config, Error, http};
+use shared::{Account, Clock, Config, Error, http};
 
 /// How long a call may hold its Idempotency-Key, in seconds: longer than Lambda lets the function run.
 const CLAIM: i64 = 30;
@@ -29,6 +29,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(200);
 
 /// The function's clients and the catalog.
 pub struct Function {
+    oa_appid: String,
     catalog: Catalog,
     callers: Callers,
     identities: Identities,
@@ -44,6 +45,7 @@ impl lambda::Function for Function {
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
         let client = store::client(config)?;
         Ok(Self {
+            oa_appid: config.appid(Account::Oa)?,
             catalog: Catalog::load(config.catalog_file().as_deref())?,
             callers: Callers::new(config, client.clone())?,
             identities: Identities::new(config, client.clone())?,

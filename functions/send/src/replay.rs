@@ -10,7 +10,7 @@ use shared::store::{Addressed, Record};
 use shared::{Error, http};
 
 use crate::Function;
-use crate::accept::message;
+use crate::accept::fill_one;
 
 impl Function {
     /// Puts the messages on the queue as a new round. Two replays at once make one: the round is the
@@ -18,13 +18,18 @@ impl Function {
     pub(crate) async fn replay(&self, id: &str, replay: Replay) -> Result<Response<Body>, Error> {
         let unknown = || Error::NotFound("There is no such batch.".into());
         let (batch, records) = self.messages.find(id).await?.ok_or_else(unknown)?;
-        let notification = self.notification(&batch.notification)?;
+        // Whoever has corrected the catalog wants the corrected one.
+        let notification = match (self.catalog.find(&batch.notification), &batch.entry) {
+            (Some(now), _) => now,
+            (None, Some(then)) => then,
+            (None, None) => self.notification(&batch.notification)?,
+        };
         let chosen = choose(records, &replay)?;
         let recipients: HashMap<u32, &Addressed> = batch.accepted().collect();
         let again = |record: &Record| -> Option<Result<Message, String>> {
-            let progress = Progress { round: record.round + 1, ..Progress::default() };
             let recipient = (record.n, *recipients.get(&record.n)?);
-            Some(message(notification, &batch, recipient, progress))
+            let progress = Progress { round: record.round + 1, ..Progress::default() };
+            Some(fill_one(notification, &batch, recipient).map(|message| Message { progress, ..message }))
         };
         let messages: Result<Vec<_>, _> = chosen.iter().filter_map(again).collect();
         let messages = messages.map_err(|field| {
@@ -33,9 +38,12 @@ impl Function {
             ))
         })?;
         let replayed = messages.len() as u64;
-        self.put_on_queue(notification, &batch.id, messages).await?;
-        tracing::info!(batch = id, replayed, "replayed messages");
-        Ok(http::json(StatusCode::ACCEPTED, &Replayed { id: id.to_owned(), replayed }))
+        let may_arrive_twice =
+            chosen.iter().filter(|record| record.state == MessageState::Unknown).count() as u64;
+        self.put_on_queue(notification, &batch, self.clock.now(), messages).await?;
+        tracing::info!(batch = id, replayed, may_arrive_twice, "replayed messages");
+        let answer = Replayed { id: id.to_owned(), replayed, may_arrive_twice };
+        Ok(http::json(StatusCode::ACCEPTED, &answer))
     }
 }
 

@@ -3,11 +3,12 @@
 use std::collections::{BTreeMap, HashMap};
 
 use contract::routes::Who;
-use contract::{BatchStatus, MessageState, MessageStatus, Recipient};
+use contract::{BatchStatus, MessageState, MessageStatus, Reason, Recipient};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use shared::session::Caller;
 use shared::store::{Batch, Record};
+use shared::wechat::errcode;
 use shared::{Error, http};
 
 use crate::Function;
@@ -39,7 +40,25 @@ impl Function {
                 return Err(unknown());
             }
         }
-        Ok(http::json(StatusCode::OK, &status(batch, records, after)))
+        let mut status = status(batch, records, after);
+        self.say_what_is_waited_for(&mut status).await?;
+        Ok(http::json(StatusCode::OK, &status))
+    }
+
+    /// Where WeChat refuses all of the account's calls, what it says now, with the IP that it refused last.
+    async fn say_what_is_waited_for(&self, status: &mut BatchStatus) -> Result<(), Error> {
+        let is_parked = |message: &&mut MessageStatus| message.state == MessageState::Parked;
+        if !status.messages.iter_mut().any(|message| is_parked(&message)) {
+            return Ok(());
+        }
+        let causes = self.state.account_causes(&self.oa_appid).await?;
+        for message in status.messages.iter_mut().filter(is_parked) {
+            let cause = causes.iter().find(|cause| cause.errcode == message.errcode);
+            if let Some(cause) = cause {
+                message.remedy = Some(cause.remedy());
+            }
+        }
+        Ok(())
     }
 }
 
@@ -66,10 +85,18 @@ fn message(n: u32, to: Recipient, record: Option<Record>, created_at: i64) -> Me
         state: record.state,
         reason: record.reason,
         detail: record.detail,
-        remedy: record.reason.map(|reason| reason.remedy().to_owned()),
+        remedy: record.reason.map(|reason| remedy(reason, record.state, record.errcode)),
         errcode: record.errcode,
         rid: record.rid,
         attempts: record.attempts,
         updated_at: record.updated_at,
+    }
+}
+
+/// What is waited for is named by WeChat's code; what is over, by its reason.
+fn remedy(reason: Reason, state: MessageState, errcode: Option<i64>) -> String {
+    match errcode.filter(|_| state == MessageState::Parked) {
+        Some(errcode) => errcode::remedy(errcode, None),
+        None => reason.remedy().to_owned(),
     }
 }

@@ -14,8 +14,12 @@ use crate::{Account, Clock, Error};
 /// one this old is never dead by rotation.
 const CACHED_FOR: Duration = Duration::from_secs(60);
 
-/// How long a token that WeChat refused is left alone, while `refresh` is asked to replace it.
-const DEAD_FOR: Duration = Duration::from_secs(30);
+/// How long a token that WeChat refused is left alone, and how long after `refresh` was asked for a new one it is
+/// not asked again.
+const ASKED_FOR: Duration = Duration::from_secs(30);
+
+/// How long it is believed that there is no token: a thousand messages that need one ask the table once.
+const NONE_FOR: Duration = Duration::from_secs(1);
 
 /// One account's token. Cheap to clone; clones share the memory.
 #[derive(Clone, Debug)]
@@ -26,6 +30,8 @@ pub struct Tokens {
     refresh: RefreshQueue,
     clock: Clock,
     cached: Arc<Mutex<Cached>>,
+    /// One reads for all who wait.
+    reading: Arc<tokio::sync::Mutex<()>>,
 }
 
 /// What is remembered of the token.
@@ -33,26 +39,39 @@ pub struct Tokens {
 struct Cached {
     /// The token and when it was read.
     token: Option<(AccessToken, SystemTime)>,
-    /// The token that WeChat refused and when `refresh` was asked to replace it.
+    /// When there was none.
+    none_at: Option<SystemTime>,
+    /// The token that WeChat refused, and when.
     dead: Option<(AccessToken, SystemTime)>,
+    /// When `refresh` was asked for a new one.
+    asked_at: Option<SystemTime>,
 }
 
 impl Cached {
-    fn fresh(&self, now: SystemTime) -> Option<AccessToken> {
+    /// The token, if it was read a moment ago, or that there was none.
+    fn fresh(&self, now: SystemTime) -> Option<Result<AccessToken, Failure>> {
         let fresh = self.token.as_ref().filter(|(_, read_at)| now < *read_at + CACHED_FOR);
-        fresh.map(|(token, _)| token.clone())
+        match fresh {
+            Some((token, _)) => Some(Ok(token.clone())),
+            None => self.none_at.filter(|at| now < *at + NONE_FOR).map(|_| Err(Failure::NoToken)),
+        }
     }
 
-    fn is_dead(&self, token: &AccessToken, now: SystemTime) -> bool {
-        let dead = self.dead.as_ref().filter(|(_, asked_at)| now < *asked_at + DEAD_FOR);
-        dead.is_some_and(|(dead, _)| dead.expose() == token.expose())
+    /// Takes what the table holds, unless it is what WeChat refused.
+    fn take(&mut self, token: Option<AccessToken>, now: SystemTime) -> Result<AccessToken, Failure> {
+        let dead = self.dead.as_ref().filter(|(_, refused_at)| now < *refused_at + ASKED_FOR);
+        let living = token.filter(|token| dead.is_none_or(|(dead, _)| dead.expose() != token.expose()));
+        self.none_at = living.is_none().then_some(now);
+        self.token = living.clone().map(|token| (token, now));
+        living.ok_or(Failure::NoToken)
     }
 }
 
 impl Tokens {
     /// Reads from this table, asks through this queue.
     pub fn new(account: Account, appid: String, state: State, refresh: RefreshQueue, clock: Clock) -> Self {
-        Self { account, appid, state, refresh, clock, cached: Arc::default() }
+        let (cached, reading) = (Arc::default(), Arc::default());
+        Self { account, appid, state, refresh, clock, cached, reading }
     }
 
     /// The token, from memory or from the table.
@@ -61,20 +80,20 @@ impl Tokens {
     /// [`Failure::NoToken`] when there is none, or none but the one that WeChat refused; `refresh` has
     /// been asked for one then. [`Failure::Store`].
     pub async fn current(&self) -> Result<AccessToken, Failure> {
-        if let Some(token) = self.remember(|cached, now| cached.fresh(now)) {
-            return Ok(token);
+        if let Some(fresh) = self.remember(|cached, now| cached.fresh(now)) {
+            return fresh;
         }
-        let Some(token) = self.read().await? else {
-            self.refresh.enqueue(&RefreshRequest { account: self.account, failed: None }).await?;
-            return Err(Failure::NoToken);
-        };
-        self.remember(|cached, now| {
-            if cached.is_dead(&token, now) {
-                return Err(Failure::NoToken);
-            }
-            cached.token = Some((token.clone(), now));
-            Ok(token)
-        })
+        let _one = self.reading.lock().await;
+        if let Some(fresh) = self.remember(|cached, now| cached.fresh(now)) {
+            return fresh;
+        }
+        let found = self.read().await?;
+        let is_there = found.is_some();
+        let token = self.remember(|cached, now| cached.take(found, now));
+        if !is_there {
+            self.ask(None).await?;
+        }
+        token
     }
 
     /// What the table holds instead of a token that WeChat refused; `None` when that is still the
@@ -83,7 +102,14 @@ impl Tokens {
     /// # Errors
     /// [`Failure::Store`].
     pub async fn newer_than(&self, failed: &AccessToken) -> Result<Option<AccessToken>, Failure> {
-        let newer = self.read().await?.filter(|token| token.expose() != failed.expose());
+        let _one = self.reading.lock().await;
+        let is_newer = |token: &AccessToken| token.expose() != failed.expose();
+        if let Some(Ok(token)) =
+            self.remember(|cached, now| cached.fresh(now)).filter(|fresh| fresh.as_ref().is_ok_and(is_newer))
+        {
+            return Ok(Some(token));
+        }
+        let newer = self.read().await?.filter(is_newer);
         self.remember(|cached, now| cached.token = newer.clone().map(|token| (token, now)));
         Ok(newer)
     }
@@ -93,19 +119,31 @@ impl Tokens {
     /// # Errors
     /// [`Failure::Store`] when the queue does not take it.
     pub async fn ask_to_replace(&self, failed: &AccessToken) -> Result<(), Failure> {
-        let asked = self.remember(|cached, now| {
-            let asked = cached.is_dead(failed, now);
-            if !asked {
-                cached.token = None;
-                cached.dead = Some((failed.clone(), now));
-            }
-            asked
+        self.remember(|cached, now| {
+            cached.token = None;
+            cached.dead = Some((failed.clone(), now));
         });
-        if asked {
+        self.ask(Some(failed.fingerprint())).await
+    }
+
+    /// Asks `refresh` for a new token, unless it was asked a moment ago.
+    async fn ask(&self, failed: Option<String>) -> Result<(), Failure> {
+        let is_due = self.remember(|cached, now| {
+            let is_due = cached.asked_at.is_none_or(|asked_at| asked_at + ASKED_FOR <= now);
+            if is_due {
+                cached.asked_at = Some(now);
+            }
+            is_due
+        });
+        if !is_due {
             return Ok(());
         }
-        let request = RefreshRequest { account: self.account, failed: Some(failed.fingerprint()) };
-        Ok(self.refresh.enqueue(&request).await?)
+        let request = RefreshRequest { account: self.account, failed, is_due: false };
+        let asked = self.refresh.enqueue(&request, Duration::ZERO).await;
+        if asked.is_err() {
+            self.remember(|cached, _| cached.asked_at = None);
+        }
+        Ok(asked?)
     }
 
     fn remember<T>(&self, look: impl FnOnce(&mut Cached, SystemTime) -> T) -> T {

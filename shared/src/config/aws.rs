@@ -16,6 +16,8 @@ pub struct Aws {
     pub dynamodb_endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_SQS`: unset, AWS's own.
     pub sqs_endpoint: Option<String>,
+    /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`: unset, AWS's own.
+    pub secrets_endpoint: Option<String>,
 }
 
 impl Config {
@@ -31,6 +33,7 @@ impl Config {
             credentials: Credentials::new(id, secret, session, None, "environment"),
             dynamodb_endpoint: self.optional("AWS_ENDPOINT_URL_DYNAMODB"),
             sqs_endpoint: self.optional("AWS_ENDPOINT_URL_SQS"),
+            secrets_endpoint: self.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
         })
     }
 }

@@ -1,11 +1,19 @@
 //! The secrets: in AWS kept by Secrets Manager, on a laptop plain variables.
 
+use std::time::{Duration, SystemTime};
+
 use aws_sdk_secretsmanager::Client;
+use clock::Clock;
 use futures::future::try_join_all;
-use secrecy::SecretString;
+use parking_lot::Mutex;
+use secrecy::{ExposeSecret, SecretString};
 use tokio::sync::OnceCell;
 
 use super::{Config, ConfigError};
+use crate::causes;
+
+/// Secrets are read again at most this often.
+const REREAD_AFTER: Duration = Duration::from_secs(5 * 60);
 
 /// The secrets there are; each function is given those it needs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,22 +60,95 @@ impl Config {
     ) -> Result<SecretString, Box<dyn std::error::Error + Send + Sync>> {
         let variable = name.variable();
         if let Some(secret) = self.optional(variable) {
-            return Ok(secret.trim().to_owned().into());
+            return trimmed(variable, &secret);
         }
         let arn = self.optional(&format!("{variable}_ARN"));
         let arn = arn.ok_or_else(|| ConfigError::new(variable, "is not set"))?;
         let manager = manager.get_or_try_init(async || self.secrets_manager()).await?;
         let answer = manager.get_secret_value().secret_id(arn).send().await?;
         let secret = answer.secret_string.ok_or_else(|| format!("the secret {variable} holds no string"))?;
-        Ok(secret.trim().to_owned().into())
+        trimmed(variable, &secret)
     }
 
     fn secrets_manager(&self) -> Result<Client, ConfigError> {
         let aws = self.aws()?;
-        let config = aws_sdk_secretsmanager::Config::builder()
+        let mut config = aws_sdk_secretsmanager::Config::builder()
             .behavior_version_latest()
             .region(aws_sdk_secretsmanager::config::Region::new(aws.region))
             .credentials_provider(aws.credentials);
+        if let Some(endpoint) = aws.secrets_endpoint {
+            config = config.endpoint_url(endpoint);
+        }
         Ok(Client::from_conf(config.build()))
+    }
+}
+
+/// A blank or a line break at an end is never part of a secret, and one of nothing but blanks is none.
+fn trimmed(
+    variable: &'static str,
+    secret: &str,
+) -> Result<SecretString, Box<dyn std::error::Error + Send + Sync>> {
+    match secret.trim() {
+        "" => Err(ConfigError::new(variable, "is empty").into()),
+        secret => Ok(secret.to_owned().into()),
+    }
+}
+
+/// Secrets that are read again when WeChat does not take them: a process that lives for hours would keep the old
+/// ones for as long after somebody has replaced them.
+pub struct Secrets<const N: usize> {
+    config: Config,
+    names: [SecretName; N],
+    clock: Clock,
+    held: Mutex<Held<N>>,
+}
+
+struct Held<const N: usize> {
+    secrets: [SecretString; N],
+    read_at: SystemTime,
+}
+
+impl<const N: usize> Secrets<N> {
+    /// Reads them for the first time.
+    ///
+    /// # Errors
+    /// As [`Config::secrets`].
+    pub async fn read(
+        config: &Config,
+        names: [SecretName; N],
+    ) -> Result<Self, Box<dyn std::error::Error + Send + Sync>> {
+        let (secrets, clock) = (config.secrets(names).await?, config.clock()?);
+        let held = Mutex::new(Held { secrets, read_at: clock.time() });
+        Ok(Self { config: config.clone(), names, clock, held })
+    }
+
+    /// As they were read the last time.
+    pub fn current(&self) -> [SecretString; N] {
+        self.held.lock().secrets.clone()
+    }
+
+    /// Reads them again, unless that was done in the last five minutes; whether one is another one now.
+    pub async fn have_changed(&self) -> bool {
+        let now = self.clock.time();
+        {
+            let mut held = self.held.lock();
+            if now < held.read_at + REREAD_AFTER {
+                return false;
+            }
+            held.read_at = now;
+        }
+        match self.config.secrets(self.names).await {
+            Ok(secrets) => {
+                let held = &mut self.held.lock().secrets;
+                let same =
+                    secrets.iter().zip(&*held).all(|(new, old)| new.expose_secret() == old.expose_secret());
+                *held = secrets;
+                !same
+            }
+            Err(error) => {
+                tracing::error!(cause = causes::of(&*error), "could not read the secrets again: {error}");
+                false
+            }
+        }
     }
 }

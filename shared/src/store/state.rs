@@ -1,12 +1,13 @@
-//! What there is one of: each account's token, its sync run, its quota; and what lives for a day.
+//! What there is one of: each account's token, its sync run, its breakers; and what lives for a day.
 
+mod breaker;
 mod claims;
-mod quota;
+mod counters;
 mod sync;
 mod token;
 
+pub use breaker::{Breaker, BreakerKeys, Cause, Outage, TokenFailure, pause_after};
 pub use claims::{Claim, ClaimLease};
-pub use quota::Quota;
 pub use sync::{Checkpoint, RunProgress, SyncRun};
 pub use token::TokenRecord;
 

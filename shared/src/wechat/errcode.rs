@@ -1,6 +1,7 @@
 //! What to do about each errcode. The table is the decision; everything else only follows it.
 
 use contract::Reason;
+use serde::{Deserialize, Serialize};
 
 /// What an errcode (or the lack of an answer) asks for.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, strum::Display)]
@@ -22,16 +23,31 @@ pub enum Action {
     DoubtFollower,
     /// Not done; the user does not want it.
     Refused,
-    /// Not done, and nothing will be until a person corrects the account's settings.
-    Misconfigured,
-    /// Not done; this template cannot be sent until a person looks into it.
-    StopTemplate,
+    /// Not done, and nothing in its [`Scope`] will be until a person has repaired what is wrong.
+    AwaitRepair,
+    /// Not done, for the same content went to this user less than a minute ago.
+    Duplicate,
     /// The login code is spent; the mini-program has to call wx.login again.
     LoginAgain,
     /// WeChat blocks this user's login.
     LoginBlocked,
     /// Not done, and the same call will never be.
     GiveUp,
+}
+
+/// How much an errcode says something about: what else would be answered the same.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display)]
+#[serde(rename_all = "snake_case")]
+#[strum(serialize_all = "snake_case")]
+pub enum Scope {
+    /// This call alone: its user, its values, its moment.
+    Call,
+    /// Every message of its template.
+    Template,
+    /// Every message of its template that opens the same page, whatever the page's query.
+    Page,
+    /// Every call for the account.
+    Account,
 }
 
 /// One line of the table.
@@ -41,113 +57,153 @@ pub struct Entry {
     pub errcode: i64,
     /// What to do.
     pub action: Action,
+    /// How much of the sending it stands for.
+    pub scope: Scope,
     /// What a message that failed by it says.
     pub reason: Reason,
     /// What WeChat means by it.
     pub meaning: &'static str,
 }
 
-const fn entry(errcode: i64, action: Action, reason: Reason, meaning: &'static str) -> Entry {
-    Entry { errcode, action, reason, meaning }
+const fn entry(errcode: i64, action: Action, scope: Scope, reason: Reason, meaning: &'static str) -> Entry {
+    Entry { errcode, action, scope, reason, meaning }
 }
 
 /// Every errcode we know, ascending. Sources: WeChat's pages and its community.
 pub const TABLE: &[Entry] = {
     use Action::*;
     use Reason as R;
+    use Scope::*;
     &[
-        entry(-1, Ambiguous, R::WechatUnavailable, "system busy"),
+        entry(-1, Ambiguous, Call, R::WechatUnavailable, "system busy"),
         entry(
             40001,
             RefreshToken,
+            Account,
             R::TokenInvalid,
             "token invalid or not the latest; on a token endpoint: wrong AppSecret",
         ),
-        entry(40002, Misconfigured, R::Misconfigured, "wrong grant_type"),
-        entry(40003, DoubtFollower, R::NotFollowing, "invalid openid, or another account's"),
-        entry(40008, GiveUp, R::InvalidCall, "wrong message type"),
+        entry(40002, AwaitRepair, Account, R::Misconfigured, "wrong grant_type"),
+        entry(40003, DoubtFollower, Call, R::NotFollowing, "invalid openid, or another account's"),
+        entry(40008, GiveUp, Call, R::InvalidCall, "wrong message type"),
         entry(
             40013,
-            Misconfigured,
+            AwaitRepair,
+            Page,
             R::Misconfigured,
             "invalid appid, or the mini-program is not linked to the Official Account",
         ),
-        entry(40014, RefreshToken, R::TokenInvalid, "invalid token"),
-        entry(40029, LoginAgain, R::InvalidCall, "login code wrong, expired or another appid's"),
-        entry(40032, GiveUp, R::InvalidCall, "openid list empty or over 100"),
-        entry(40033, GiveUp, R::InvalidCall, "\\u escapes in the body"),
-        entry(40035, GiveUp, R::InvalidCall, "wrong parameter"),
-        entry(40036, StopTemplate, R::TemplateGone, "wrong template_id length"),
-        entry(40037, StopTemplate, R::TemplateGone, "no such template in this account"),
-        entry(40038, GiveUp, R::InvalidCall, "wrong format"),
-        entry(40039, GiveUp, R::InvalidCall, "wrong url length"),
-        entry(40125, Misconfigured, R::Misconfigured, "wrong AppSecret"),
-        entry(40163, LoginAgain, R::InvalidCall, "login code used already"),
-        entry(40164, Misconfigured, R::Misconfigured, "our IP is not on the account's whitelist"),
-        entry(40165, StopTemplate, R::InvalidPage, "mini-program page wrong or unpublished"),
-        entry(40226, LoginBlocked, R::UserRestricted, "high-risk user, login blocked"),
-        entry(40243, Misconfigured, R::Misconfigured, "AppSecret frozen"),
-        entry(40246, Misconfigured, R::Misconfigured, "wrong keyword list"),
-        entry(40247, Misconfigured, R::Misconfigured, "needs a category template"),
-        entry(40249, StopTemplate, R::TemplateRestricted, "marketing content"),
-        entry(41001, RefreshToken, R::TokenInvalid, "token missing"),
-        entry(41002, Misconfigured, R::Misconfigured, "appid missing"),
-        entry(41004, Misconfigured, R::Misconfigured, "AppSecret missing"),
-        entry(41008, LoginAgain, R::InvalidCall, "login code missing"),
-        entry(41028, GiveUp, R::InvalidCall, "form_id: withdrawn API"),
-        entry(41029, GiveUp, R::InvalidCall, "form_id: withdrawn API"),
-        entry(41030, StopTemplate, R::InvalidPage, "mini-program page wrong or unpublished"),
-        entry(42001, RefreshToken, R::TokenInvalid, "token expired"),
-        entry(43002, GiveUp, R::InvalidCall, "needs POST"),
-        entry(43003, GiveUp, R::InvalidCall, "needs HTTPS"),
-        entry(43004, DoubtFollower, R::NotFollowing, "not following"),
-        entry(43019, Refused, R::Refused, "the user is on the account's blacklist"),
-        entry(43101, Refused, R::Refused, "the user refuses messages, or has no subscription left"),
-        entry(43107, Misconfigured, R::Misconfigured, "subscribe messages banned"),
-        entry(43108, WaitForUser, R::TooFrequent, "two calls for one openid at once"),
-        entry(43116, StopTemplate, R::TemplateRestricted, "template restricted"),
-        entry(43117, WaitForUser, R::TooFrequent, "too many messages to this openid"),
-        entry(44002, GiveUp, R::InvalidCall, "empty body"),
-        entry(45009, NextDay, R::QuotaExhausted, "daily quota used up"),
-        entry(45011, NextMinute, R::QuotaExhausted, "minute quota used up"),
-        entry(45035, Misconfigured, R::Misconfigured, "our IP is not registered"),
-        entry(45103, Misconfigured, R::Misconfigured, "API withdrawn"),
-        entry(45109, Misconfigured, R::Misconfigured, "API withdrawn"),
-        entry(45168, GiveUp, R::TemplateRestricted, "sensitive content"),
-        entry(47001, GiveUp, R::InvalidCall, "malformed body"),
-        entry(47003, GiveUp, R::InvalidField, "a template value is not of its type"),
+        entry(40014, RefreshToken, Account, R::TokenInvalid, "invalid token"),
+        entry(40029, LoginAgain, Call, R::InvalidCall, "login code wrong, expired or another appid's"),
+        entry(40032, GiveUp, Call, R::InvalidCall, "openid list empty or over 100"),
+        entry(40033, GiveUp, Call, R::InvalidCall, "\\u escapes in the body"),
+        entry(40035, GiveUp, Call, R::InvalidCall, "wrong parameter"),
+        entry(40036, AwaitRepair, Template, R::TemplateGone, "wrong template_id length"),
+        entry(40037, AwaitRepair, Template, R::TemplateGone, "no such template in this account"),
+        entry(40038, GiveUp, Call, R::InvalidCall, "wrong format"),
+        entry(40039, GiveUp, Call, R::InvalidCall, "wrong url length"),
+        entry(40125, AwaitRepair, Account, R::Misconfigured, "wrong AppSecret"),
+        entry(40163, LoginAgain, Call, R::InvalidCall, "login code used already"),
+        entry(40164, AwaitRepair, Account, R::Misconfigured, "our IP is not on the account's whitelist"),
+        entry(40165, AwaitRepair, Page, R::InvalidPage, "mini-program page wrong or unpublished"),
+        entry(40226, LoginBlocked, Call, R::UserRestricted, "high-risk user, login blocked"),
+        entry(
+            40241,
+            Duplicate,
+            Call,
+            R::DuplicateContent,
+            "the same content to the same user within 60 seconds",
+        ),
+        entry(40243, AwaitRepair, Account, R::Misconfigured, "AppSecret frozen"),
+        entry(40246, GiveUp, Call, R::Misconfigured, "wrong keyword list"),
+        entry(40247, AwaitRepair, Template, R::Misconfigured, "needs a category template"),
+        entry(40249, GiveUp, Call, R::TemplateRestricted, "marketing content"),
+        entry(41001, RefreshToken, Account, R::TokenInvalid, "token missing"),
+        entry(41002, AwaitRepair, Account, R::Misconfigured, "appid missing"),
+        entry(41004, AwaitRepair, Account, R::Misconfigured, "AppSecret missing"),
+        entry(41008, LoginAgain, Call, R::InvalidCall, "login code missing"),
+        entry(41009, GiveUp, Call, R::InvalidOpenid, "an openid is missing or empty"),
+        entry(41028, GiveUp, Call, R::InvalidCall, "form_id: withdrawn API"),
+        entry(41029, GiveUp, Call, R::InvalidCall, "form_id: withdrawn API"),
+        entry(41030, AwaitRepair, Page, R::InvalidPage, "mini-program page wrong or unpublished"),
+        entry(42001, RefreshToken, Account, R::TokenInvalid, "token expired"),
+        entry(43002, GiveUp, Call, R::InvalidCall, "needs POST"),
+        entry(43003, GiveUp, Call, R::InvalidCall, "needs HTTPS"),
+        entry(43004, DoubtFollower, Call, R::NotFollowing, "not following"),
+        entry(43019, Refused, Call, R::Refused, "the user is on the account's blacklist"),
+        entry(43101, Refused, Call, R::Refused, "the user refuses messages, or has no subscription left"),
+        entry(43107, AwaitRepair, Account, R::Misconfigured, "subscribe messages banned"),
+        entry(43108, WaitForUser, Call, R::TooFrequent, "two calls for one openid at once"),
+        entry(43116, AwaitRepair, Template, R::TemplateRestricted, "template restricted"),
+        entry(43117, WaitForUser, Call, R::TooFrequent, "too many messages to this openid"),
+        entry(44002, GiveUp, Call, R::InvalidCall, "empty body"),
+        entry(45009, NextDay, Account, R::QuotaExhausted, "daily quota used up"),
+        entry(45011, NextMinute, Account, R::QuotaExhausted, "minute quota used up"),
+        entry(45035, AwaitRepair, Account, R::Misconfigured, "our IP is not registered"),
+        entry(45103, AwaitRepair, Account, R::Misconfigured, "API withdrawn"),
+        entry(45109, AwaitRepair, Account, R::Misconfigured, "API withdrawn"),
+        entry(45168, GiveUp, Call, R::TemplateRestricted, "sensitive content"),
+        entry(47001, GiveUp, Call, R::InvalidCall, "malformed body"),
+        entry(47003, GiveUp, Call, R::InvalidField, "a template value is not of its type"),
         entry(
             48001,
-            Misconfigured,
+            AwaitRepair,
+            Account,
             R::Misconfigured,
             "the account may not use this API (verified service accounts only), or another account's token",
         ),
-        entry(48002, Refused, R::Refused, "the user refuses messages"),
-        entry(48004, Misconfigured, R::Misconfigured, "API banned for this account"),
-        entry(48006, Misconfigured, R::QuotaExhausted, "clear_quota used up for this month"),
-        entry(50002, GiveUp, R::UserRestricted, "user limited"),
-        entry(50004, Misconfigured, R::Misconfigured, "token API forbidden"),
-        entry(50005, DoubtFollower, R::NotFollowing, "not following"),
-        entry(50007, Misconfigured, R::Misconfigured, "account frozen"),
-        entry(61004, Misconfigured, R::Misconfigured, "our IP is not registered"),
-        entry(61007, Misconfigured, R::Misconfigured, "no permission from the account"),
-        entry(61016, Misconfigured, R::Misconfigured, "function category missing"),
-        entry(61024, Misconfigured, R::Misconfigured, "a third-party platform's appid"),
-        entry(87009, LoginAgain, R::InvalidCall, "session signature wrong"),
-        entry(89501, Misconfigured, R::Misconfigured, "our IP waits for the administrator's confirmation"),
-        entry(89503, Misconfigured, R::Misconfigured, "this call needs the administrator's confirmation"),
-        entry(89506, Misconfigured, R::Misconfigured, "our IP was refused twice; blocked for 24 h"),
-        entry(89507, Misconfigured, R::Misconfigured, "our IP was refused; blocked for 1 h"),
-        entry(268_487_001, Retry, R::WechatUnavailable, "platform busy"),
-        entry(268_487_002, Retry, R::WechatUnavailable, "platform busy"),
+        entry(48002, Refused, Call, R::Refused, "the user refuses messages"),
+        entry(48004, AwaitRepair, Account, R::Misconfigured, "API banned for this account"),
+        entry(48006, GiveUp, Call, R::QuotaExhausted, "clear_quota used up for this month"),
+        entry(50002, GiveUp, Call, R::UserRestricted, "user limited"),
+        entry(50004, AwaitRepair, Account, R::Misconfigured, "token API forbidden"),
+        entry(50005, DoubtFollower, Call, R::NotFollowing, "not following"),
+        entry(50007, AwaitRepair, Account, R::Misconfigured, "account frozen"),
+        entry(61004, AwaitRepair, Account, R::Misconfigured, "our IP is not registered"),
+        entry(61007, AwaitRepair, Account, R::Misconfigured, "no permission from the account"),
+        entry(61016, AwaitRepair, Account, R::Misconfigured, "function category missing"),
+        entry(61024, AwaitRepair, Account, R::Misconfigured, "a third-party platform's appid"),
+        entry(87009, LoginAgain, Call, R::InvalidCall, "session signature wrong"),
+        entry(
+            89501,
+            AwaitRepair,
+            Account,
+            R::Misconfigured,
+            "our IP waits for the administrator's confirmation",
+        ),
+        entry(
+            89503,
+            AwaitRepair,
+            Account,
+            R::Misconfigured,
+            "this call needs the administrator's confirmation",
+        ),
+        entry(89506, AwaitRepair, Account, R::Misconfigured, "our IP was refused twice; blocked for 24 h"),
+        entry(89507, AwaitRepair, Account, R::Misconfigured, "our IP was refused; blocked for 1 h"),
+        entry(268_487_001, Retry, Call, R::WechatUnavailable, "platform busy"),
+        entry(268_487_002, Retry, Call, R::WechatUnavailable, "platform busy"),
     ]
 };
+
+/// A sentence for whoever has to repair it, with the very IP that WeChat refused.
+pub fn remedy(errcode: i64, ip: Option<&str>) -> String {
+    match (errcode, ip) {
+        (40164, Some(ip)) => format!(
+            "add the IP {ip} to the account's whitelist (WeChat console, Settings and development, Basic configuration, IP whitelist)."
+        ),
+        (40164, None) => "add our outgoing IP to the account's whitelist.".to_owned(),
+        _ => {
+            let entry = of(errcode);
+            format!("errcode {errcode}, {}. {}", entry.meaning, entry.reason.remedy())
+        }
+    }
+}
 
 /// The table's line for a code; an unknown code is given up and its rid logged.
 pub fn of(errcode: i64) -> Entry {
     match TABLE.binary_search_by_key(&errcode, |entry| entry.errcode) {
         Ok(index) => TABLE[index],
-        Err(_) => entry(errcode, Action::GiveUp, Reason::UnknownErrcode, "not in our table"),
+        Err(_) => entry(errcode, Action::GiveUp, Scope::Call, Reason::UnknownErrcode, "not in our table"),
     }
 }
 
@@ -158,6 +214,15 @@ mod tests {
     #[test]
     fn the_table_is_sorted_and_names_each_code_once() {
         assert!(TABLE.is_sorted_by(|a, b| a.errcode < b.errcode));
+    }
+
+    #[test]
+    fn what_waits_for_a_repair_says_for_how_much_and_nothing_else_waits() {
+        for entry in TABLE {
+            let waits = matches!(entry.action, Action::AwaitRepair | Action::NextDay);
+            assert!(!waits || entry.scope != Scope::Call, "{}", entry.errcode);
+            assert!(waits || !matches!(entry.scope, Scope::Template | Scope::Page), "{}", entry.errcode);
+        }
     }
 
     #[test]

@@ -2,7 +2,7 @@
 
 use contract::Reason;
 
-use super::errcode::{self, Action};
+use super::errcode::{self, Action, Scope};
 use crate::causes;
 
 /// Why a call did not give what it should. Its text holds no path and no query, so no token and no secret.
@@ -72,6 +72,23 @@ impl Failure {
         causes::of(self)
     }
 
+    /// How much of what we do would fail the same way.
+    pub fn scope(&self) -> Scope {
+        match self {
+            Self::Refused { errcode, .. } => errcode::of(*errcode).scope,
+            Self::NoAnswer(_) => Scope::Call,
+            Self::Unreachable { .. } | Self::Store(_) | Self::NoToken => Scope::Account,
+        }
+    }
+
+    /// The address of ours that is not on the account's whitelist.
+    pub fn ip(&self) -> Option<&str> {
+        match self {
+            Self::Refused { errcode: 40164, errmsg } => address(errmsg),
+            _ => None,
+        }
+    }
+
     /// WeChat's code, where WeChat answered.
     pub fn errcode(&self) -> Option<i64> {
         match self {
@@ -89,16 +106,7 @@ impl Failure {
     /// A sentence for whoever has to correct the account, with the very IP or field WeChat names.
     pub fn remedy(&self) -> String {
         match self {
-            Self::Refused { errcode: 40164, errmsg } => match address(errmsg) {
-                Some(ip) => format!(
-                    "add the IP {ip} to the account's whitelist (WeChat console, Settings and development, Basic configuration, IP whitelist)."
-                ),
-                None => "add our outgoing IP to the account's whitelist.".to_owned(),
-            },
-            Self::Refused { errcode, .. } => {
-                let entry = errcode::of(*errcode);
-                format!("errcode {errcode}, {}. {}", entry.meaning, entry.reason.remedy())
-            }
+            Self::Refused { errcode, .. } => errcode::remedy(*errcode, self.ip()),
             Self::Unreachable { base, .. } => format!(
                 "{base} takes no connection: check that this is WeChat's address and that there is a way out to it; it is tried again."
             ),

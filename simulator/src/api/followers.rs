@@ -6,8 +6,8 @@ use serde_json::{Value, json};
 use crate::api::answer::Answer;
 use crate::api::call::ApiCall;
 use crate::state::State;
+use crate::world::World;
 use crate::world::accounts::{Kind, OA};
-use crate::world::followers::Followers;
 use crate::world::refusal::Refusal;
 
 /// So many followers can be asked about at a time.
@@ -40,7 +40,7 @@ pub(crate) fn user_get(state: &mut State, call: &ApiCall) -> Answer {
 pub(crate) fn user_info(state: &mut State, call: &ApiCall) -> Answer {
     call.authorize(&mut state.world, Kind::OfficialAccount)?;
     let user = owner(call.query("openid").unwrap_or_default())?;
-    Ok(info(&state.world.followers, user))
+    Ok(info(&state.world, user))
 }
 
 #[derive(Deserialize)]
@@ -61,14 +61,15 @@ pub(crate) fn batchget(state: &mut State, call: &ApiCall) -> Answer {
         return Err(Refusal::new(40032));
     }
     let users: Vec<u32> = user_list.iter().map(|listed| owner(&listed.openid)).collect::<Result<_, _>>()?;
-    let mut infos: Vec<Value> = users.into_iter().map(|user| info(&state.world.followers, user)).collect();
+    let mut infos: Vec<Value> = users.into_iter().map(|user| info(&state.world, user)).collect();
     state.follower_faults.corrupt(&mut infos);
     Ok(json!({ "user_info_list": infos }))
 }
 
-fn info(followers: &Followers, user: u32) -> Value {
+fn info(world: &World, user: u32) -> Value {
     let openid = OA.openids.of(user);
-    let Some(followed_at) = followers.followed_at(user) else {
+    let is_known = |since: &i64| world.clock.now() - since >= world.console.info_lag;
+    let Some(followed_at) = world.followers.followed_at(user).filter(is_known) else {
         return json!({ "subscribe": 0, "openid": openid });
     };
     let mut info = json!({
@@ -77,7 +78,7 @@ fn info(followers: &Followers, user: u32) -> Value {
         "subscribe_time": followed_at, "remark": "", "groupid": 0, "tagid_list": [],
         "subscribe_scene": "ADD_SCENE_QR_CODE", "qr_scene": 0, "qr_scene_str": "",
     });
-    if let Some(unionid) = followers.unionid(user) {
+    if let Some(unionid) = world.unionid(user).filter(|_| world.console.bound) {
         info["unionid"] = unionid.into();
     }
     info
@@ -97,20 +98,38 @@ pub(crate) fn users_of(_: &State, call: &ApiCall) -> Vec<u32> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::users::UNIONIDS;
+
+    fn world() -> World {
+        let mut world = World::default();
+        world.populate(10);
+        world
+    }
+
+    fn changed(change: Value) -> World {
+        let mut world = world();
+        world.console.change(serde_json::from_value(change).unwrap());
+        world
+    }
 
     #[test]
     fn a_user_who_does_not_follow_is_told_by_openid_alone() {
-        let stranger = info(&Followers::default(), 3);
+        let stranger = info(&World::default(), 3);
         assert_eq!(stranger, json!({ "subscribe": 0, "openid": OA.openids.of(3) }));
     }
 
     #[test]
-    fn a_hidden_unionid_is_left_out() {
-        let mut followers = Followers::default();
-        followers.populate(10);
-        assert_eq!(info(&followers, 3)["unionid"], UNIONIDS.of(3));
-        followers.hide_unionid(3, true);
-        assert!(info(&followers, 3).get("unionid").is_none());
+    fn a_hidden_unionid_is_left_out_and_so_are_all_of_an_unbound_account() {
+        let mut world = world();
+        assert_eq!(info(&world, 3)["unionid"], world.console.unionids().of(3));
+        world.followers.hide_unionid(3, true);
+        assert!(info(&world, 3).get("unionid").is_none());
+        assert!(info(&changed(json!({ "bound": false })), 4).get("unionid").is_none());
+    }
+
+    #[test]
+    fn who_followed_a_moment_ago_may_not_be_known_yet() {
+        let mut world = changed(json!({ "info_lag": 30 }));
+        world.followers.follow(20, world.clock.now());
+        assert_eq!([info(&world, 20), info(&world, 3)].map(|info| info["subscribe"].clone()), [0, 1]);
     }
 }

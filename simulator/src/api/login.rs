@@ -23,7 +23,7 @@ pub(crate) fn jscode2session(state: &mut State, call: &ApiCall) -> Answer {
     let user = world.logins.redeem(code, account, now)?;
     let session_key = world.logins.new_session_key(user);
     let mut answer = json!({ "openid": account.openids.of(user), "session_key": session_key });
-    if let Some(unionid) = world.followers.unionid(user) {
+    if let Some(unionid) = world.unionid(user) {
         answer["unionid"] = unionid.into();
     }
     Ok(answer)

@@ -56,6 +56,7 @@ impl TemplateMessage {
         }
         let template = Template::of(account, &self.template_id)?;
         let page = self.miniprogram.map(Miniprogram::page).transpose()?.flatten();
+        world.console.has(&self.template_id, page.as_deref())?;
         Ok(Message {
             user,
             msgid: 0,
@@ -93,6 +94,9 @@ pub(crate) fn send(state: &mut State, call: &ApiCall) -> Answer {
         return Err(Refusal::new(43108));
     }
     let (user, now) = (message.user, message.at);
+    if state.world.console.refuses_repeats && state.world.inbox.has_repeat(&message) {
+        return Err(Refusal::new(40241));
+    }
     let sent =
         message.client_msg_id.as_deref().and_then(|id| state.world.inbox.sent_within_window(user, id, now));
     if let Some(msgid) = sent {

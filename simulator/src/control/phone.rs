@@ -38,7 +38,7 @@ async fn sealed(
     let object: Map<String, Value> = body(&bytes)?;
     let raw = if bytes.is_empty() { "{}".into() } else { String::from_utf8_lossy(&bytes) };
     let world = &simulator.lock().world;
-    let plain = with_ids(user, object, world.clock.now());
+    let plain = with_ids(world, user, object);
     let sealed = world.logins.session_key(user).and_then(|key| Sealed::new(key, &raw, &plain));
     let never =
         || ControlError::new(StatusCode::CONFLICT, format!("User {user} has no session_key: log in first."));

@@ -8,7 +8,6 @@ use serde_json::{Value, json};
 
 use crate::simulator::Simulator;
 use crate::world::accounts::{MINI, OA};
-use crate::world::users::UNIONIDS;
 
 /// So many users are listed at a time at most.
 const MOST_USERS: u32 = 10_000;
@@ -35,12 +34,13 @@ impl Default for Range {
 async fn users(State(simulator): State<Simulator>, Query(range): Query<Range>) -> Json<Vec<Value>> {
     let state = simulator.lock();
     let end = range.from.saturating_add(range.n.min(MOST_USERS));
+    let unionids = state.world.console.unionids();
     let described = |user| {
         json!({
             "user": user,
             "mini_openid": MINI.openids.of(user),
             "oa_openid": OA.openids.of(user),
-            "unionid": UNIONIDS.of(user),
+            "unionid": unionids.of(user),
             "following": state.world.followers.is_following(user),
         })
     };

@@ -6,7 +6,6 @@ use std::ops::Bound::{Excluded, Unbounded};
 use serde::{Deserialize, Serialize};
 
 use crate::world::accounts::OA;
-use crate::world::users::UNIONIDS;
 
 /// So many openids a page of the list has.
 const PAGE: usize = 10_000;
@@ -68,9 +67,9 @@ impl Followers {
         gone
     }
 
-    /// The unionid WeChat gives out; `None` if it hides it.
-    pub(crate) fn unionid(&self, user: u32) -> Option<String> {
-        (!self.without_unionid.contains(&user)).then(|| UNIONIDS.of(user))
+    /// Whether the user's unionid is hidden.
+    pub(crate) fn hides_unionid(&self, user: u32) -> bool {
+        self.without_unionid.contains(&user)
     }
 
     /// Hides the user's unionid, or shows it again.

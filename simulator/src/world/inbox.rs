@@ -8,6 +8,8 @@ use serde_json::{Map, Value};
 
 /// The same `client_msg_id` to the same openid is one message for ten minutes, in seconds.
 const DEDUPE_WINDOW: i64 = 600;
+/// The same content to the same openid is a repeat for this long, in seconds.
+const REPEAT_WINDOW: i64 = 60;
 /// The inbox forgets its oldest messages beyond this many, about 100 MB.
 const KEPT: usize = 200_000;
 
@@ -81,6 +83,13 @@ impl Inbox {
     pub(crate) fn sent_within_window(&self, user: u32, client_msg_id: &str, now: i64) -> Option<i64> {
         let (msgid, at) = *self.sent.get(&fingerprint(user, client_msg_id))?;
         (now - at < DEDUPE_WINDOW).then_some(msgid)
+    }
+
+    /// Whether the same content arrived there a moment ago.
+    pub(crate) fn has_repeat(&self, message: &Message) -> bool {
+        let recent = self.messages.iter().rev().take_while(|other| message.at - other.at < REPEAT_WINDOW);
+        let content = |message: &Message| (message.user, message.template_id.clone(), message.data.clone());
+        recent.into_iter().any(|other| content(other) == content(message))
     }
 
     /// A number that grows with time, so that it is new even to a store older than this simulator.

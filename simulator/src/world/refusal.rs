@@ -38,6 +38,7 @@ fn errmsg(errcode: i64) -> &'static str {
         40163 => "code been used,",
         40164 => "invalid ip 47.94.148.108 ipv6 ::ffff:47.94.148.108, not in whitelist",
         40165 => "invalid weapp pagepath",
+        40241 => "duplicate in 60 seconds",
         40226 => "code blocked",
         41001 => "access_token missing",
         41002 => "appid missing",

@@ -8,8 +8,8 @@ use serde::Serialize;
 use serde_json::{Map, Value, json};
 use sha1::{Digest, Sha1};
 
+use crate::world::World;
 use crate::world::accounts::{MINI, MINI_APPID};
-use crate::world::users::UNIONIDS;
 
 /// What `wx.getUserInfo` gives a mini-program.
 #[derive(Debug, PartialEq, Serialize)]
@@ -36,10 +36,13 @@ impl Sealed {
 }
 
 /// The object as WeChat seals it: with the user's ids and the time, unless it has its own.
-pub(crate) fn with_ids(user: u32, mut object: Map<String, Value>, now: i64) -> Value {
+pub(crate) fn with_ids(world: &World, user: u32, mut object: Map<String, Value>) -> Value {
+    let unionids = world.console.unionids();
     object.entry("openId").or_insert_with(|| MINI.openids.of(user).into());
-    object.entry("unionId").or_insert_with(|| UNIONIDS.of(user).into());
-    object.entry("watermark").or_insert_with(|| json!({ "appid": MINI_APPID, "timestamp": now }));
+    object.entry("unionId").or_insert_with(|| unionids.of(user).into());
+    object
+        .entry("watermark")
+        .or_insert_with(|| json!({ "appid": MINI_APPID, "timestamp": world.clock.now() }));
     Value::Object(object)
 }
 
@@ -58,8 +61,6 @@ fn signature(raw: &str, session_key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    const NOW: i64 = 1_800_000_000;
 
     /// WeChat's own vector: signature.html of the mini-program documentation.
     #[test]
@@ -83,9 +84,10 @@ mod tests {
     #[test]
     fn sealed_data_carries_the_ids_unless_the_object_has_its_own() {
         let object = json!({ "unionId": "mine", "city": "x" }).as_object().cloned().unwrap();
-        let sealed = with_ids(7, object, NOW);
+        let world = World { clock: clock::Clock::movable(), ..World::default() };
+        let sealed = with_ids(&world, 7, object);
         assert_eq!(sealed["openId"], MINI.openids.of(7));
         assert_eq!(sealed["unionId"], "mine");
-        assert_eq!(sealed["watermark"], json!({ "appid": MINI_APPID, "timestamp": NOW }));
+        assert_eq!(sealed["watermark"], json!({ "appid": MINI_APPID, "timestamp": world.clock.now() }));
     }
 }

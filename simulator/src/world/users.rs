@@ -11,9 +11,6 @@ pub(crate) struct Ids {
     pub(crate) salt: u64,
 }
 
-/// What one user is called by all accounts of the Open Platform account.
-pub(crate) const UNIONIDS: Ids = Ids { prefix: "oR5Gjj", salt: 0x0075_6e69_6f6e_6964 };
-
 impl Ids {
     /// The id of this kind for a user: 28 characters, the same every time.
     pub(crate) fn of(&self, user: u32) -> String {
@@ -73,6 +70,7 @@ mod tests {
 
     const OPENIDS: Ids = Ids { prefix: "otvxTs", salt: 0x006f_612d_6f70_656e };
     const OTHERS: Ids = Ids { prefix: "oGx4Mn", salt: 0x006d_696e_692d_6f70 };
+    const UNIONIDS: Ids = Ids { prefix: "oR5Gjj", salt: 0x0075_6e69_6f6e_6964 };
     const KINDS: [Ids; 3] = [OPENIDS, OTHERS, UNIONIDS];
     const USERS: [u32; 6] = [0, 1, 2, 999_999, 0x8000_0000, u32::MAX];
 

@@ -15,14 +15,14 @@ fields.thing4 = "{content}"
 fields.character_string5 = "{id}"
 "#;
 
-/// Three notifications: `closed`, `to_self` (2 a day) and `to_anyone` (3 a day).
+/// Three notifications: `closed` (kept for an hour), `to_self` (2 a day) and `to_anyone` (3 a day).
 pub(crate) async fn world() -> (World, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let entry = |name: &str, opened: &str| {
         format!("[{name}]\ntemplate_id = \"{}\"\n{opened}{FIELDS}", simulator::TEMPLATE_ID)
     };
     let catalog = [
-        entry("closed", ""),
+        entry("closed", "keep = \"1h\"\n"),
         entry("to_self", "allow = \"self\"\nper_day = 2\n"),
         entry("to_anyone", "allow = \"anyone\"\nper_day = 3\n"),
     ];

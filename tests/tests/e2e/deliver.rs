@@ -135,13 +135,53 @@ async fn a_field_that_only_wechat_finds_wrong_is_named() {
 }
 
 #[tokio::test]
-async fn a_template_that_is_gone_is_told_as_such() {
+async fn an_openid_that_the_caller_made_up_is_that_recipients_fault() {
+    let world = World::start().await;
+    for openid in ["o-somebody", &world.user(1).await.openid] {
+        let message = world.outcome(&world.send_to(&json!({ "oa_openid": openid })).await).await;
+        assert_eq!(end(&message), [json!("failed"), json!("invalid_openid"), json!(40003)], "{message}");
+    }
+}
+
+#[tokio::test]
+async fn the_same_content_within_a_minute_is_told_as_such() {
     let world = World::start().await;
     world.sync_until_done().await;
-    world.fault(json!({ "endpoint": SEND, "errcode": 40037 })).await;
-    let id = send_to(&world, 1).await;
-    let message = world.outcome(&id).await;
-    assert_eq!(end(&message), [json!("failed"), json!("template_gone"), json!(40037)], "{message}");
+    world.console(&json!({ "refuses_repeats": true })).await;
+    assert_eq!(world.outcome(&send_to(&world, 1).await).await["state"], "sent");
+    let message = world.outcome(&send_to(&world, 1).await).await;
+    assert_eq!(end(&message), [json!("failed"), json!("duplicate_content"), json!(40241)], "{message}");
+}
+
+#[tokio::test]
+async fn the_same_content_within_a_minute_of_a_lost_answer_is_the_message_itself() {
+    let world = World::start().await;
+    world.sync_until_done().await;
+    world.console(&json!({ "refuses_repeats": true })).await;
+    world.fault(json!({ "endpoint": SEND, "cut": true, "delivered": 1.0, "times": 1 })).await;
+    let message = world.outcome(&send_to(&world, 1).await).await;
+    assert_eq!(end(&message), [json!("sent"), json!(null), json!(40241)], "{message}");
+    assert_eq!(world.messages_of(1).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_refusal_after_a_lost_answer_does_not_say_that_nothing_arrived() {
+    for errcode in [43101, 47003, 45157, 43004] {
+        let world = World::start().await;
+        world.sync_until_done().await;
+        world.fault(json!({ "endpoint": SEND, "cut": true, "delivered": 1.0, "times": 1 })).await;
+        world.fault(json!({ "endpoint": SEND, "errcode": errcode })).await;
+        if errcode == 43004 {
+            world.fault(json!({ "endpoint": USER_INFO, "body_base64": STANDARD.encode(r#"{"openid":"o","subscribe":0}"#) })).await;
+        }
+        let id = send_to(&world, 1).await;
+        let message = world.outcome(&id).await;
+        assert_eq!(end(&message), [json!("unknown"), json!("outcome_unknown"), json!(errcode)], "{message}");
+        world.clear_faults().await;
+        let path = format!("/send/{id}/replay");
+        let replayed = world.post(&path, &world.service_key, &json!({})).await.ok(202);
+        assert_eq!(replayed, json!({ "id": id, "replayed": 1, "may_arrive_twice": 1 }));
+    }
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! Queqiao from end to end: over HTTP, a stack of its own per test, seen only from outside.
 
+mod breakers;
 mod catalog;
 mod decrypt;
 mod deliver;

@@ -140,7 +140,11 @@ async fn a_wechat_that_is_not_there_is_told_as_such_and_messages_wait_for_it() {
     let world = World::with(Settings { wechat: Some(UNREACHABLE.into()), ..Settings::default() }).await;
     world.post("/login", "", &json!({ "code": "0made-up" })).await.problem(503, "wechat_unavailable");
     let id = world.send_to(&json!({ "oa_openid": "o-somebody" })).await;
-    let batch = world.wait_for(&id, |batch| batch["counts"]["retrying"] == 1).await;
+    let batch = world.wait_for(&id, |batch| batch["counts"]["parked"] == 1).await;
     let message = &batch["messages"][0];
-    assert_eq!((&message["attempts"], &message["errcode"]), (&json!(1), &Value::Null), "{message}");
+    assert_eq!(
+        (&message["reason"], &message["errcode"]),
+        (&json!("wechat_unavailable"), &Value::Null),
+        "{message}"
+    );
 }

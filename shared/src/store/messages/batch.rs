@@ -1,10 +1,10 @@
 //! A batch: whom a call named, where each message goes, and what fills it.
 
-use contract::{Reason, Recipient};
+use contract::{Data, Reason, Recipient};
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 
 use super::KEPT_FOR;
+use crate::catalog::Notification;
 
 /// How many recipients one item names. Item 0 names the first, item -1 the next, and so on, so that
 /// a batch of any size stays below DynamoDB's 400 KB an item.
@@ -19,8 +19,10 @@ pub struct Batch {
     pub sender: String,
     /// Which notification of the catalog.
     pub notification: String,
+    /// The catalog's entry as it was then.
+    pub entry: Option<Notification>,
     /// What fills the messages of all recipients.
-    pub data: Map<String, Value>,
+    pub data: Data,
     /// The page that the caller gave instead of the catalog's.
     pub page: Option<String>,
     /// Every recipient of the call, in its order.
@@ -35,8 +37,8 @@ pub struct Addressed {
     /// As the caller named them.
     pub to: Recipient,
     /// Their own data, over the batch's.
-    #[serde(default, skip_serializing_if = "Map::is_empty")]
-    pub data: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Data::is_empty")]
+    pub data: Data,
     /// Where the message goes; `None` when the recipient was rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oa_openid: Option<String>,
@@ -62,7 +64,9 @@ pub struct Part {
     n: i64,
     sender: String,
     notification: String,
-    data: Map<String, Value>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    entry: Option<Notification>,
+    data: Data,
     page: Option<String>,
     recipients: Vec<Addressed>,
     created_at: i64,
@@ -79,7 +83,8 @@ impl Batch {
             n: -n,
             sender: self.sender.clone(),
             notification: self.notification.clone(),
-            data: if n == 0 { self.data.clone() } else { Map::new() },
+            entry: self.entry.clone().filter(|_| n == 0),
+            data: if n == 0 { self.data.clone() } else { Data::new() },
             page: self.page.clone(),
             recipients: recipients.to_vec(),
             created_at: self.created_at,
@@ -99,6 +104,7 @@ impl Batch {
             id: first.batch,
             sender: first.sender,
             notification: first.notification,
+            entry: first.entry,
             data: first.data,
             page: first.page,
             recipients,

@@ -3,7 +3,7 @@
 use contract::{MessageState, Reason};
 use serde::{Deserialize, Serialize};
 
-use crate::job::{Message, NO_MSGID, Progress};
+use crate::job::{Message, NO_MSGID, Parked, Progress};
 use crate::wechat::Failure;
 
 /// What is known of a message that a worker has had in hand.
@@ -65,6 +65,19 @@ impl Record {
     #[must_use]
     pub fn ended(self, state: MessageState, reason: Reason) -> Self {
         Self { state, reason: Some(reason), ..self }
+    }
+
+    /// It waits for this.
+    #[must_use]
+    pub fn parked(self, parked: Parked) -> Self {
+        Self { errcode: parked.errcode, ..self.ended(MessageState::Parked, parked.reason) }
+    }
+
+    /// It ended while it waited for this.
+    #[must_use]
+    pub fn having_waited_for(self, parked: Option<Parked>) -> Self {
+        let Some(Parked { reason, errcode }) = parked else { return self };
+        Self { errcode, detail: Some(format!("It waited for this to be repaired: {reason}.")), ..self }
     }
 
     /// This is what WeChat said.

@@ -1,0 +1,23 @@
+//! What a person sets in WeChat's consoles.
+
+use axum::body::Bytes;
+use axum::extract::State;
+use axum::routing::post;
+use axum::{Json, Router};
+
+use crate::control::answer::{ControlResult, body};
+use crate::simulator::Simulator;
+use crate::world::console::{Change, Console};
+
+/// The routes of this file.
+pub(crate) fn router() -> Router<Simulator> {
+    Router::new().route("/_sim/console", post(console))
+}
+
+/// POST /_sim/console
+async fn console(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Console> {
+    let change: Change = body(&bytes)?;
+    let mut state = simulator.lock();
+    state.world.console.change(change);
+    Ok(Json(state.world.console.clone()))
+}

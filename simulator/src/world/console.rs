@@ -1,0 +1,149 @@
+//! What a person sets in WeChat's consoles: the whitelist, the templates, the pages, the Open Platform account.
+
+use std::collections::BTreeSet;
+
+use serde::{Deserialize, Serialize};
+
+use crate::world::accounts::Account;
+use crate::world::refusal::Refusal;
+use crate::world::users::Ids;
+
+/// As it stands; a fresh account's is whole.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Console {
+    /// Which calls for the Official Account are refused with 40164, for our IP is not on its whitelist.
+    whitelist: Whitelist,
+    /// Templates that were removed: 40037.
+    removed_templates: BTreeSet<String>,
+    /// Pages of the mini-program that are not published, without their query: 40165.
+    unpublished_pages: BTreeSet<String>,
+    /// Whether the same content to the same user within 60 s is refused: 40241.
+    pub(crate) refuses_repeats: bool,
+    /// For so many seconds after a user followed, `user/info` does not know it yet.
+    pub(crate) info_lag: i64,
+    /// Whether the Official Account is bound to the Open Platform account: without, its users have no unionids.
+    pub(crate) bound: bool,
+    /// How often the Open Platform account was registered anew: each time all unionids change.
+    open_platform: u32,
+}
+
+/// Which calls are checked against a whitelist on which we are not.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+enum Whitelist {
+    /// None: we are on it.
+    #[default]
+    Off,
+    /// Those that fetch a token.
+    Token,
+    /// All.
+    All,
+}
+
+impl Default for Console {
+    fn default() -> Self {
+        Self {
+            whitelist: Whitelist::Off,
+            removed_templates: BTreeSet::new(),
+            unpublished_pages: BTreeSet::new(),
+            refuses_repeats: false,
+            info_lag: 0,
+            bound: true,
+            open_platform: 0,
+        }
+    }
+}
+
+/// What is changed; the rest stays.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Change {
+    whitelist: Option<Whitelist>,
+    removed_templates: Option<BTreeSet<String>>,
+    unpublished_pages: Option<BTreeSet<String>>,
+    refuses_repeats: Option<bool>,
+    info_lag: Option<i64>,
+    bound: Option<bool>,
+    open_platform: Option<u32>,
+}
+
+impl Console {
+    /// Changes what the change names.
+    pub(crate) fn change(&mut self, change: Change) {
+        fn set<T>(field: &mut T, to: Option<T>) {
+            if let Some(to) = to {
+                *field = to;
+            }
+        }
+        set(&mut self.whitelist, change.whitelist);
+        set(&mut self.removed_templates, change.removed_templates);
+        set(&mut self.unpublished_pages, change.unpublished_pages);
+        set(&mut self.refuses_repeats, change.refuses_repeats);
+        set(&mut self.info_lag, change.info_lag);
+        set(&mut self.bound, change.bound);
+        set(&mut self.open_platform, change.open_platform);
+    }
+
+    /// Refuses a call for an account from an IP that is not on its whitelist.
+    pub(crate) fn let_in(&self, account: &Account, for_a_token: bool) -> Result<(), Refusal> {
+        let is_checked = match self.whitelist {
+            Whitelist::Off => false,
+            Whitelist::Token => for_a_token,
+            Whitelist::All => true,
+        };
+        let is_guarded = account.appid == crate::world::accounts::OA_APPID;
+        if is_checked && is_guarded { Err(Refusal::new(40164)) } else { Ok(()) }
+    }
+
+    /// Refuses a template that was removed, and a page that is not published.
+    pub(crate) fn has(&self, template_id: &str, page: Option<&str>) -> Result<(), Refusal> {
+        if self.removed_templates.contains(template_id) {
+            return Err(Refusal::new(40037));
+        }
+        let path = page.and_then(|page| page.split('?').next());
+        match path.filter(|path| self.unpublished_pages.contains(*path)) {
+            Some(_) => Err(Refusal::new(40165)),
+            None => Ok(()),
+        }
+    }
+
+    /// What one user is called by all accounts of the Open Platform account.
+    pub(crate) fn unionids(&self) -> Ids {
+        Ids { prefix: "oR5Gjj", salt: 0x0075_6e69_6f6e_6964 ^ (u64::from(self.open_platform) << 32) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::world::accounts::{MINI, OA};
+
+    fn changed(change: serde_json::Value) -> Console {
+        let mut console = Console::default();
+        console.change(serde_json::from_value(change).unwrap());
+        console
+    }
+
+    #[test]
+    fn a_whitelist_guards_tokens_or_all_and_the_official_account_alone() {
+        let refused = |mode: &str, account, for_a_token| {
+            changed(serde_json::json!({ "whitelist": mode })).let_in(account, for_a_token).is_err()
+        };
+        assert_eq!([refused("off", &OA, true), refused("token", &OA, true)], [false, true]);
+        assert_eq!([refused("token", &OA, false), refused("all", &OA, false)], [false, true]);
+        assert!(!refused("all", &MINI, true));
+    }
+
+    #[test]
+    fn a_pages_query_does_not_matter() {
+        let console = changed(serde_json::json!({ "unpublished_pages": ["pages/a"] }));
+        assert_eq!(console.has("t", Some("pages/a?id=1")), Err(Refusal::new(40165)));
+        assert_eq!([console.has("t", Some("pages/b")), console.has("t", None)], [Ok(()), Ok(())]);
+    }
+
+    #[test]
+    fn another_registration_gives_everybody_another_unionid() {
+        let (before, after) = (Console::default(), changed(serde_json::json!({ "open_platform": 1 })));
+        assert_ne!(before.unionids().of(7), after.unionids().of(7));
+    }
+}
