@@ -69,8 +69,9 @@ async fn in_order(world: &World, openids: Vec<String>, followers: u32) -> Vec<(S
 #[expect(clippy::cast_precision_loss, reason = "a count far below 2^52")]
 async fn write(identities: &Identities, rows: &[(String, String)], as_of: i64) -> f64 {
     let started = Instant::now();
-    let batches =
-        rows.chunks(BATCH).map(|batch| identities.add_followers(batch.iter().cloned().collect(), as_of));
+    let batches: Vec<HashMap<_, _>> =
+        rows.chunks(BATCH).map(|batch| batch.iter().cloned().collect()).collect();
+    let batches = batches.iter().map(|batch| identities.add_followers(batch, as_of));
     let written = stream::iter(batches).buffer_unordered(LOOKUPS).try_collect::<()>().await;
     written.expect("a table that takes rows");
     started.elapsed().as_secs_f64() / rows.len() as f64

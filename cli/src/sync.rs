@@ -24,6 +24,9 @@ pub struct Arguments {
     /// Believe a list of followers that would be doubted
     #[arg(long)]
     force: bool,
+    /// Look up everybody, those in the map included: after unionids have changed
+    #[arg(long)]
+    anew: bool,
     /// Print what it came to as one line of JSON
     #[arg(long)]
     json: bool,
@@ -32,11 +35,11 @@ pub struct Arguments {
 }
 
 /// Does it, and shows how far it is.
-pub async fn run(Arguments { force, json, target }: Arguments) -> Result<(), Failure> {
+pub async fn run(Arguments { force, anew, json, target }: Arguments) -> Result<(), Failure> {
     let api = target.api().await?;
     let bar = bar();
     let progress = tokio::select! {
-        progress = advance(&api, Advance { force }) => progress?,
+        progress = advance(&api, Advance { force, anew }) => progress?,
         never = watch(&api, &bar) => match never {},
     };
     show(&bar, &progress);

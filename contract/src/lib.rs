@@ -29,7 +29,8 @@ pub use status::{BatchStatus, MessageState, MessageStatus, Replay, Replayed};
 pub use sync::{Advance, SyncProgress, SyncState};
 
 /// Every field of a request's body: the only names that may stand in a sentence about one.
-pub const FIELDS: [&str; 14] = [
+pub const FIELDS: [&str; 15] = [
+    "anew",
     "code",
     "data",
     "encryptedData",

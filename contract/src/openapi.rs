@@ -281,10 +281,10 @@ pub fn example(of: &str) -> Value {
         }),
         "Replay" => json!({ "n": 2 }),
         "Replayed" => json!({ "id": "nq3KETWQvXGEWJME9l76cw", "replayed": 1, "may_arrive_twice": 0 }),
-        "Advance" => json!({ "force": false }),
+        "Advance" => json!({ "force": false, "anew": false }),
         "SyncProgress" => json!({
             "state": "done", "run": "NtngokH7TghK2CL_mZ3Pow", "total": 1000, "listed": 1000, "known": 0,
-            "new": 1000, "removed": 0, "without_unionid": 0,
+            "new": 1000, "removed": 0, "without_unionid": 0, "not_looked_up": 0,
             "calls": { "user/get": 2, "user/info/batchget": 10 },
             "started_at": 1_795_378_184, "updated_at": 1_795_378_184,
         }),

@@ -11,6 +11,8 @@ use serde::{Deserialize, Serialize};
 pub struct Advance {
     /// Believes a list of followers that would be doubted.
     pub force: bool,
+    /// Looks up everybody, those in the map included, who all count as new then: after unionids have changed.
+    pub anew: bool,
 }
 
 /// A sync run's progress.
@@ -35,6 +37,9 @@ pub struct SyncProgress {
     pub removed: u64,
     /// Followers WeChat gave no unionid for; they cannot be reached.
     pub without_unionid: u64,
+    /// Followers whom WeChat would tell nothing about; they are asked for again in the next run.
+    #[serde(default)]
+    pub not_looked_up: u64,
     /// Calls made, by endpoint.
     pub calls: BTreeMap<String, u64>,
     /// Unix seconds.

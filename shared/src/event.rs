@@ -13,6 +13,9 @@ pub enum Event {
         openid: String,
         /// WeChat's CreateTime, in Unix seconds.
         at: i64,
+        /// How often WeChat was asked about them and did not know yet.
+        #[serde(default)]
+        tries: u32,
     },
     /// A user follows no more.
     Unfollowed {

@@ -7,26 +7,37 @@ mod fields;
 mod seen;
 mod verify;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use contract::routes::Operation;
 use lambda_http::{Body, Request, Response};
+use parking_lot::Mutex;
 use shared::clock::TimedOut;
-use shared::config::SecretName;
+use shared::config::{SecretName, Secrets};
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, EventsQueue};
-use shared::{Account, Clock, Config, Error, http};
+use shared::{Clock, Config, Error, http};
 
-use crypt::Key;
 use seen::SeenCallbacks;
 use verify::{NotUnderstood, Verifier};
 
 /// How long the queue may take: WeChat hangs up after 5 s, and comes again if it is not told `success`.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(3);
 
+/// After so many callbacks in a row that look like WeChat's and are not signed with our token, and after every
+/// hundred more, it is said that the token is probably wrong.
+const WRONG_IN_A_ROW: u32 = 3;
+const TOLD_EVERY: u32 = 100;
+
 /// The function's clients.
 pub struct Function {
-    verifier: Verifier,
+    config: Config,
+    secrets: Secrets<2>,
+    verifier: Mutex<Arc<Verifier>>,
+    /// How many callbacks in a row were not signed with our token, though they look like WeChat's.
+    wrongly_signed: AtomicU32,
     seen: SeenCallbacks,
     clock: Clock,
     queue: EventsQueue,
@@ -36,17 +47,18 @@ impl lambda::Function for Function {
     const NAME: &str = "callback";
 
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
-        let [token, key] = config.secrets([SecretName::CallbackToken, SecretName::CallbackAesKey]).await?;
-        let verifier = Verifier {
-            token,
-            key: Key::parse(&key)
-                .ok_or("CALLBACK_AES_KEY must be an EncodingAESKey: 43 characters of base64")?,
-            appid: config.appid(Account::Oa)?,
-            mode: config.callback_mode()?,
-            clock: config.clock()?,
-        };
+        let secrets = Secrets::read(config, [SecretName::CallbackToken, SecretName::CallbackAesKey]).await?;
+        let verifier = Verifier::new(config, secrets.current())?;
         let queue = EventsQueue::new(config, queue::client(config)?)?;
-        Ok(Self { verifier, seen: SeenCallbacks::default(), clock: config.clock()?, queue })
+        Ok(Self {
+            config: config.clone(),
+            secrets,
+            verifier: Mutex::new(Arc::new(verifier)),
+            wrongly_signed: AtomicU32::new(0),
+            seen: SeenCallbacks::default(),
+            clock: config.clock()?,
+            queue,
+        })
     }
 
     async fn handle(&self, event: Event, _deadline: SystemTime) -> Result<Answer, lambda::Error> {
@@ -58,7 +70,9 @@ impl lambda::Function for Function {
 impl Function {
     async fn answer(&self, request: &Request) -> Result<Response<Body>, Error> {
         match http::route(request)?.operation {
-            Operation::VerifyCallback => Ok(http::text(self.verifier.echo(request)?)),
+            Operation::VerifyCallback => {
+                Ok(http::text(self.verified(request, |verifier| verifier.echo(request)).await?))
+            }
             Operation::Callback => self.accept(request).await,
             _ => Err(http::no_such_route()),
         }
@@ -66,7 +80,7 @@ impl Function {
 
     /// Puts the event on the queue. Only when it is there is WeChat told `success`; else WeChat comes again.
     async fn accept(&self, request: &Request) -> Result<Response<Body>, Error> {
-        let (reading, signature) = self.verifier.read(request)?;
+        let (reading, signature) = self.verified(request, |verifier| verifier.read(request)).await?;
         let event = reading.unwrap_or_else(|NotUnderstood(field)| {
             // It is WeChat's, and would be the same the next time.
             metrics::counter!("NotUnderstood").increment(1);
@@ -80,5 +94,38 @@ impl Function {
             self.seen.insert(signature);
         }
         Ok(http::text("success".to_owned()))
+    }
+
+    /// What the verifier makes of a request; once more with what the secrets are now where it looks like WeChat's and
+    /// is not signed with our token.
+    async fn verified<T>(
+        &self,
+        request: &Request,
+        verify: impl Fn(&Verifier) -> Result<T, Error>,
+    ) -> Result<T, Error> {
+        let verifier = Arc::clone(&self.verifier.lock());
+        let outcome = verify(&verifier);
+        if !matches!(outcome, Err(Error::Forbidden(_))) {
+            self.wrongly_signed.store(0, Ordering::Relaxed);
+            return outcome;
+        }
+        if !verifier.is_well_formed(request) {
+            return outcome;
+        }
+        if self.secrets.have_changed().await {
+            let changed = Verifier::new(&self.config, self.secrets.current()).map_err(Error::unavailable)?;
+            tracing::info!("the callback secrets were replaced");
+            let outcome = verify(&changed);
+            *self.verifier.lock() = Arc::new(changed);
+            return outcome;
+        }
+        let in_a_row = self.wrongly_signed.fetch_add(1, Ordering::Relaxed) + 1;
+        if in_a_row % TOLD_EVERY == WRONG_IN_A_ROW {
+            tracing::error!(
+                in_a_row,
+                "callbacks look like WeChat's and are not signed with our token: CALLBACK_TOKEN, CALLBACK_AES_KEY or the appid is probably not what WeChat's console says"
+            );
+        }
+        outcome
     }
 }

@@ -5,7 +5,7 @@ use lambda_http::{Request, RequestExt};
 use secrecy::SecretString;
 use shared::config::CallbackMode;
 use shared::event::Event;
-use shared::{Clock, Error};
+use shared::{Account, Clock, Config, Error, lambda};
 
 use crate::crypt::{Key, is_signature};
 use crate::fields::{self, Fields};
@@ -43,6 +43,26 @@ pub type Reading = Result<Option<Event>, NotUnderstood>;
 pub struct NotUnderstood(pub &'static str);
 
 impl Verifier {
+    /// One that knows the account by these secrets: the token and the EncodingAESKey.
+    ///
+    /// # Errors
+    /// [`lambda::Error`] when the key is none, or a variable is missing.
+    pub fn new(config: &Config, [token, key]: [SecretString; 2]) -> Result<Self, lambda::Error> {
+        let key =
+            Key::parse(&key).ok_or("CALLBACK_AES_KEY must be an EncodingAESKey: 43 characters of base64")?;
+        let (appid, mode) = (config.appid(Account::Oa)?, config.callback_mode()?);
+        Ok(Self { token, key, appid, mode, clock: config.clock()? })
+    }
+
+    /// Whether a request has what WeChat's have, signed by whomever: a signature, and the time as it is now.
+    pub fn is_well_formed(&self, request: &Request) -> bool {
+        let parameters = request.query_string_parameters();
+        let query = Query::of(&parameters);
+        let is_hash = |text: &str| text.len() == 40 && text.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_signed = is_hash(query.msg_signature) || is_hash(query.signature);
+        is_signed && !query.nonce.is_empty() && self.is_now(&query).is_ok()
+    }
+
     /// The echostr that WeChat wants back when the address is saved in its console.
     ///
     /// # Errors
@@ -99,6 +119,10 @@ impl Verifier {
         if !is_signature(signature, &self.token, parts) {
             return Err(refused("the signature is not this token's"));
         }
+        self.is_now(query)
+    }
+
+    fn is_now(&self, query: &Query<'_>) -> Result<(), Error> {
         let timestamp: i64 = query.timestamp.parse().map_err(|_| refused("the timestamp is no number"))?;
         let is_now =
             self.clock.now().checked_sub(timestamp).is_some_and(|age| (-WINDOW..=WINDOW).contains(&age));
@@ -130,7 +154,9 @@ fn event(fields: &Fields) -> Reading {
         return Ok(None);
     }
     Ok(Some(match text("Event")?.to_ascii_lowercase().as_str() {
-        "subscribe" | "scan" => Event::Followed { openid: text("FromUserName")?, at: number("CreateTime")? },
+        "subscribe" | "scan" => {
+            Event::Followed { openid: text("FromUserName")?, at: number("CreateTime")?, tries: 0 }
+        }
         "unsubscribe" => {
             Event::Unfollowed { openid: text("FromUserName")?, at: number("CreateTime")?, rechecked: false }
         }
@@ -171,7 +197,7 @@ mod tests {
         let openid = "oia2".to_owned();
         let subscribe =
             format!("{HEAD}<Event><![CDATA[subscribe]]></Event><EventKey><![CDATA[]]></EventKey></xml>");
-        assert_eq!(read(&subscribe), some(Event::Followed { openid: openid.clone(), at }));
+        assert_eq!(read(&subscribe), some(Event::Followed { openid: openid.clone(), at, tries: 0 }));
         let unsubscribe = format!("{HEAD}<Event><![CDATA[unsubscribe]]></Event></xml>");
         let gone = Event::Unfollowed { openid: openid.clone(), at, rechecked: false };
         assert_eq!(read(&unsubscribe), some(gone.clone()));
@@ -219,7 +245,7 @@ mod tests {
     #[test]
     fn whatever_is_wechats_is_taken() {
         let subscribe = format!("{HEAD}<Event>subscribe</Event></xml>");
-        let followed = some(Event::Followed { openid: "oia2".into(), at: 1_395_658_920 });
+        let followed = some(Event::Followed { openid: "oia2".into(), at: 1_395_658_920, tries: 0 });
         let text = HEAD.replace("[event]", "[text]");
         for (message, reading) in [
             (subscribe.as_str(), &followed),

@@ -27,6 +27,11 @@ const LOOK_AGAIN: [Duration; 6] = [
     Duration::from_secs(15 * 60),
 ];
 
+/// A new follower of whom WeChat gives no unionid yet, or says that they do not follow, is asked for again after
+/// these.
+const ASK_AGAIN: [Duration; 4] =
+    [Duration::from_secs(2), Duration::from_secs(10), Duration::from_secs(60), Duration::from_secs(10 * 60)];
+
 /// The index by openid lags behind its table by less than this.
 const INDEX_LAG: Duration = Duration::from_secs(10);
 
@@ -56,7 +61,7 @@ impl Function {
 
     async fn apply(&self, event: Event) -> Result<(), Failure> {
         match event {
-            Event::Followed { openid, at } => self.follows(&openid, at).await,
+            Event::Followed { openid, at, tries } => self.follows(openid, at, tries).await,
             Event::Unfollowed { openid, at, rechecked } => self.unfollowed(openid, at, rechecked).await,
             Event::Receipt { msgid, status, openid, tries } => {
                 self.receipt(msgid, status, openid, tries).await
@@ -64,25 +69,35 @@ impl Function {
         }
     }
 
-    /// The event names no unionid: WeChat is asked for it, and for whether they still follow.
-    async fn follows(&self, openid: &str, at: i64) -> Result<(), Failure> {
-        let info = match self.wechat.call(&followers::info(openid)).await {
-            Ok(info) => info,
+    /// The event names no unionid: WeChat is asked for it, and for whether they still follow. Its answer may lag
+    /// behind its own event.
+    async fn follows(&self, openid: String, at: i64, tries: u32) -> Result<(), Failure> {
+        let info = match self.wechat.call(&followers::info(&openid)).await {
+            Ok(info) => Some(info),
             Err(failure) if failure.action() == Action::DoubtFollower => {
-                tracing::error!(errcode = failure.errcode(), "WeChat does not know its own follower");
-                return Ok(());
+                tracing::warn!(errcode = failure.errcode(), "WeChat does not know its own follower");
+                None
             }
             Err(failure) => return Err(failure),
         };
-        match info.unionid.as_deref() {
-            Some(unionid) if info.follows() => {
-                let kept = self.identities.record_follow(unionid, openid, at).await?;
-                tracing::info!(openid, kept, "follows");
-            }
-            None if info.follows() => tracing::warn!(openid, "follows, and has no unionid"),
-            _ => tracing::info!(openid, "followed and is gone again"),
+        let unionid = info.as_ref().filter(|info| info.follows()).and_then(|info| info.unionid.as_deref());
+        if let Some(unionid) = unionid {
+            let kept = self.identities.record_follow(unionid, &openid, at).await?;
+            tracing::info!(openid, kept, "follows");
+            return Ok(());
         }
-        Ok(())
+        let pause = ASK_AGAIN.get(usize::try_from(tries).unwrap_or(usize::MAX));
+        match pause {
+            Some(pause) if !self.identities.has_unfollowed_since(&openid, at).await? => {
+                let again = Event::Followed { openid, at, tries: tries + 1 };
+                Ok(self.queue.enqueue(&again, *pause).await?)
+            }
+            _ => {
+                let follows = info.is_some_and(|info| info.follows());
+                tracing::warn!(openid, follows, "followed, and has no unionid or is gone again");
+                Ok(())
+            }
+        }
     }
 
     /// WeChat's rules: whoever unfollows is forgotten.

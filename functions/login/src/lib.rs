@@ -59,11 +59,17 @@ impl Function {
         };
         let user = User { openid: openid.clone(), unionid: unionid.clone(), session_key: wechat.session_key };
         let token = Token::random();
-        let (following, (), ()) = tokio::try_join!(
+        let (mut following, is_new, ()) = tokio::try_join!(
             self.follows(unionid.as_deref()),
             self.identities.record_login(&openid, unionid.as_deref()),
             self.sessions.sign_in(&token, user, session::LIFETIME),
         )?;
+        if let Some(unionid) = unionid.as_deref().filter(|_| is_new)
+            && self.identities.move_to(unionid, &openid).await?
+        {
+            tracing::warn!(openid, "has another unionid than before: what the map knows moved to it");
+            following = self.follows(Some(unionid)).await?;
+        }
         metrics::counter!("LoggedIn").increment(1);
         tracing::info!(openid, bound = unionid.is_some(), following, "logged in");
         let expires_in = session::LIFETIME.as_secs();

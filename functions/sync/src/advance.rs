@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::SyncState;
+use contract::{Advance, SyncState};
 use shared::Error;
 use shared::store::{Checkpoint, RunProgress, SyncRun};
 
@@ -40,21 +40,21 @@ impl Function {
         if self.clock.now() < since.saturating_add_unsigned(rest.as_secs()) {
             return Ok(last.progress);
         }
-        self.advance(slice, false).await
+        self.advance(slice, Advance::default()).await
     }
 
     /// Goes on with the unfinished run, or begins one, for at most about `slice`. `force` believes a
-    /// list that would be doubted.
+    /// list that would be doubted; `anew` looks up everybody.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the state table does not answer.
-    pub(crate) async fn advance(&self, slice: Duration, force: bool) -> Result<RunProgress, Error> {
+    pub(crate) async fn advance(&self, slice: Duration, how: Advance) -> Result<RunProgress, Error> {
         let lease = shared::random_id();
         let Some(last) = self.state.lease_sync(&self.oa_appid, &lease, LEASE).await? else {
             return Ok(self.state.sync_run(&self.oa_appid).await?.progress);
         };
         let deadline = self.clock.time() + slice;
-        let run = Run::of(self, resume_or_begin(last, self.clock.now()), deadline, force);
+        let run = Run::of(self, resume_or_begin(last, how.anew, self.clock.now()), deadline, how.force);
         let outcome = tokio::select! {
             outcome = run.walk() => outcome,
             stop = self.heartbeat(&run, &lease) => Err(stop),
@@ -65,7 +65,8 @@ impl Function {
         if let Err(stop) = outcome {
             (progress.state, progress.error) = (stop.state(), stop.remedy());
             if stop.invalidates_checkpoint() {
-                record.checkpoint = Some(Checkpoint::default());
+                let anew = record.checkpoint.is_some_and(|checkpoint| checkpoint.anew);
+                record.checkpoint = Some(Checkpoint { anew, ..Checkpoint::default() });
             } else if matches!(stop, Stop::OutOfTime) {
                 // In the sweep, which has none: who is gone is found by the whole list alone.
                 record.checkpoint.get_or_insert_default();
@@ -111,11 +112,12 @@ fn rest_after(SyncRun { progress, checkpoint }: &SyncRun) -> (i64, Duration) {
     }
 }
 
-fn resume_or_begin(mut last: SyncRun, now: i64) -> SyncRun {
-    if let Some(checkpoint) = &last.checkpoint {
+fn resume_or_begin(mut last: SyncRun, anew: bool, now: i64) -> SyncRun {
+    if let Some(checkpoint) = last.checkpoint.as_ref().filter(|checkpoint| checkpoint.anew || !anew) {
         let progress = &mut last.progress;
         (progress.listed, progress.known) = (checkpoint.listed, checkpoint.known);
         progress.without_unionid = checkpoint.without_unionid;
+        progress.not_looked_up = checkpoint.not_looked_up;
         (progress.state, progress.error) = (SyncState::Running, None);
         return last;
     }
@@ -126,7 +128,7 @@ fn resume_or_begin(mut last: SyncRun, now: i64) -> SyncRun {
         updated_at: now,
         ..RunProgress::default()
     };
-    SyncRun { progress, checkpoint: Some(Checkpoint::default()) }
+    SyncRun { progress, checkpoint: Some(Checkpoint { anew, ..Checkpoint::default() }) }
 }
 
 #[cfg(test)]

@@ -40,6 +40,19 @@ impl Known {
         self.openids.len()
     }
 
+    /// Some of them, evenly spread from a place between 0 and 1.
+    pub fn some(&self, count: usize, from: f64) -> Vec<String> {
+        let step = self.openids.len().div_ceil(count.max(1)).max(1);
+        #[expect(
+            clippy::cast_possible_truncation,
+            clippy::cast_sign_loss,
+            clippy::cast_precision_loss,
+            reason = "an index"
+        )]
+        let first = (step as f64 * from) as usize;
+        self.openids.iter().skip(first).step_by(step).map(unpack).collect()
+    }
+
     /// Crosses an openid off; `false` when the map does not know it.
     pub fn cross_off(&mut self, openid: &str) -> bool {
         let found = pack(openid).and_then(|packed| self.openids.binary_search(&packed).ok());

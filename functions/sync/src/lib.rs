@@ -35,6 +35,9 @@ struct Command {
     /// Believes a list that would be doubted.
     #[serde(default)]
     force: bool,
+    /// Looks up everybody, those in the map included.
+    #[serde(default)]
+    anew: bool,
 }
 
 #[derive(Deserialize)]
@@ -83,7 +86,9 @@ impl lambda::Function for Function {
                 let slice = self.clock.until(deadline).saturating_sub(SHUTDOWN_MARGIN);
                 let progress = match order.sync {
                     Trigger::Tick => self.tick(slice).await?,
-                    Trigger::Now => self.advance(slice, order.force).await?,
+                    Trigger::Now => {
+                        self.advance(slice, Advance { force: order.force, anew: order.anew }).await?
+                    }
                 };
                 Ok(Answer::Command(serde_json::to_value(SyncProgress::from(progress))?))
             }
@@ -97,7 +102,7 @@ impl Function {
         let route = http::route(request)?;
         self.callers.caller(request.headers()).await?.may(route.who)?;
         let progress = match route.operation {
-            Operation::AdvanceSync => self.advance(REQUEST_SLICE, is_forced(request)?).await?,
+            Operation::AdvanceSync => self.advance(REQUEST_SLICE, how(request)?).await?,
             Operation::SyncProgress => self.state.sync_run(&self.oa_appid).await?.progress,
             _ => return Err(http::no_such_route()),
         };
@@ -105,10 +110,10 @@ impl Function {
     }
 }
 
-/// Whether a list that would be doubted is to be believed; no body is no force.
-fn is_forced(request: &Request) -> Result<bool, Error> {
+/// How the run is to be advanced; no body says nothing about it.
+fn how(request: &Request) -> Result<Advance, Error> {
     match request.body().as_ref() {
-        b"" | b"null" => Ok(false),
-        _ => Ok(http::body::<Advance>(request)?.force),
+        b"" | b"null" => Ok(Advance::default()),
+        _ => http::body(request),
     }
 }

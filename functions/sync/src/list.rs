@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 
 use shared::wechat::{Failure, followers};
 
-use crate::run::Run;
+use crate::run::{Patience, Run};
 
 /// Under this name its calls are counted.
 pub const USER_GET: &str = "user/get";
@@ -68,7 +68,7 @@ impl List {
     async fn list(&mut self, run: &Run<'_>) -> Result<Page, Failure> {
         let after = self.after.take();
         let request = followers::page(after.as_deref());
-        let page = run.call(USER_GET, &request).await;
+        let page = run.call(USER_GET, &request, Patience::All).await;
         let page = page.inspect_err(|_| self.has_ended = true)?;
         let total = page.total;
         let (openids, next) = page.into_parts();

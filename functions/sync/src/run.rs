@@ -1,20 +1,45 @@
 //! A run that is being advanced: where it stands, the calls it makes, why it stops.
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, SystemTime};
 
-use contract::SyncState;
+use contract::{Reason, SyncState};
 use serde::de::DeserializeOwned;
+use shared::Error;
 use shared::store::SyncRun;
 use shared::wechat::errcode::Action;
 use shared::wechat::{ApiRequest, Failure};
 
 use crate::Function;
 
-/// A call that WeChat was too busy for, or whose token died, is made again after these pauses,
-/// doubling: 0.5 s to 8 s.
+/// What WeChat was too busy for, or whose token died, and what a table did not take, is tried again after pauses
+/// that double from this on.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
+
+/// The longest pause before a table is tried again.
 const LONGEST_PAUSE: Duration = Duration::from_secs(8);
+
+/// How long a call is tried that WeChat is too busy for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Patience {
+    /// Once more: there is another way.
+    Little,
+    /// Four times: somebody may be the reason.
+    Some,
+    /// Six times: without it nothing goes on.
+    All,
+}
+
+impl Patience {
+    fn longest_pause(self) -> Duration {
+        match self {
+            Self::Little => FIRST_PAUSE,
+            Self::Some => 4 * FIRST_PAUSE,
+            Self::All => 16 * FIRST_PAUSE,
+        }
+    }
+}
 
 /// After a minute's quota was used up, while there is time.
 const A_MINUTE: Duration = Duration::from_secs(60);
@@ -28,12 +53,13 @@ pub struct Run<'a> {
     /// When its time is over.
     pub deadline: SystemTime,
     record: Mutex<SyncRun>,
+    has_looked_up: AtomicBool,
 }
 
 impl<'a> Run<'a> {
     /// The run as it stands.
     pub fn of(sync: &'a Function, run: SyncRun, deadline: SystemTime, force: bool) -> Self {
-        Self { sync, force, deadline, record: Mutex::new(run) }
+        Self { sync, force, deadline, record: Mutex::new(run), has_looked_up: AtomicBool::new(false) }
     }
 
     /// Where the run stands; what is changed here is in the table a second later.
@@ -46,6 +72,7 @@ impl<'a> Run<'a> {
         &self,
         endpoint: &str,
         request: &ApiRequest<T>,
+        patience: Patience,
     ) -> Result<T, Failure> {
         let mut pause = FIRST_PAUSE;
         loop {
@@ -55,13 +82,50 @@ impl<'a> Run<'a> {
                 Err(failure) => failure,
             };
             let wait = match failure.action() {
-                Action::Retry | Action::Ambiguous | Action::RefreshToken if pause <= LONGEST_PAUSE => pause,
+                Action::Retry | Action::Ambiguous | Action::RefreshToken
+                    if pause <= patience.longest_pause() =>
+                {
+                    pause
+                }
                 Action::NextMinute if A_MINUTE < self.sync.clock.until(self.deadline) => A_MINUTE,
                 _ => return Err(failure),
             };
             self.sync.clock.sleep(wait).await;
             pause *= 2;
         }
+    }
+
+    /// Writes to a table, and again as long as there is time: what WeChat has answered was counted.
+    pub async fn persist<T, F>(&self, write: impl Fn() -> F + Send) -> Result<T, Stop>
+    where
+        F: Future<Output = Result<T, Error>> + Send,
+    {
+        let mut pause = FIRST_PAUSE;
+        loop {
+            match write().await {
+                Err(error) if pause < self.sync.clock.until(self.deadline) => {
+                    tracing::warn!(cause = error.causes(), "a table did not take what was found: {error}");
+                    self.sync.clock.sleep(pause).await;
+                    pause = (pause * 2).min(LONGEST_PAUSE);
+                }
+                written => return Ok(written?),
+            }
+        }
+    }
+
+    /// Whether a batch of newcomers was looked up by this slice, which shows that the account has unionids.
+    pub fn has_looked_up(&self) -> bool {
+        self.has_looked_up.load(Ordering::Relaxed)
+    }
+
+    /// A batch was looked up.
+    pub fn has_now_looked_up(&self) {
+        self.has_looked_up.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether everybody is looked up, those in the map included.
+    pub fn is_anew(&self) -> bool {
+        self.record().checkpoint.as_ref().is_some_and(|checkpoint| checkpoint.anew)
     }
 
     /// Whether its time is over. What was begun may come to its end, if it does so soon; the rest is left to
@@ -82,6 +146,8 @@ pub enum Stop {
     Failed(Failure),
     /// The list is not to be believed about who is gone.
     SuspectList(String),
+    /// WeChat gives no unionid for anybody.
+    Unbound,
     /// Somebody else has the lease now.
     LostLease,
     /// Its time was over.
@@ -100,7 +166,7 @@ impl Stop {
         match self {
             Self::Failed(failure) if failure.action() == Action::NextDay => SyncState::Running,
             Self::OutOfTime => SyncState::Running,
-            Self::Failed(_) | Self::SuspectList(_) | Self::LostLease => SyncState::Failed,
+            Self::Failed(_) | Self::SuspectList(_) | Self::Unbound | Self::LostLease => SyncState::Failed,
         }
     }
 
@@ -128,6 +194,10 @@ impl Stop {
             }
             Self::SuspectList(doubt) => format!(
                 "Nothing was deleted: {doubt} Check the account in WeChat's console; the next run looks again. If the list is right, POST /sync with {{\"force\": true}}, or invoke the function with {{\"sync\": \"now\", \"force\": true}}, which has more time."
+            ),
+            Self::Unbound => format!(
+                "WeChat gives no unionid for any of the account's followers, so nobody can be reached. {}",
+                Reason::NoUnionid.remedy()
             ),
             Self::LostLease => "Another run took over; ask again.".to_owned(),
             Self::OutOfTime => return None,

@@ -152,3 +152,61 @@ impl<const N: usize> Secrets<N> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::Json;
+    use serde_json::json;
+    use tokio::net::TcpListener;
+
+    use super::*;
+
+    /// A Secrets Manager that keeps one secret, which can be changed.
+    async fn manager(secret: &str) -> (Arc<Mutex<String>>, String) {
+        let kept = Arc::new(Mutex::new(secret.to_owned()));
+        let answered = Arc::clone(&kept);
+        let answer =
+            async move || Json(json!({ "ARN": "arn:a", "Name": "a", "SecretString": *answered.lock() }));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        tokio::spawn(async move { axum::serve(listener, axum::Router::new().fallback(answer)).await });
+        (kept, address)
+    }
+
+    fn config(address: &str, clock: &Clock) -> Config {
+        let variables = [
+            ("AWS_REGION", "cn-north-1"),
+            ("AWS_ACCESS_KEY_ID", "a"),
+            ("AWS_SECRET_ACCESS_KEY", "b"),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", address),
+            ("OA_SECRET_ARN", "arn:a"),
+        ];
+        let config = Config::of(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        config.with_clock(clock.clone())
+    }
+
+    #[tokio::test]
+    async fn a_secret_that_was_replaced_is_read_again_at_most_every_five_minutes() {
+        let ((kept, address), clock) = (manager(" old\n").await, Clock::movable());
+        let secrets =
+            Secrets::read(&config(&address, &clock), [SecretName::OaSecret]).await.expect("a secret");
+        let current = || secrets.current()[0].expose_secret().to_owned();
+        assert_eq!(current(), "old", "blanks around it are not its own");
+        "new".clone_into(&mut kept.lock());
+        assert!(!secrets.have_changed().await, "it was read a moment ago");
+        clock.advance(5 * 60);
+        assert!(secrets.have_changed().await);
+        assert_eq!(current(), "new");
+        clock.advance(5 * 60);
+        assert!(!secrets.have_changed().await, "it is the same");
+    }
+
+    #[tokio::test]
+    async fn a_secret_of_nothing_but_blanks_is_named() {
+        let (_kept, address) = manager("\n").await;
+        let error = Secrets::read(&config(&address, &Clock::movable()), [SecretName::OaSecret]).await;
+        assert!(error.err().is_some_and(|error| error.to_string().contains("OA_SECRET is empty")));
+    }
+}

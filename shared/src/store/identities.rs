@@ -1,6 +1,7 @@
 //! The map: this unionid has this openid in this account.
 
 mod live;
+mod moved;
 
 use std::collections::{HashMap, HashSet};
 
@@ -85,11 +86,12 @@ impl Identities {
         })
     }
 
-    /// Remembers a mini-program user; without a unionid, that there is none.
+    /// Remembers a mini-program user; without a unionid, that there is none. `true` when the map did not have them
+    /// under this one.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn record_login(&self, openid: &str, unionid: Option<&str>) -> Result<(), Error> {
+    pub async fn record_login(&self, openid: &str, unionid: Option<&str>) -> Result<bool, Error> {
         let identity = Identity {
             unionid: unionid.map_or_else(|| format!("{UNBOUND}{openid}"), str::to_owned),
             account: self.mini_appid.clone(),
@@ -98,8 +100,8 @@ impl Identities {
             event_at: None,
         };
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&identity)?));
-        put.send().await.map_err(Error::unavailable)?;
-        Ok(())
+        let was = put.return_values(ReturnValue::AllOld).send().await.map_err(Error::unavailable)?.attributes;
+        Ok(was.is_none())
     }
 
     /// What is known of this mini-program openid.
@@ -149,10 +151,11 @@ impl Identities {
     ///
     /// # Errors
     /// [`Error::Unavailable`]; what was written by then stays.
-    pub async fn add_followers(&self, followers: HashMap<String, String>, as_of: i64) -> Result<(), Error> {
+    pub async fn add_followers(&self, followers: &HashMap<String, String>, as_of: i64) -> Result<(), Error> {
         let (updated_at, event_at) = (self.clock.now(), Some(as_of));
         let mut writes = Vec::with_capacity(followers.len());
         for (unionid, openid) in followers {
+            let (unionid, openid) = (unionid.clone(), openid.clone());
             let row = Identity { unionid, account: self.oa_appid.clone(), openid, updated_at, event_at };
             let put =
                 PutRequest::builder().set_item(Some(to_item(&row)?)).build().map_err(Error::unavailable)?;
@@ -240,6 +243,10 @@ impl Identities {
     }
 
     fn oa_key(&self, unionid: &str) -> Item {
-        [("unionid".to_owned(), text(unionid)), ("account".to_owned(), text(&self.oa_appid))].into()
+        self.key(unionid, &self.oa_appid)
+    }
+
+    fn key(&self, unionid: &str, appid: &str) -> Item {
+        [("unionid".to_owned(), text(unionid)), ("account".to_owned(), text(appid))].into()
     }
 }

@@ -66,8 +66,8 @@ impl UserInfo {
 /// What WeChat tells about many.
 #[derive(Debug, Deserialize)]
 pub struct UserInfos {
-    /// One each.
-    #[serde(rename = "user_info_list")]
+    /// One each; what does not read is left out.
+    #[serde(rename = "user_info_list", deserialize_with = "rows")]
     pub users: Vec<UserInfo>,
 }
 
@@ -89,6 +89,11 @@ pub fn info(openid: &str) -> ApiRequest<UserInfo> {
 pub fn infos(openids: &[String]) -> ApiRequest<UserInfos> {
     let users: Vec<_> = openids.iter().map(|openid| json!({"openid": openid, "lang": "zh_CN"})).collect();
     ApiRequest::post("/cgi-bin/user/info/batchget", json!({"user_list": users}))
+}
+
+fn rows<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<UserInfo>, D::Error> {
+    let rows = Vec::<serde_json::Value>::deserialize(deserializer)?;
+    Ok(rows.into_iter().filter_map(|row| serde_json::from_value(row).ok()).collect())
 }
 
 fn count<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<u64, D::Error> {
@@ -128,6 +133,14 @@ mod tests {
             let info: UserInfo = reader::parse(info.as_bytes()).expect("a user");
             assert_eq!((info.follows(), info.has_left()), (follows, has_left), "{subscribe}");
         }
+    }
+
+    #[test]
+    fn a_row_that_does_not_read_costs_no_other() {
+        let infos =
+            br#"{"user_info_list":[{"openid":"o1","unionid":"u1"},null,{"openid":""},{"openid":"o2"}]}"#;
+        let infos: UserInfos = reader::parse(infos).expect("rows");
+        assert_eq!(infos.users.iter().map(|info| &info.openid).collect::<Vec<_>>(), ["o1", "o2"]);
     }
 
     #[test]

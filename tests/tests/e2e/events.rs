@@ -69,6 +69,21 @@ async fn a_user_is_reached_from_the_moment_they_follow_until_they_block_or_unfol
 }
 
 #[tokio::test]
+async fn a_follower_whom_wechat_does_not_know_yet_is_asked_for_again() {
+    let world = World::with(Settings { followers: 20, callbacks: true, ..Settings::default() }).await;
+    world.sync_until_done().await;
+    world.console(&json!({ "info_lag": 30 })).await;
+    world.user_does(100, "follow").await;
+    world.user_does(101, "follow").await;
+    world.callbacks_settled().await;
+    world.user_does(101, "unfollow").await;
+    world.until(async || known_to_follow(&world, 100, 1).await == [true]).await;
+    // What was said of the other one last is that they left, however often WeChat is asked.
+    world.callbacks_settled().await;
+    assert_eq!(known_to_follow(&world, 100, 2).await, [true, false]);
+}
+
+#[tokio::test]
 async fn a_message_that_wechat_loses_fails_by_its_receipt() {
     let world = World::with(Settings { followers: 5, ..called_back() }).await;
     world.sync_until_done().await;

@@ -16,4 +16,5 @@ mod status;
 mod sync;
 mod sync_faults;
 mod sync_killed;
+mod sync_unionids;
 mod tokens;

@@ -176,7 +176,7 @@ async fn a_list_that_breaks_off_goes_on_where_it_was_and_forgets_nobody_on_the_w
     world.quota(USER_GET, Value::Null).await;
     let done = world.sync_at_length().await;
     assert_eq!((&done["run"], &done["new"]), (&broken_off["run"], &json!(30)), "{done}");
-    assert_eq!(done["calls"], json!({ "user/get": 4, "user/info/batchget": 1 }), "{done}");
+    assert_eq!(done["calls"], json!({ "user/get": 4, "user/info/batchget": 2 }), "{done}");
 }
 
 #[tokio::test]
@@ -235,7 +235,7 @@ async fn a_used_up_quota_is_named_deletes_nothing_and_the_run_goes_on_later() {
     world.fault(json!({ "endpoint": USER_GET, "errcode": 45009 })).await;
     let progress = world.sync().await;
     assert_eq!((&progress["state"], &progress["removed"]), (&json!("running"), &json!(0)), "{progress}");
-    assert_eq!(progress["calls"], json!({ "user/get": 1 }), "a used-up day is not tried again");
+    assert_eq!(progress["calls"]["user/get"], 1, "a used-up day is not tried again");
     assert_eq!(reasons(&world, &[0, 299]).await, [json!(null), json!(null)]);
 }
 

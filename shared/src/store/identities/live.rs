@@ -76,6 +76,16 @@ impl Identities {
         Ok(self.remove_follower(openid, at).await?.rows > 0)
     }
 
+    /// Whether this user is known to have unfollowed after `since`.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn has_unfollowed_since(&self, openid: &str, since: i64) -> Result<bool, Error> {
+        let get = self.client.get_item().table_name(&self.table).set_key(Some(self.gone_key(openid)));
+        let item = get.consistent_read(true).send().await.map_err(Error::unavailable)?.item;
+        Ok(item.map(from_item::<Unfollowed>).transpose()?.is_some_and(|gone| gone.gone_at > since))
+    }
+
     /// Those who unfollowed since then.
     ///
     /// # Errors
@@ -107,7 +117,9 @@ impl Identities {
 
 /// Whether a transaction failed by its conditions alone: not because another one was under way, and not
 /// because the table was too busy. The message lists each part's code.
-fn is_condition_failure<R>(error: &aws_sdk_dynamodb::error::SdkError<impl ProvideErrorMetadata, R>) -> bool {
+pub(super) fn is_condition_failure<R>(
+    error: &aws_sdk_dynamodb::error::SdkError<impl ProvideErrorMetadata, R>,
+) -> bool {
     let says = |code| error.message().is_some_and(|message| message.contains(code));
     says("ConditionalCheckFailed") && !says("TransactionConflict") && !says("Throttling")
 }

@@ -33,6 +33,11 @@ pub struct Checkpoint {
     pub known: u64,
     /// Of those, how many WeChat gave no unionid for.
     pub without_unionid: u64,
+    /// Of those, how many could not be looked up.
+    pub not_looked_up: u64,
+    /// Whether everybody is looked up, those in the map included.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub anew: bool,
     /// Openids listed up to here and not looked up yet: fewer than a batchget takes.
     pub waiting: Vec<String>,
 }
@@ -58,6 +63,9 @@ pub struct RunProgress {
     pub removed: u64,
     /// Listed, and not to be reached.
     pub without_unionid: u64,
+    /// Listed, and not to be looked up.
+    #[serde(default)]
+    pub not_looked_up: u64,
     /// Calls by endpoint.
     pub calls: BTreeMap<String, u64>,
     /// Unix seconds.
@@ -78,7 +86,8 @@ pub struct RunProgress {
 impl From<RunProgress> for SyncProgress {
     fn from(stored: RunProgress) -> Self {
         let RunProgress { state, run, total, listed, known, new, removed, without_unionid, .. } = stored;
-        let RunProgress { calls, started_at, updated_at, ends_at, repairs, error, .. } = stored;
+        let RunProgress { not_looked_up, calls, started_at, updated_at, ends_at, repairs, error, .. } =
+            stored;
         Self {
             state,
             run,
@@ -88,6 +97,7 @@ impl From<RunProgress> for SyncProgress {
             new,
             removed,
             without_unionid,
+            not_looked_up,
             calls,
             started_at,
             updated_at,
