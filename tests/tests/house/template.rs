@@ -209,3 +209,12 @@ fn in_the_template(resources: &Resources, name: &str, start: &str) -> [Check; 2]
         (has_logs, place(&id), format!("{id} logs to !Ref {logs}, a log group of its own")),
     ]
 }
+
+/// So many messages are refused at most before a breaker is open for all workers.
+#[test]
+fn no_more_than_a_hundred_messages_are_in_flight() {
+    let source = &functions()["DeliverFunction"]["Properties"]["Events"]["Jobs"]["Properties"];
+    let workers = source["ScalingConfig"]["MaximumConcurrency"].as_u64().expect("a limit of workers");
+    let in_flight = workers * deliver::CONCURRENCY as u64;
+    assert!(in_flight <= 100, "{workers} workers of {} messages each", deliver::CONCURRENCY);
+}
