@@ -1,6 +1,8 @@
 //! DynamoDB and SQS as the stack itself uses them: those of this process, or endpoints given.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::sync::atomic::AtomicBool;
 
 use aws_sdk_dynamodb::config::{Credentials, Region};
 use clock::Clock;
@@ -27,6 +29,8 @@ pub struct Aws {
     pub sqs_client: aws_sdk_sqs::Client,
     /// The stack's own queues, where no endpoint was given.
     pub sqs: Option<Sqs>,
+    /// Whether all calls of the functions go wrong for now.
+    pub outage: Arc<AtomicBool>,
     /// What the functions took from the tables, where that is kept.
     pub meter: Meter,
 }
@@ -43,8 +47,8 @@ impl Aws {
         clock: &Clock,
         tasks: &mut JoinSet<()>,
     ) -> Result<Self, StackError> {
-        let meter = Meter::default();
-        let proxies = Proxies { policies, seed: settings.faults.seed, clock };
+        let (meter, outage) = (Meter::default(), Arc::<AtomicBool>::default());
+        let proxies = Proxies { policies, seed: settings.faults.seed, clock, outage: outage.clone() };
         let dynamodb_url = match settings.set("AWS_ENDPOINT_URL_DYNAMODB") {
             Some(url) => url,
             None => {
@@ -77,6 +81,7 @@ impl Aws {
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             sqs_client: aws_sdk_sqs::Client::from_conf(sqs_client.build()),
             sqs,
+            outage,
             meter,
         })
     }
@@ -96,13 +101,15 @@ struct Proxies<'a> {
     policies: IamPolicies,
     seed: u64,
     clock: &'a Clock,
+    outage: Arc<AtomicBool>,
 }
 
 impl Proxies<'_> {
     /// Puts a back end behind a proxy; gives the proxy's URL.
     async fn open(&self, backend: impl Backend, tasks: &mut JoinSet<()>) -> Result<String, StackError> {
         let (listener, url) = loopback(0).await?;
-        let proxy = Proxy::new(backend, self.policies.clone(), self.seed, self.clock.clone());
+        let (policies, clock, outage) = (self.policies.clone(), self.clock.clone(), self.outage.clone());
+        let proxy = Proxy::new(backend, policies, self.seed, clock, outage);
         tasks.spawn(proxy.serve(listener));
         Ok(url)
     }

@@ -2,6 +2,9 @@
 
 use std::future::Future;
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
@@ -36,12 +39,19 @@ pub struct Proxy<B> {
     policies: IamPolicies,
     dice: Dice,
     clock: Clock,
+    /// Whether every call of a function goes wrong for now.
+    outage: Arc<AtomicBool>,
 }
 
 impl<B: Backend> Proxy<B> {
     /// Stands before this back end; the seed is the dice's.
-    pub fn new(backend: B, policies: IamPolicies, seed: u64, clock: Clock) -> Self {
-        Self { backend, policies, dice: Dice::new(seed), clock }
+    pub fn new(backend: B, policies: IamPolicies, seed: u64, clock: Clock, outage: Arc<AtomicBool>) -> Self {
+        Self { backend, policies, dice: Dice::new(seed), clock, outage }
+    }
+
+    fn goes_wrong(&self, request: &AwsRequest) -> bool {
+        let is_out = self.outage.load(Ordering::Relaxed);
+        !request.is_admins() && (is_out || self.dice.hit(self.backend.fault_share(request)))
     }
 
     /// Answers whoever calls here.
@@ -61,7 +71,7 @@ async fn handle<B: Backend>(State(proxy): State<Proxy<B>>, headers: HeaderMap, b
         tracing::error!("{denied}");
         return wire::access_denied(&denied);
     }
-    if !request.is_admins() && proxy.dice.hit(proxy.backend.fault_share(&request)) {
+    if proxy.goes_wrong(&request) {
         proxy.backend.inject_fault(request, &proxy.dice).await
     } else {
         proxy.backend.forward(request).await

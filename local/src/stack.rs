@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::future::IntoFuture;
 use std::io;
 use std::net::SocketAddr;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use aws_sdk_sqs::types::QueueAttributeName;
@@ -148,6 +149,22 @@ impl Stack {
         Ok(counts.filter_map(|(_, count)| count.parse::<usize>().ok()).sum())
     }
 
+    /// Moves what is among the dead letters back to where it came from, as `aws sqs start-message-move-task` does.
+    ///
+    /// # Errors
+    /// When there is no such queue or it has no dead letters of another.
+    pub async fn redrive(&self, dead_letters: &str) -> Result<(), StackError> {
+        let sqs = &self.aws.sqs_client;
+        let ask = sqs.get_queue_attributes().queue_url(self.queue_url(dead_letters)?);
+        let answer = ask.attribute_names(QueueAttributeName::QueueArn).send().await;
+        let answer = answer.map_err(|error| StackError::new("ask a queue for its ARN", error))?;
+        let arn =
+            answer.attributes.and_then(|mut attributes| attributes.remove(&QueueAttributeName::QueueArn));
+        let moved = sqs.start_message_move_task().set_source_arn(arn).send().await;
+        moved.map_err(|error| StackError::new("move the dead letters back", error))?;
+        Ok(())
+    }
+
     fn queue_url(&self, queue: &str) -> Result<&str, StackError> {
         let url = self.queue_urls.get(queue).map(String::as_str);
         url.ok_or_else(|| StackError(format!("There is no queue {queue}.")))
@@ -158,6 +175,12 @@ impl Stack {
         if let Some(function) = self.functions.get(name) {
             function.kill();
         }
+    }
+
+    /// Has every call of the functions to tables and queues go wrong, as [`Faults`](crate::Faults) says, or no more
+    /// than those shares of them.
+    pub fn set_outage(&self, is_out: bool) {
+        self.aws.outage.store(is_out, Ordering::Relaxed);
     }
 
     /// The ids of the processes of a function that runs as a program.

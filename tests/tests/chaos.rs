@@ -66,3 +66,28 @@ async fn wechat_calls_every_openid_another_accounts_until_that_is_repaired() {
 async fn everything_at_once() {
     comes_through("9").await;
 }
+
+#[tokio::test]
+async fn wechat_is_busy_connections_are_cut_and_tokens_die_every_minute() {
+    comes_through("10").await;
+}
+
+#[tokio::test]
+async fn sends_whose_answers_are_lost_are_refused_for_good_afterwards() {
+    comes_through("11").await;
+}
+
+#[tokio::test]
+async fn jobs_are_moved_back_from_the_dead_letters() {
+    comes_through("12").await;
+}
+
+#[tokio::test]
+async fn our_ip_is_missing_on_the_whitelist_for_half_an_hour() {
+    comes_through("13").await;
+}
+
+#[tokio::test]
+async fn the_template_is_gone_for_half_an_hour() {
+    comes_through("14").await;
+}

@@ -15,7 +15,10 @@ const MOST_RECIPIENTS: u32 = 1_000;
 /// At least so many calls share the messages.
 const LEAST_CALLS: u32 = 6;
 
-/// Between two tries of a call, and two looks at a batch, by the machine's time.
+/// Between two tries of a call.
+const AGAIN: Duration = Duration::from_secs(5);
+
+/// Between two looks at a batch, by the machine's time.
 const PAUSE: Duration = Duration::from_millis(20);
 
 /// How many users the simulator names at a time.
@@ -143,7 +146,7 @@ impl<'a> Client<'a> {
             }
             let is_hopeless = !matches!(answer.status, 409 | 429 | 500..) || Instant::now() >= self.deadline;
             assert!(!is_hopeless, "{} {}", answer.status, answer.body);
-            tokio::time::sleep(PAUSE).await;
+            self.world.stack().clock().sleep(AGAIN).await;
         }
     }
 }

@@ -1,4 +1,4 @@
-//! The scenarios: each one kind of weather, the last one all of them.
+//! The scenarios: each one kind of weather, or several together.
 
 use std::collections::BTreeMap;
 use std::future::pending;
@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::client::{Batch, Client};
 use super::verdict::Verdict;
-use super::weather::{self, Reset, SEND, USER_INFO, errors};
+use super::weather::{self, Console, REFUSALS, Reset, SEND, USER_INFO, errors};
 
 /// What happens in a scenario.
 pub struct Scenario {
@@ -33,6 +33,12 @@ pub struct Scenario {
     dynamodb: f64,
     /// WeChat calls every openid another account's, until that is repaired.
     wrong_appid: bool,
+    /// The share of sends that are refused for good, one way or another.
+    refused: f64,
+    /// Tables and queues are gone until jobs are among the dead letters, from where they are moved back.
+    redriven: bool,
+    /// What is wrong in WeChat's consoles, for half an hour.
+    console: Option<Console>,
     /// How many in 1,000 messages may end as unknown; at least one may.
     most_unknown: Option<u64>,
 }
@@ -47,11 +53,14 @@ const FAIR: Scenario = Scenario {
     quota: None,
     dynamodb: 0.0,
     wrong_appid: false,
+    refused: 0.0,
+    redriven: false,
+    console: None,
     most_unknown: None,
 };
 
 /// All of them, in order.
-pub static SCENARIOS: [Scenario; 10] = [
+pub static SCENARIOS: [Scenario; 15] = [
     Scenario { name: "1-classic", rotation: Some("classic"), ..FAIR },
     Scenario { name: "1-stable", rotation: Some("stable"), ..FAIR },
     Scenario { name: "2", busy: 0.3, most_unknown: Some(1), ..FAIR },
@@ -72,6 +81,11 @@ pub static SCENARIOS: [Scenario; 10] = [
         dynamodb: 0.05,
         ..FAIR
     },
+    Scenario { name: "10", rotation: Some("classic"), busy: 0.3, cut: 0.1, most_unknown: Some(2), ..FAIR },
+    Scenario { name: "11", busy: 0.3, cut: 0.1, refused: 0.1, ..FAIR },
+    Scenario { name: "12", redriven: true, ..FAIR },
+    Scenario { name: "13", console: Some(Console::Whitelist), ..FAIR },
+    Scenario { name: "14", console: Some(Console::Template), ..FAIR },
 ];
 
 /// How long a scenario may take, in small and in large.
@@ -127,7 +141,8 @@ impl Scenario {
         let calls = world.calls(SEND).await;
         let errors = &stats["endpoints"][SEND]["errors"];
         eprintln!("chaos {}: {calls} sends, answered {errors}; it is {}", self.name, world.clock().await);
-        Verdict { missed, ..Verdict::of(&batches, &world.deliveries().await, &stats) }
+        let may_fail = self.refused > 0.0;
+        Verdict { missed, ..Verdict::of(&batches, &world.deliveries().await, &stats, may_fail) }
     }
 
     /// What is wrong with what it came to.
@@ -176,9 +191,18 @@ impl Scenario {
         if let Some(Reset::Midnight) = self.quota {
             weather::let_evening_come(world).await;
         }
-        if self.kills > 0 {
-            // For jobs to be in hand when the workers are killed.
+        if self.kills > 0 || self.redriven {
+            // For jobs to be in hand when the workers are killed, or tables and queues are gone.
             send(json!({ "latency_ms": 100 })).await;
+        }
+        for errcode in REFUSALS {
+            let probability = self.refused / REFUSALS.len() as f64;
+            if probability > 0.0 {
+                send(json!({ "probability": probability, "errcode": errcode })).await;
+            }
+        }
+        if let Some(console) = self.console {
+            console.break_it(world).await;
         }
         if self.wrong_appid {
             send(json!({ "errcode": 40003 })).await;
@@ -193,7 +217,17 @@ impl Scenario {
                 weather::exhaust(world, messages, reset).await;
             }
         };
-        tokio::join!(weather::kill(world, self.kills, messages), quota);
+        let redriven = async {
+            if self.redriven {
+                weather::redrive(world, messages).await;
+            }
+        };
+        let console = async {
+            if let Some(console) = self.console {
+                console.is_wrong_for_a_while(world).await;
+            }
+        };
+        tokio::join!(weather::kill(world, self.kills, messages), quota, redriven, console);
     }
 
     /// What happens over and over.
@@ -213,6 +247,8 @@ impl Scenario {
             (self.quota.is_some(), "45011"),
             (self.quota.is_some(), "45009"),
             (self.wrong_appid, "40003"),
+            (self.refused > 0.0, "47003"),
+            (self.console.is_some(), self.console.map_or("", Console::errcode)),
         ];
         let missed =
             expected.into_iter().filter(|(is_expected, how)| *is_expected && errors(stats, how) == 0);

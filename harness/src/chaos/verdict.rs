@@ -32,8 +32,9 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Compares.
-    pub fn of(batches: &[Batch], deliveries: &[Value], stats: &Value) -> Self {
+    /// Compares. Everybody follows and takes messages: without `may_fail`, whatever failed is wrong, whether it
+    /// arrived or not.
+    pub fn of(batches: &[Batch], deliveries: &[Value], stats: &Value, may_fail: bool) -> Self {
         let delivered = Delivered::of(deliveries);
         let mut verdict = Self {
             duplicates: stats["duplicates"].as_u64().unwrap_or(u64::MAX).max(delivered.twice),
@@ -47,7 +48,7 @@ impl Verdict {
                 let arrived = delivered.to.get(&(batch.id.clone(), n));
                 let message = batch.messages.iter().find(|message| message["n"] == n);
                 let state = message.and_then(|message| message["state"].as_str());
-                verdict.take(state, arrived.is_some());
+                verdict.take(state, arrived.is_some(), may_fail);
                 verdict.wrong_state += u64::from(arrived.is_some_and(|to| to != openid));
             }
         }
@@ -56,8 +57,7 @@ impl Verdict {
         verdict
     }
 
-    /// Everybody here follows and takes messages: whatever failed is wrong, whether it arrived or not.
-    fn take(&mut self, state: Option<&str>, arrived: bool) {
+    fn take(&mut self, state: Option<&str>, arrived: bool, may_fail: bool) {
         self.delivered += u64::from(arrived);
         match (state, arrived) {
             (Some("sent" | "delivered"), true) => {}
@@ -67,6 +67,7 @@ impl Verdict {
             }
             (Some("unknown"), _) => self.unknown += 1,
             (None | Some("queued" | "retrying" | "parked"), _) => self.lost += 1,
+            (Some("failed" | "refused"), false) if may_fail => {}
             (Some(_), _) => self.wrong_state += 1,
         }
     }

@@ -10,6 +10,18 @@ pub const SEND: &str = "/cgi-bin/message/template/send";
 /// Says whether a user follows.
 pub const USER_INFO: &str = "/cgi-bin/user/info";
 
+/// Refusals that no second try changes: a field, a user's will, and one that depends on whether the user follows.
+pub const REFUSALS: [i64; 3] = [47003, 43101, 43004];
+
+/// The notification's template.
+const TEMPLATE: &str = "kX3vQ9pTz7Rb2LmWc8YhNf5sJ1dGa6UoEi4Kt0-BxVg";
+
+/// How long it takes until somebody sets a console right.
+const REPAIR: Duration = Duration::from_secs(30 * 60);
+
+/// Between two looks at a queue, by the clock.
+const A_WHILE: Duration = Duration::from_secs(20);
+
 /// Between two tokens that a third party fetches.
 const ROTATION: Duration = Duration::from_secs(60);
 
@@ -36,6 +48,42 @@ pub enum Reset {
     Cleared,
 }
 
+/// What is wrong in WeChat's consoles.
+#[derive(Clone, Copy)]
+pub enum Console {
+    /// Our IP is not on the whitelist.
+    Whitelist,
+    /// The template was removed.
+    Template,
+}
+
+impl Console {
+    /// What WeChat then answers.
+    pub fn errcode(self) -> &'static str {
+        match self {
+            Self::Whitelist => "40164",
+            Self::Template => "40037",
+        }
+    }
+
+    /// Sets it wrong.
+    pub async fn break_it(self, world: &World) {
+        let wrong = match self {
+            Self::Whitelist => json!({ "whitelist": "all" }),
+            Self::Template => json!({ "removed_templates": [TEMPLATE] }),
+        };
+        world.console(&wrong).await;
+    }
+
+    /// Sets it right, some time after the first message met it.
+    pub async fn is_wrong_for_a_while(self, world: &World) {
+        refused(world, self.errcode()).await;
+        world.stack().clock().sleep(REPAIR).await;
+        world.console(&json!({ "whitelist": "off", "removed_templates": [] })).await;
+        eprintln!("  the console is right again after {} sends", world.calls(SEND).await);
+    }
+}
+
 /// A third party fetches a token over and over.
 pub async fn rotate(world: &World, mode: &str) {
     loop {
@@ -52,6 +100,24 @@ pub async fn kill(world: &World, times: u32, messages: u32) {
         world.stack().kill("deliver");
         eprintln!("  killed the workers for the {time}. time");
     }
+}
+
+/// Tables and queues are gone in the midst of sending, until jobs in hand are among the dead letters; when all else
+/// is done, those are moved back.
+pub async fn redrive(world: &World, messages: u32) {
+    const DEAD_LETTERS: &str = "DeliverDeadLetters";
+    let some = u64::from(messages / PARTS).max(1);
+    until(async || world.calls(SEND).await >= some).await;
+    world.stack().set_outage(true);
+    while world.queued(DEAD_LETTERS).await == 0 {
+        world.stack().clock().sleep(A_WHILE).await;
+    }
+    world.stack().set_outage(false);
+    while world.queued("DeliverQueue").await > 0 {
+        world.stack().clock().sleep(A_WHILE).await;
+    }
+    eprintln!("  {} jobs are among the dead letters, and are moved back", world.queued(DEAD_LETTERS).await);
+    world.stack().redrive(DEAD_LETTERS).await.expect("a queue of dead letters");
 }
 
 /// The minute's quota is used up, three times; then the day's, until it is reset.
