@@ -4,6 +4,7 @@
 #![recursion_limit = "256"]
 
 mod bound;
+mod calls;
 mod chaos;
 mod process;
 mod receipts;
@@ -12,7 +13,7 @@ mod sync;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
-use tokio::runtime::Builder;
+use tokio::runtime::{Builder, Runtime};
 
 /// Measures Queqiao at work, on this machine and against a simulated WeChat.
 ///
@@ -35,6 +36,8 @@ enum Job {
     Receipts(receipts::Size),
     /// Messages through all kinds of trouble: none lost, none twice, no state that is not so
     Chaos(chaos::Size),
+    /// Calls to WeChat while something is wrong, for thousands who wait: a handful
+    Calls(calls::Size),
 }
 
 fn main() -> ExitCode {
@@ -47,11 +50,13 @@ fn main() -> ExitCode {
     match job {
         Job::Sync(size) => all_cores.block_on(sync::measure(&size, json)),
         Job::Receipts(size) => all_cores.block_on(receipts::measure(&size, json)),
-        Job::Chaos(size) => {
-            // Where time is skipped, one thread knows for sure that nobody is at work.
-            let one = Builder::new_current_thread().enable_all().build().expect("a runtime");
-            return one.block_on(chaos::run(&size));
-        }
+        // Where time is skipped, one thread knows for sure that nobody is at work.
+        Job::Chaos(size) => return one_thread().block_on(chaos::run(&size)),
+        Job::Calls(size) => return one_thread().block_on(calls::count(&size, json)),
     }
     ExitCode::SUCCESS
+}
+
+fn one_thread() -> Runtime {
+    Builder::new_current_thread().enable_all().build().expect("a runtime")
 }

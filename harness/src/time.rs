@@ -38,6 +38,11 @@ impl World {
         self.ask("/_sim/clock").await["now"].as_i64().expect("a time")
     }
 
+    /// Time passes, and all that waits for it happens.
+    pub async fn pass(&self, time: Duration) {
+        self.while_time_passes(self.stack().clock().sleep(time)).await;
+    }
+
     /// Waits until it is so. Time passes as far as nothing happens without it.
     pub async fn until(&self, is_so: impl AsyncFn() -> bool) {
         self.wait(async || is_so().await.then_some(()).ok_or_else(String::new)).await;

@@ -4,6 +4,7 @@ use std::time::Duration;
 
 use crate::World;
 use serde_json::{Value, json};
+use simulator::TEMPLATE_ID;
 
 /// Sends template messages.
 pub const SEND: &str = "/cgi-bin/message/template/send";
@@ -12,9 +13,6 @@ pub const USER_INFO: &str = "/cgi-bin/user/info";
 
 /// Refusals that no second try changes: a field, a user's will, and one that depends on whether the user follows.
 pub const REFUSALS: [i64; 3] = [47003, 43101, 43004];
-
-/// The notification's template.
-const TEMPLATE: &str = "kX3vQ9pTz7Rb2LmWc8YhNf5sJ1dGa6UoEi4Kt0-BxVg";
 
 /// How long it takes until somebody sets a console right.
 const REPAIR: Duration = Duration::from_secs(30 * 60);
@@ -70,7 +68,7 @@ impl Console {
     pub async fn break_it(self, world: &World) {
         let wrong = match self {
             Self::Whitelist => json!({ "whitelist": "all" }),
-            Self::Template => json!({ "removed_templates": [TEMPLATE] }),
+            Self::Template => json!({ "removed_templates": [TEMPLATE_ID] }),
         };
         world.console(&wrong).await;
     }

@@ -1,13 +1,15 @@
 //! Breakers: what is wrong with the account, a template or a page costs a handful of calls, waits, and goes out by
 //! itself once it is repaired.
 
+use std::time::Duration;
+
 use harness::World;
 use serde_json::{Value, json};
+use simulator::TEMPLATE_ID;
 
 use crate::catalog;
 
 const SEND: &str = "/cgi-bin/message/template/send";
-const SUBMITTED: &str = "kX3vQ9pTz7Rb2LmWc8YhNf5sJ1dGa6UoEi4Kt0-BxVg";
 
 /// Five workers of twenty calls each, and a few probes.
 const IN_FLIGHT: u64 = 100;
@@ -21,12 +23,6 @@ async fn send(world: &World, notification: &str, users: u32) -> String {
     sent["id"].as_str().expect("an id").to_owned()
 }
 
-/// Time passes, and all that waits for it happens.
-async fn pass(world: &World, seconds: i64) {
-    let end = world.clock().await + seconds;
-    world.until(async || world.clock().await >= end).await;
-}
-
 async fn all_are(world: &World, id: &str, state: &str, count: u32) -> Value {
     world.wait_for(id, |batch| batch["counts"] == json!({ state: count })).await["messages"][0].clone()
 }
@@ -34,7 +30,7 @@ async fn all_are(world: &World, id: &str, state: &str, count: u32) -> Value {
 #[tokio::test]
 async fn a_template_that_is_gone_waits_and_goes_out_when_it_is_back() {
     let world = World::with_followers(200).await;
-    world.console(&json!({ "removed_templates": [SUBMITTED] })).await;
+    world.console(&json!({ "removed_templates": [TEMPLATE_ID] })).await;
     let id = send(&world, "approval_submitted", 200).await;
     let message = all_are(&world, &id, "parked", 200).await;
     assert_eq!([&message["reason"], &message["errcode"]], [&json!("template_gone"), &json!(40037)]);
@@ -45,7 +41,7 @@ async fn a_template_that_is_gone_waits_and_goes_out_when_it_is_back() {
     // Another template is none of its business.
     let other = send(&world, "approval_copied", 20).await;
     assert_eq!(world.settled(&other).await["counts"], json!({ "sent": 20 }));
-    pass(&world, 3600).await;
+    world.pass(Duration::from_secs(3600)).await;
     let calls = world.calls(SEND).await - 20;
     assert!(calls <= IN_FLIGHT + 2 * PROBES, "{calls} calls of a template that is gone");
     world.console(&json!({ "removed_templates": [] })).await;
@@ -100,7 +96,7 @@ async fn every_trouble_of_the_account_waits_for_its_repair() {
 #[tokio::test]
 async fn a_message_waits_no_longer_than_it_is_of_use_and_says_what_it_waited_for() {
     let (world, _folder) = catalog::world().await;
-    world.console(&json!({ "removed_templates": [SUBMITTED] })).await;
+    world.console(&json!({ "removed_templates": [TEMPLATE_ID] })).await;
     let (id, accepted_at) = (send(&world, "closed", 2).await, world.clock().await);
     let batch = world.settled(&id).await;
     for message in batch["messages"].as_array().expect("two") {
@@ -123,10 +119,10 @@ async fn a_message_waits_no_longer_than_it_is_of_use_and_says_what_it_waited_for
 #[tokio::test]
 async fn a_parked_message_is_written_once() {
     let world = World::start().await;
-    world.console(&json!({ "removed_templates": [SUBMITTED] })).await;
+    world.console(&json!({ "removed_templates": [TEMPLATE_ID] })).await;
     let id = send(&world, "approval_submitted", 20).await;
     let parked_at = all_are(&world, &id, "parked", 20).await["updated_at"].clone();
-    pass(&world, 6 * 3600).await;
+    world.pass(Duration::from_secs(6 * 3600)).await;
     let batch = world.batch(&id).await;
     let rewritten = batch["messages"].as_array().expect("messages").iter().filter(|message| {
         // But for the probes, of which there was one in a quarter of an hour.
@@ -145,7 +141,7 @@ async fn without_a_token_wechat_is_asked_for_one_now_and_then_and_no_message_is_
     let message = all_are(&world, &id, "parked", 200).await;
     assert_eq!([&message["reason"], &message["errcode"]], [&json!("misconfigured"), &json!(40164)]);
     assert!(message["remedy"].as_str().is_some_and(|remedy| remedy.contains("47.94.148.108")), "{message}");
-    pass(&world, 600).await;
+    world.pass(Duration::from_secs(600)).await;
     let asked = world.calls("/cgi-bin/token").await - before;
     assert!((1..=5).contains(&asked), "{asked} calls for a token");
     world.console(&json!({ "whitelist": "off" })).await;
