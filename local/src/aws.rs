@@ -29,7 +29,7 @@ pub struct Aws {
     pub sqs_client: aws_sdk_sqs::Client,
     /// The stack's own queues, where no endpoint was given.
     pub sqs: Option<Sqs>,
-    /// Whether all calls of the functions go wrong for now.
+    /// Whether no call of the functions is carried out for now.
     pub outage: Arc<AtomicBool>,
     /// What the functions took from the tables, where that is kept.
     pub meter: Meter,

@@ -1,14 +1,13 @@
 //! What stands before both back ends: who may call, and what goes wrong on purpose.
 
 use std::future::Future;
-
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, State};
-use axum::http::HeaderMap;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
 use clock::Clock;
 use tokio::net::TcpListener;
@@ -39,7 +38,7 @@ pub struct Proxy<B> {
     policies: IamPolicies,
     dice: Dice,
     clock: Clock,
-    /// Whether every call of a function goes wrong for now.
+    /// Whether no call of a function is carried out for now.
     outage: Arc<AtomicBool>,
 }
 
@@ -47,11 +46,6 @@ impl<B: Backend> Proxy<B> {
     /// Stands before this back end; the seed is the dice's.
     pub fn new(backend: B, policies: IamPolicies, seed: u64, clock: Clock, outage: Arc<AtomicBool>) -> Self {
         Self { backend, policies, dice: Dice::new(seed), clock, outage }
-    }
-
-    fn goes_wrong(&self, request: &AwsRequest) -> bool {
-        let is_out = self.outage.load(Ordering::Relaxed);
-        !request.is_admins() && (is_out || self.dice.hit(self.backend.fault_share(request)))
     }
 
     /// Answers whoever calls here.
@@ -71,7 +65,13 @@ async fn handle<B: Backend>(State(proxy): State<Proxy<B>>, headers: HeaderMap, b
         tracing::error!("{denied}");
         return wire::access_denied(&denied);
     }
-    if proxy.goes_wrong(&request) {
+    if request.is_admins() {
+        return proxy.backend.forward(request).await;
+    }
+    if proxy.outage.load(Ordering::Relaxed) {
+        return wire::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", INJECTED);
+    }
+    if proxy.dice.hit(proxy.backend.fault_share(&request)) {
         proxy.backend.inject_fault(request, &proxy.dice).await
     } else {
         proxy.backend.forward(request).await

@@ -177,8 +177,8 @@ impl Stack {
         }
     }
 
-    /// Has every call of the functions to tables and queues go wrong, as [`Faults`](crate::Faults) says, or no more
-    /// than those shares of them.
+    /// Has every call of the functions to tables and queues be answered by a 500 and not be carried out, until it
+    /// is over.
     pub fn set_outage(&self, is_out: bool) {
         self.aws.outage.store(is_out, Ordering::Relaxed);
     }

@@ -7,6 +7,8 @@ mod aws;
 mod secret;
 
 pub use aws::Aws;
+#[cfg(test)]
+pub(crate) use secret::tests as secret_tests;
 pub use secret::{SecretName, Secrets};
 
 use std::collections::BTreeMap;

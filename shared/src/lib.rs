@@ -1,6 +1,7 @@
 //! What Queqiao's functions share: WeChat, the tables and queues, sessions, the catalog, errors.
 
 pub mod account;
+mod app_secret;
 pub mod authorized;
 pub mod beijing;
 pub mod catalog;
@@ -19,6 +20,7 @@ pub mod wechat;
 
 pub use ::clock::{self, Clock};
 pub use account::Account;
+pub use app_secret::AppSecret;
 pub use authorized::Authorized;
 pub use config::Config;
 pub use contract::Reason;

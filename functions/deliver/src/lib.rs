@@ -266,3 +266,47 @@ fn by_user(jobs: &mut [ReceivedJob]) -> Vec<Vec<(usize, Message)>> {
     }
     users.into_values().collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::{Value, json};
+
+    /// Since when the message of a job may have arrived; the job was put on the queue at 1,000 s.
+    fn ambiguous_since(now: i64, sent_at: i64, first_received_at: i64, receives: u32) -> Option<i64> {
+        let message = json!({ "n": 1, "oa_openid": "o1", "data": {} });
+        let job: Value = json!({
+            "batch": "b", "template_id": "t", "accepted_at": 900, "enqueued_at": 1000, "messages": [message],
+        });
+        let record = serde_json::from_value(json!({
+            "messageId": "m",
+            "body": job.to_string(),
+            "attributes": {
+                "SentTimestamp": (sent_at * 1000).to_string(),
+                "ApproximateFirstReceiveTimestamp": (first_received_at * 1000).to_string(),
+                "ApproximateReceiveCount": receives.to_string(),
+            },
+        }));
+        let (jobs, unreadable) = parse(vec![record.expect("a message")], now);
+        assert!(unreadable.is_empty());
+        jobs[0].job.messages[0].progress.ambiguous_since
+    }
+
+    #[test]
+    fn a_job_that_nobody_had_in_hand_since_it_was_enqueued_has_not_arrived_however_late_it_comes() {
+        assert_eq!(ambiguous_since(1001, 1000, 1001, 1), None);
+        assert_eq!(ambiguous_since(1900, 1000, 1900, 1), None, "held back for a quarter of an hour");
+        assert_eq!(ambiguous_since(90_000, 1000, 90_000, 1), None, "a backlog of a day");
+    }
+
+    #[test]
+    fn a_job_that_comes_again_may_have_arrived_since_somebody_first_had_it() {
+        assert_eq!(ambiguous_since(1400, 1000, 1005, 2), Some(1005));
+    }
+
+    #[test]
+    fn a_job_that_an_operator_moved_back_may_have_arrived_since_it_was_enqueued() {
+        assert_eq!(ambiguous_since(5001, 5000, 5001, 1), Some(1000));
+        assert_eq!(ambiguous_since(5400, 5000, 5001, 2), Some(1000));
+    }
+}

@@ -6,19 +6,18 @@ use contract::login::LONGEST_CODE;
 use contract::{LoggedIn, Login};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
-use secrecy::SecretString;
 use shared::config::SecretName;
 use shared::lambda::{self, Answer, Event};
 use shared::session::{self, Token, User};
 use shared::store::{self, Identities, Registration, Sessions};
 use shared::wechat::{WeChat, login};
-use shared::{Account, Config, Error, http};
+use shared::{Account, AppSecret, Config, Error, http};
 
 /// The function's clients.
 pub struct Function {
     wechat: WeChat,
     mini_appid: String,
-    mini_secret: SecretString,
+    mini_secret: AppSecret,
     sessions: Sessions,
     identities: Identities,
 }
@@ -28,11 +27,10 @@ impl lambda::Function for Function {
 
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
         let client = store::client(config)?;
-        let [mini_secret] = config.secrets([SecretName::MiniSecret]).await?;
         Ok(Self {
             wechat: WeChat::new(&config.wechat_api_base()?, config.clock()?),
             mini_appid: config.appid(Account::Mini)?,
-            mini_secret,
+            mini_secret: AppSecret::read(config, SecretName::MiniSecret).await?,
             sessions: Sessions::new(config, client.clone())?,
             identities: Identities::new(config, client)?,
         })
@@ -50,8 +48,8 @@ impl Function {
         if code.trim().is_empty() || code.chars().count() > LONGEST_CODE {
             return Err(Error::InvalidRequest("`code` must be what wx.login gave.".into()));
         }
-        let exchange = login::code_to_session(&self.mini_appid, &self.mini_secret, &code);
-        let wechat = self.wechat.call(&exchange).await?;
+        let exchange = |secret: &_| login::code_to_session(&self.mini_appid, secret, &code);
+        let wechat = self.mini_secret.call(&self.wechat, exchange).await?;
         let openid = wechat.openid;
         let unionid = match wechat.unionid {
             Some(unionid) => Some(unionid),

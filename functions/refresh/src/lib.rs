@@ -7,13 +7,13 @@ use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::SqsMessage;
 use serde_json::{Map, Value};
-use shared::config::{SecretName, Secrets, TokenMode};
+use shared::config::{SecretName, TokenMode};
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, RefreshQueue, RefreshRequest};
 use shared::store::{self, Cause, State, TokenFailure, TokenRecord, pause_after};
 use shared::wechat::token::{self, IssuedToken};
-use shared::wechat::{ApiRequest, Failure, WeChat};
-use shared::{Account, Clock, Config, Error, beijing};
+use shared::wechat::{Failure, WeChat};
+use shared::{Account, AppSecret, Clock, Config, Error, beijing};
 
 /// Longer than WeChat may take to answer, so that a lease outlives its fetch; in seconds.
 const LEASE: i64 = 30;
@@ -26,9 +26,6 @@ const STABLE_DUE: i64 = 10 * 60;
 /// WeChat's limits on forcing a stable token: 20 a day, 30 s apart.
 const FORCED_PER_DAY: i64 = 20;
 const FORCED_APART: i64 = 30;
-
-/// What a token endpoint answers to a wrong AppSecret.
-const WRONG_SECRET: [i64; 3] = [40001, 40125, 41004];
 
 /// The function's clients.
 pub struct Function {
@@ -43,7 +40,7 @@ pub struct Function {
 struct Credentials {
     account: Account,
     appid: String,
-    secret: Secrets<1>,
+    secret: AppSecret,
 }
 
 /// Why a token is to be renewed.
@@ -60,7 +57,7 @@ impl lambda::Function for Function {
 
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
         let credentials = async |account, secret| {
-            let (appid, secret) = (config.appid(account)?, Secrets::read(config, [secret]).await?);
+            let (appid, secret) = (config.appid(account)?, AppSecret::read(config, secret).await?);
             Ok::<_, lambda::Error>(Credentials { account, appid, secret })
         };
         let oa = credentials(Account::Oa, SecretName::OaSecret);
@@ -217,26 +214,12 @@ impl Function {
         self.call(of, true).await
     }
 
-    /// Calls the token endpoint, and once more where it does not take the AppSecret and there is another one now.
     async fn call(&self, of: &Credentials, force: bool) -> Result<IssuedToken, Failure> {
-        match self.wechat.call(&self.request(of, force)).await {
-            Err(failure)
-                if failure.errcode().is_some_and(|errcode| WRONG_SECRET.contains(&errcode))
-                    && of.secret.have_changed().await =>
-            {
-                tracing::info!(account = %of.account, "the AppSecret was replaced");
-                self.wechat.call(&self.request(of, force)).await
-            }
-            answer => answer,
-        }
-    }
-
-    fn request(&self, of: &Credentials, force: bool) -> ApiRequest<IssuedToken> {
-        let [secret] = of.secret.current();
-        match self.mode {
-            TokenMode::Classic => token::classic(&of.appid, &secret),
-            TokenMode::Stable => token::stable(&of.appid, &secret, force),
-        }
+        let request = |secret: &_| match self.mode {
+            TokenMode::Classic => token::classic(&of.appid, secret),
+            TokenMode::Stable => token::stable(&of.appid, secret, force),
+        };
+        of.secret.call(&self.wechat, request).await
     }
 }
 

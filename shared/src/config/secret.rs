@@ -154,7 +154,7 @@ impl<const N: usize> Secrets<N> {
 }
 
 #[cfg(test)]
-mod tests {
+pub(crate) mod tests {
     use std::sync::Arc;
 
     use axum::Json;
@@ -164,7 +164,7 @@ mod tests {
     use super::*;
 
     /// A Secrets Manager that keeps one secret, which can be changed.
-    async fn manager(secret: &str) -> (Arc<Mutex<String>>, String) {
+    pub(crate) async fn manager(secret: &str) -> (Arc<Mutex<String>>, String) {
         let kept = Arc::new(Mutex::new(secret.to_owned()));
         let answered = Arc::clone(&kept);
         let answer =
@@ -175,7 +175,8 @@ mod tests {
         (kept, address)
     }
 
-    fn config(address: &str, clock: &Clock) -> Config {
+    /// Of a function whose AppSecret the manager at this address keeps.
+    pub(crate) fn config(address: &str, clock: &Clock) -> Config {
         let variables = [
             ("AWS_REGION", "cn-north-1"),
             ("AWS_ACCESS_KEY_ID", "a"),

@@ -1,5 +1,7 @@
 //! Delivery: what becomes of an accepted message when WeChat or the user will not have it.
 
+use std::time::Duration;
+
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use harness::World;
@@ -182,6 +184,25 @@ async fn a_refusal_after_a_lost_answer_does_not_say_that_nothing_arrived() {
         let replayed = world.post(&path, &world.service_key, &json!({})).await.ok(202);
         assert_eq!(replayed, json!({ "id": id, "replayed": 1, "may_arrive_twice": 1 }));
     }
+}
+
+#[tokio::test]
+async fn a_job_moved_back_from_the_dead_letters_may_have_arrived_and_is_not_sent_again() {
+    let world = World::start().await;
+    world.sync_until_done().await;
+    world.fault(json!({ "endpoint": SEND, "latency_ms": 5000 })).await;
+    let id = send_to(&world, 1).await;
+    world.until(async || world.calls(SEND).await == 1).await;
+    // From here on nobody learns what became of it.
+    world.stack().set_outage(true);
+    while world.queued("DeliverDeadLetters").await == 0 {
+        world.pass(Duration::from_secs(60)).await;
+    }
+    world.stack().set_outage(false);
+    world.stack().redrive("DeliverDeadLetters").await.expect("a queue of dead letters");
+    let message = world.outcome(&id).await;
+    assert_eq!(end(&message), [json!("unknown"), json!("outcome_unknown"), json!(null)], "{message}");
+    assert_eq!((world.calls(SEND).await, world.messages_of(1).await.len()), (1, 1));
 }
 
 #[tokio::test]

@@ -55,6 +55,25 @@ async fn the_message_shows_the_data_and_opens_the_page() {
 }
 
 #[tokio::test]
+async fn a_number_keeps_its_digits_in_field_and_page_also_when_it_is_sent_anew() {
+    let world = World::start().await;
+    let call = format!(
+        r#"{{"notification":"approval_submitted","to":[{{"oa_openid":"{}"}}],"data":{{"applicant":"张三",
+        "kind":"年假","submitted_at":"2026-11-22 09:30","content":"回家探亲","id":100.00}}}}"#,
+        world.user(1).await.oa_openid
+    );
+    world.fault(json!({ "endpoint": "/cgi-bin/message/template/send", "errcode": 45168, "times": 1 })).await;
+    let sent = world.call(Method::POST, "/send", &world.service_key, call).await.ok(202);
+    let id = sent["id"].as_str().expect("an id");
+    assert_eq!(world.outcome(id).await["state"], "failed");
+    world.post(&format!("/send/{id}/replay"), &world.service_key, &json!({})).await.ok(202);
+    world.wait_for(id, |batch| batch["counts"] == json!({ "sent": 1 })).await;
+    let message = world.messages_of(1).await.remove(0);
+    assert_eq!(message["data"]["character_string5"], "100.00");
+    assert_eq!(message["page"], "pages/approval/detail?id=100.00");
+}
+
+#[tokio::test]
 async fn a_recipients_own_data_and_the_calls_page_go_before() {
     let world = World::start().await;
     let users = world.users(1, 2).await;
