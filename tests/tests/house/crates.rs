@@ -19,7 +19,7 @@ fn allowed(package: &Package) -> Option<&'static [&'static str]> {
         "cli" => &["contract", "local", "shared"],
         "harness" => &["clock", "contract", "local", "simulator"],
         "tests" => &["local"],
-        "bench" => &["functions", "harness", "local", "shared"],
+        "bench" => &["functions", "harness", "local", "shared", "simulator"],
         _ => return None,
     })
 }
