@@ -26,7 +26,7 @@ pub struct Sealed {
 pub struct Opened {
     /// The object that WeChat sealed: `nickName`, `purePhoneNumber`, `watermark`, …
     pub data: Map<String, Value>,
-    /// Its `unionId`, where it names one.
+    /// The user's unionid, where one is known: by login, or by this data, if it names the session's own user.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub unionid: Option<String>,
 }

@@ -20,7 +20,7 @@ pub mod sync;
 pub use data::Data;
 pub use decrypt::{Opened, Sealed};
 pub use key::Scope;
-pub use login::{LoggedIn, Login};
+pub use login::{LoggedIn, LoggedOut, Login, Logout};
 pub use problem::{Code, Problem};
 pub use reason::Reason;
 pub use recipient::Recipient;
@@ -29,7 +29,8 @@ pub use status::{BatchStatus, MessageState, MessageStatus, Replay, Replayed};
 pub use sync::{Advance, SyncProgress, SyncState};
 
 /// Every field of a request's body: the only names that may stand in a sentence about one.
-pub const FIELDS: [&str; 15] = [
+pub const FIELDS: [&str; 16] = [
+    "all",
     "anew",
     "code",
     "data",

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::send::is_plain;
+
 /// The longest code, in characters. WeChat's have 32.
 pub const LONGEST_CODE: usize = 128;
 
@@ -10,8 +12,33 @@ pub const LONGEST_CODE: usize = 128;
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Login {
     /// What `wx.login` gave; it serves once, within five minutes.
-    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = LONGEST_CODE)))]
+    #[cfg_attr(feature = "schema", schemars(length(min = 1, max = LONGEST_CODE), regex(pattern = r"^[A-Za-z0-9_-]+$")))]
     pub code: String,
+}
+
+impl Login {
+    /// Whether the code can be one: WeChat's are letters and digits.
+    pub fn is_one(&self) -> bool {
+        (1..=LONGEST_CODE).contains(&self.code.len()) && self.code.bytes().all(is_plain)
+    }
+}
+
+/// Which sessions are to end.
+#[derive(Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct Logout {
+    /// All of the user's, and not only this one.
+    #[serde(default)]
+    pub all: bool,
+}
+
+/// Sessions that have ended.
+#[derive(Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub struct LoggedOut {
+    /// How many.
+    pub ended: u64,
 }
 
 /// A session.

@@ -5,10 +5,10 @@ use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, SchemaGenerator};
 use serde_json::{Map, Value, json};
 
-use crate::routes::{Answer, Body, Parameter, Place, ROUTES, Route, Who};
+use crate::routes::{Answer, Body, BodyKind, Parameter, Place, ROUTES, Route, Who};
 use crate::{
-    Accepted, Advance, BatchStatus, Code, LoggedIn, Login, Opened, Problem, Replay, Replayed, Sealed,
-    SendRequest, SyncProgress,
+    Accepted, Advance, BatchStatus, Code, LoggedIn, LoggedOut, Login, Logout, Opened, Problem, Replay,
+    Replayed, Sealed, SendRequest, SyncProgress,
 };
 
 /// What API Gateway answers by itself, on any route: to what is no request, to too large a body, to too many
@@ -53,9 +53,11 @@ fn schemas() -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into());
     let mut generator = settings.into_generator();
-    let bodies: [fn(&mut SchemaGenerator); 12] = [
+    let bodies: [fn(&mut SchemaGenerator); 14] = [
         add::<Login>,
         add::<LoggedIn>,
+        add::<Logout>,
+        add::<LoggedOut>,
         add::<Sealed>,
         add::<Opened>,
         add::<SendRequest>,
@@ -112,16 +114,13 @@ fn operation(route: &Route) -> Value {
 }
 
 fn request_body(body: Body) -> Value {
-    match body {
-        Body::Json(of) => json!({ "required": true, "content": { "application/json": content(of) } }),
-        Body::OptionalJson(of) => {
-            json!({ "required": false, "content": { "application/json": content(of) } })
-        }
-        Body::Xml(most) => {
-            let xml = json!({ "schema": { "type": "string", "maxLength": most } });
-            json!({ "required": true, "content": { "text/xml": xml } })
-        }
-    }
+    let description = format!("At most {} bytes.", body.largest);
+    let (required, content) = match body.kind {
+        BodyKind::Json(of) => (true, json!({ "application/json": content(of) })),
+        BodyKind::OptionalJson(of) => (false, json!({ "application/json": content(of) })),
+        BodyKind::Xml => (true, json!({ "text/xml": { "schema": { "type": "string" } } })),
+    };
+    json!({ "description": description, "required": required, "content": content })
 }
 
 /// WeChat's signature is no scheme that OpenAPI has: such a route is open, and its parameters say the rest.
@@ -250,6 +249,8 @@ pub fn example(of: &str) -> Value {
             "token": "eSvMt3KChuj2bVMTr_sQEpOtNCiQJ-e0NS7MD41aQ_I", "expires_in": 259_200,
             "openid": openid, "unionid": unionid, "following": false,
         }),
+        "Logout" => json!({ "all": true }),
+        "LoggedOut" => json!({ "ended": 2 }),
         "Sealed" => json!({
             "encryptedData": "CiyLU1Aw2KjvrjMdj8YKliAjtP4gsMZMQmRzooG2xrDcvSnxIMXFufNstNGTyaGS",
             "iv": "r7BXXKkLb8qrSNn05n0qiA==",

@@ -16,6 +16,8 @@ pub enum Reason {
     NoUnionid,
     /// The user does not follow the Official Account.
     NotFollowing,
+    /// This user cannot be reached, for a reason that is theirs alone; what a mini-program user is told of others.
+    Unreachable,
     /// The user refuses this account's messages.
     Refused,
     /// A field is missing or not of its type; see the detail.
@@ -69,6 +71,7 @@ impl Reason {
             Self::NotFollowing => {
                 "Ask the user to follow the Official Account; if they do already, let the sync finish (GET /sync)."
             }
+            Self::Unreachable => "There is nothing to do; a service key may ask why.",
             Self::Refused => {
                 "The user turned the account's messages off; only the user can turn them on again."
             }

@@ -50,6 +50,8 @@ pub enum Who {
 pub enum Operation {
     /// A code becomes a session.
     Login,
+    /// Sessions end.
+    Logout,
     /// A user's data is opened.
     Decrypt,
     /// A notification is sent.
@@ -70,20 +72,36 @@ pub enum Operation {
 
 /// A body.
 #[derive(Clone, Copy, Debug)]
-pub enum Body {
+pub struct Body {
+    /// What it is.
+    pub kind: BodyKind,
+    /// The most bytes that are read of it, as it stands in a function's event: there a quote, a backslash and
+    /// a line's end take two.
+    pub largest: usize,
+}
+
+/// What a body is.
+#[derive(Clone, Copy, Debug)]
+pub enum BodyKind {
     /// JSON, of the type of this crate that is named; without it a call is refused.
     Json(&'static str),
     /// The same, and no body is an empty one.
     OptionalJson(&'static str),
-    /// WeChat's XML, of at most so many bytes.
-    Xml(usize),
+    /// WeChat's XML.
+    Xml,
 }
 
 /// The longest Idempotency-Key, in ASCII characters.
 pub const LONGEST_IDEMPOTENCY_KEY: usize = 255;
 
-/// The largest callback that is read, in bytes: WeChat's events have less than one kilobyte.
-pub const LARGEST_CALLBACK: usize = 64 * 1024;
+/// What is enough for a body of a few short fields, and for a wx.login code.
+const SMALL: usize = 1024;
+
+/// encryptedData has one or two kilobytes, and rawData half of that; WeChat's events have less than one.
+const MEDIUM: usize = 64 * 1024;
+
+/// 10,000 recipients with some data of their own; an event of Lambda's has 6 MB at most.
+const LARGE: usize = 4 * 1024 * 1024;
 
 /// What an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -122,8 +140,18 @@ pub enum Place {
 }
 
 /// Every route.
-pub const ROUTES: [&Route; 9] =
-    [&LOGIN, &DECRYPT, &SEND, &STATUS, &REPLAY, &ADVANCE_SYNC, &SYNC_PROGRESS, &VERIFY_CALLBACK, &CALLBACK];
+pub const ROUTES: [&Route; 10] = [
+    &LOGIN,
+    &LOGOUT,
+    &DECRYPT,
+    &SEND,
+    &STATUS,
+    &REPLAY,
+    &ADVANCE_SYNC,
+    &SYNC_PROGRESS,
+    &VERIFY_CALLBACK,
+    &CALLBACK,
+];
 
 /// POST /login.
 pub const LOGIN: Route = Route {
@@ -133,18 +161,34 @@ pub const LOGIN: Route = Route {
     summary: "Exchanges a wx.login code for a session.",
     who: Who::Anyone,
     parameters: &[],
-    request: Some(Body::Json("Login")),
+    request: Some(Body { kind: BodyKind::Json("Login"), largest: SMALL }),
     status: StatusCode::OK,
     answer: Answer::Json("LoggedIn"),
     codes: &[
         Code::InvalidRequest,
+        Code::TooLarge,
         Code::InvalidCode,
         Code::LoginBlocked,
+        Code::TooManyRequests,
         Code::QuotaExhausted,
         Code::Misconfigured,
         Code::WechatUnavailable,
         Code::Unavailable,
     ],
+};
+
+/// POST /logout.
+pub const LOGOUT: Route = Route {
+    method: Method::POST,
+    path: "/logout",
+    operation: Operation::Logout,
+    summary: "Ends this session, or all of the user's.",
+    who: Who::Session,
+    parameters: &[],
+    request: Some(Body { kind: BodyKind::OptionalJson("Logout"), largest: SMALL }),
+    status: StatusCode::OK,
+    answer: Answer::Json("LoggedOut"),
+    codes: &[Code::InvalidRequest, Code::TooLarge, Code::Unauthorized, Code::Forbidden, Code::Unavailable],
 };
 
 /// POST /decrypt.
@@ -155,14 +199,16 @@ pub const DECRYPT: Route = Route {
     summary: "Opens a user's encryptedData with the session's key.",
     who: Who::Session,
     parameters: &[],
-    request: Some(Body::Json("Sealed")),
+    request: Some(Body { kind: BodyKind::Json("Sealed"), largest: MEDIUM }),
     status: StatusCode::OK,
     answer: Answer::Json("Opened"),
     codes: &[
         Code::InvalidRequest,
+        Code::TooLarge,
         Code::DecryptFailed,
         Code::Unauthorized,
         Code::Forbidden,
+        Code::TooManyRequests,
         Code::Unavailable,
     ],
 };
@@ -181,7 +227,7 @@ pub const SEND: Route = Route {
         required: false,
         schema: r#"{"type": "string", "minLength": 1, "maxLength": 255}"#,
     }],
-    request: Some(Body::Json("SendRequest")),
+    request: Some(Body { kind: BodyKind::Json("SendRequest"), largest: LARGE }),
     status: StatusCode::ACCEPTED,
     answer: Answer::Json("Accepted"),
     codes: &[
@@ -234,7 +280,7 @@ pub const REPLAY: Route = Route {
     summary: "Sends messages anew that failed or whose outcome is unknown.",
     who: Who::Key(Scope::Send),
     parameters: &[BATCH],
-    request: Some(Body::Json("Replay")),
+    request: Some(Body { kind: BodyKind::Json("Replay"), largest: SMALL }),
     status: StatusCode::ACCEPTED,
     answer: Answer::Json("Replayed"),
     codes: &[
@@ -243,6 +289,7 @@ pub const REPLAY: Route = Route {
         Code::Forbidden,
         Code::NotFound,
         Code::Conflict,
+        Code::TooLarge,
         Code::Unavailable,
     ],
 };
@@ -255,10 +302,10 @@ pub const ADVANCE_SYNC: Route = Route {
     summary: "Brings the map of followers up to date, for up to 20 seconds; the run goes on with the next call.",
     who: Who::Key(Scope::Sync),
     parameters: &[],
-    request: Some(Body::OptionalJson("Advance")),
+    request: Some(Body { kind: BodyKind::OptionalJson("Advance"), largest: SMALL }),
     status: StatusCode::OK,
     answer: Answer::Json("SyncProgress"),
-    codes: &[Code::InvalidRequest, Code::Unauthorized, Code::Forbidden, Code::Unavailable],
+    codes: &[Code::InvalidRequest, Code::TooLarge, Code::Unauthorized, Code::Forbidden, Code::Unavailable],
 };
 
 /// GET /sync.
@@ -313,7 +360,7 @@ pub const CALLBACK: Route = Route {
             ..signed("msg_signature", "The signature over the ciphertext, too; in safe mode.")
         },
     ],
-    request: Some(Body::Xml(LARGEST_CALLBACK)),
+    request: Some(Body { kind: BodyKind::Xml, largest: MEDIUM }),
     status: StatusCode::OK,
     answer: Answer::Text("`success`, once the event is on its queue."),
     codes: &[Code::Forbidden, Code::TooLarge, Code::Unavailable],
@@ -334,6 +381,11 @@ impl Route {
     /// The path with its parameter filled, for a caller.
     pub fn at(&self, id: &str) -> String {
         self.path.replace("{id}", id)
+    }
+
+    /// The most bytes of a body that are read; none where the route takes no body.
+    pub fn largest(&self) -> usize {
+        self.request.map_or(0, |body| body.largest)
     }
 
     fn is_at(&self, path: &str) -> bool {

@@ -1,6 +1,9 @@
 //! POST /send.
 
-use serde::{Deserialize, Serialize};
+use std::fmt;
+
+use serde::de::{IgnoredAny, SeqAccess, Visitor};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::{Data, Reason, Recipient, data};
 
@@ -10,6 +13,12 @@ pub const MOST_RECIPIENTS: usize = 10_000;
 /// The longest id, in characters. WeChat's have 28.
 pub const LONGEST_ID: usize = 64;
 
+/// The longest page with its query, in bytes.
+pub const LONGEST_PAGE: usize = 1024;
+
+/// The largest call of a mini-program user, in bytes; a service key's may be as large as the route takes.
+pub const LARGEST_OF_A_USER: usize = 64 * 1024;
+
 /// What a caller wants sent.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -17,7 +26,8 @@ pub const LONGEST_ID: usize = 64;
 pub struct SendRequest {
     /// An entry of the catalog (`notifications.toml`).
     pub notification: String,
-    /// To whom.
+    /// To whom. What stands behind the most that a call takes is not looked at, but for one.
+    #[serde(deserialize_with = "at_most_one_too_many")]
     #[cfg_attr(feature = "schema", schemars(length(min = 1, max = MOST_RECIPIENTS)))]
     pub to: Vec<To>,
     /// What fills the notification, for all of them.
@@ -26,8 +36,15 @@ pub struct SendRequest {
     pub data: Data,
     /// A mini-program page instead of the catalog's, without a leading slash; for service keys only.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^[^/]")))]
+    #[cfg_attr(feature = "schema", schemars(length(max = LONGEST_PAGE), regex(pattern = r"^[^/]")))]
     pub page: Option<String>,
+}
+
+/// Which notification a call is for: all that has to be known before it is known who may make it.
+#[derive(Deserialize)]
+pub struct Named {
+    /// An entry of the catalog.
+    pub notification: String,
 }
 
 /// One recipient: exactly one of the three ids, and data of their own over the call's.
@@ -57,8 +74,7 @@ impl To {
     /// Whether there is exactly one id, and it can be one: WeChat's are letters, digits, `_` and `-`.
     pub fn is_one(&self) -> bool {
         let named: Vec<_> = [&self.openid, &self.unionid, &self.oa_openid].into_iter().flatten().collect();
-        named.len() == 1
-            && named.iter().all(|id| (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_plain))
+        named.len() == 1 && named.iter().all(|id| is_id(id))
     }
 
     /// The one who is named, where [`Self::is_one`] holds.
@@ -71,8 +87,39 @@ impl To {
     }
 }
 
-fn is_plain(byte: u8) -> bool {
+/// Whether WeChat or we could have made this id.
+pub fn is_id(id: &str) -> bool {
+    (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_plain)
+}
+
+pub(crate) fn is_plain(byte: u8) -> bool {
     byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
+}
+
+/// Reads recipients until there is one too many, and passes over the rest.
+fn at_most_one_too_many<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<To>, D::Error> {
+    deserializer.deserialize_seq(Recipients)
+}
+
+struct Recipients;
+
+impl<'de> Visitor<'de> for Recipients {
+    type Value = Vec<To>;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a list of recipients")
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut recipients: A) -> Result<Vec<To>, A::Error> {
+        let mut read = Vec::new();
+        while read.len() <= MOST_RECIPIENTS
+            && let Some(to) = recipients.next_element()?
+        {
+            read.push(to);
+        }
+        while recipients.next_element::<IgnoredAny>()?.is_some() {}
+        Ok(read)
+    }
 }
 
 /// A batch that was accepted: it will be tried until each of its messages is in a final state.

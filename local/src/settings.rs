@@ -93,7 +93,11 @@ impl Settings {
             ("CallbackToken".to_owned(), or("CALLBACK_TOKEN", simulator::CALLBACK_TOKEN)),
             ("CallbackAesKey".to_owned(), or("CALLBACK_AES_KEY", simulator::ENCODING_AES_KEY)),
         ]);
-        for (variable, parameter) in [("TOKEN_MODE", "TokenMode"), ("SENDS_PER_SECOND", "SendsPerSecond")] {
+        for (variable, parameter) in [
+            ("TOKEN_MODE", "TokenMode"),
+            ("SENDS_PER_SECOND", "SendsPerSecond"),
+            ("LOGIN_ENDS_OLDER_SESSIONS", "LoginEndsOlderSessions"),
+        ] {
             parameters.extend(self.set(variable).map(|value| (parameter.to_owned(), value)));
         }
         parameters

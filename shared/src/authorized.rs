@@ -1,6 +1,6 @@
 //! WeChat with our tokens: the one room that knows WeChat's client and our table of tokens.
 
-mod tokens;
+mod cache;
 
 use aws_sdk_dynamodb as dynamodb;
 use aws_sdk_sqs as sqs;
@@ -8,17 +8,17 @@ use serde::de::DeserializeOwned;
 
 use crate::config::ConfigError;
 use crate::queue::RefreshQueue;
-use crate::store::State;
+use crate::store::Tokens;
 use crate::wechat::errcode::Action;
 use crate::wechat::{ApiRequest, Failure, WeChat};
 use crate::{Account, Config};
-use tokens::Tokens;
+use cache::TokenCache;
 
 /// WeChat, for calls that need the account's access token. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct Authorized {
     wechat: WeChat,
-    tokens: Tokens,
+    tokens: TokenCache,
 }
 
 impl Authorized {
@@ -32,10 +32,10 @@ impl Authorized {
         tables: dynamodb::Client,
         queues: sqs::Client,
     ) -> Result<Self, ConfigError> {
-        let (state, refresh) = (State::new(config, tables)?, RefreshQueue::new(config, queues)?);
+        let (table, refresh) = (Tokens::new(config, tables)?, RefreshQueue::new(config, queues)?);
         let clock = config.clock()?;
         let wechat = WeChat::new(&config.wechat_api_base()?, clock.clone());
-        let tokens = Tokens::new(account, config.appid(account)?, state, refresh, clock);
+        let tokens = TokenCache::new(account, config.appid(account)?, table, refresh, clock);
         Ok(Self { wechat, tokens })
     }
 

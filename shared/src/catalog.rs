@@ -2,12 +2,13 @@
 
 mod field;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
 use std::path::Path;
 use std::time::Duration;
 
 use contract::Data;
+use contract::send::LONGEST_PAGE;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC};
 use serde::{Deserialize, Serialize};
 
@@ -132,36 +133,69 @@ impl Notification {
         Ok(())
     }
 
-    /// Fills the fields and the page, or `page` where the caller gave one, and checks every value.
+    /// Fills the fields and the page, or `page` where the caller gave one, with a recipient's own data over the
+    /// call's, and checks every value.
     ///
     /// # Errors
     /// The first field that is missing or not of its type, as a sentence.
-    pub fn render(&self, data: &Data, page: Option<&str>) -> Result<Rendered, String> {
+    pub fn render(&self, shared: &Data, own: &Data, page: Option<&str>) -> Result<Rendered, String> {
+        let value = |name: &str| own.get(name).or_else(|| shared.get(name)).map(String::as_str);
         let mut rendered = BTreeMap::new();
         for (name, text) in &self.fields {
-            let value = fill(text, data, str::to_owned).map_err(|e| format!("{name} needs {e}"))?;
-            field::check(name, &value)?;
-            rendered.insert(name.clone(), value);
+            let filled = fill(text, value, str::to_owned);
+            let filled = filled.map_err(|missing| format!("{name} needs data.{missing}"))?;
+            field::check(name, &filled)?;
+            rendered.insert(name.clone(), filled);
         }
-        let page = match page.or(self.page.as_deref()) {
-            Some(page) => Some(fill(page, data, encode).map_err(|e| format!("page needs {e}"))?),
-            None => None,
+        let page = match (page, &self.page) {
+            // What its braces hold is the caller's, and is not repeated.
+            (Some(page), _) => Some(
+                fill(page, value, encode).map_err(|_| "page names a value that data has not".to_owned())?,
+            ),
+            (None, Some(page)) => {
+                Some(fill(page, value, encode).map_err(|missing| format!("page needs data.{missing}"))?)
+            }
+            (None, None) => None,
         };
+        if page.as_ref().is_some_and(|page| page.len() > LONGEST_PAGE) {
+            return Err(format!("page takes at most {LONGEST_PAGE} bytes, filled and escaped"));
+        }
         Ok(Rendered { data: rendered, page })
+    }
+
+    /// What its texts name, and `page` instead of its own where the caller gave one.
+    pub fn placeholders<'a>(&'a self, page: Option<&'a str>) -> HashSet<&'a str> {
+        let page = page.or(self.page.as_deref());
+        let texts = self.fields.values().map(String::as_str).chain(page);
+        texts.flat_map(pieces).filter_map(|(_, name)| name).collect()
     }
 }
 
-/// Replaces each `{name}` by `data.name`, escaped; an error names what `data` lacks.
-fn fill(text: &str, data: &Data, escape: fn(&str) -> String) -> Result<String, String> {
+/// A text in pieces: what stands before each `{name}`, and the name; at last, what follows.
+fn pieces(text: &str) -> impl Iterator<Item = (&str, Option<&str>)> {
+    let mut rest = Some(text);
+    std::iter::from_fn(move || {
+        let text = rest.take()?;
+        let named = text.split_once('{').and_then(|(before, after)| Some((before, after.split_once('}')?)));
+        let Some((before, (name, after))) = named else { return Some((text, None)) };
+        rest = Some(after);
+        Some((before, Some(name)))
+    })
+}
+
+/// Replaces each `{name}` by its value, escaped; an error names what is missing.
+fn fill<'a>(
+    text: &str,
+    value: impl Fn(&str) -> Option<&'a str>,
+    escape: fn(&str) -> String,
+) -> Result<String, &str> {
     let mut filled = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some((before, after)) = rest.split_once('{') {
-        let Some((name, after)) = after.split_once('}') else { break };
+    for (before, name) in pieces(text) {
         filled.push_str(before);
-        filled.push_str(&escape(data.get(name).ok_or_else(|| format!("data.{name}"))?));
-        rest = after;
+        if let Some(name) = name {
+            filled.push_str(&escape(value(name).ok_or(name)?));
+        }
     }
-    filled.push_str(rest);
     Ok(filled)
 }
 
@@ -191,7 +225,7 @@ mod tests {
         for name in ["approval_submitted", "approval_copied"] {
             let notification = catalog.find(name).expect(name);
             assert_eq!(notification.allow, Allow::Service);
-            let rendered = notification.render(&data(), None).expect(name);
+            let rendered = notification.render(&data(), &Data::new(), None).expect(name);
             assert_eq!(rendered.page.as_deref(), Some("pages/approval/detail?id=42"));
             assert_eq!(rendered.data["thing1"], "张三");
         }
@@ -202,13 +236,48 @@ mod tests {
         let catalog = Catalog::load(None).expect("the shipped catalog");
         let mut data = data();
         data.remove("applicant");
-        let error = catalog.find("approval_submitted").expect("entry").render(&data, None);
+        let error = catalog.find("approval_submitted").expect("entry").render(&data, &Data::new(), None);
         assert_eq!(error, Err("thing1 needs data.applicant".into()));
     }
 
     #[test]
+    fn what_fills_a_notification_is_what_its_texts_name() {
+        let catalog = Catalog::load(None).expect("the shipped catalog");
+        let notification = catalog.find("approval_submitted").expect("entry");
+        let data = data();
+        assert_eq!(notification.placeholders(None), data.keys().map(String::as_str).collect());
+        assert!(notification.placeholders(Some("p?a={a}&b={b{c}&d={d")).contains("b{c"));
+        assert!(!notification.placeholders(Some("p?a=b")).contains("b"));
+    }
+
+    #[test]
+    fn a_page_that_is_too_long_when_it_is_filled_is_refused() {
+        let catalog = Catalog::load(None).expect("the shipped catalog");
+        let render = |note: &str| {
+            let own = [("note".to_owned(), note.to_owned())].into();
+            catalog.find("approval_submitted").expect("entry").render(&data(), &own, Some("p?note={note}"))
+        };
+        assert_eq!(render("7").expect("filled").page.as_deref(), Some("p?note=7"));
+        assert_eq!(
+            render(&"年".repeat(200)),
+            Err("page takes at most 1024 bytes, filled and escaped".to_owned())
+        );
+    }
+
+    #[test]
+    fn a_callers_page_is_not_repeated_to_them() {
+        let catalog = Catalog::load(None).expect("the shipped catalog");
+        let error = catalog.find("approval_submitted").expect("entry").render(
+            &data(),
+            &Data::new(),
+            Some("{SECRET}"),
+        );
+        assert_eq!(error, Err("page names a value that data has not".to_owned()));
+    }
+
+    #[test]
     fn a_value_cannot_add_a_parameter_to_the_page() {
-        let filled = fill("a?id={id}", &[("id".to_owned(), "1&admin=1".to_owned())].into(), encode);
+        let filled = fill("a?id={id}", |_| Some("1&admin=1"), encode);
         assert_eq!(filled, Ok("a?id=1%26admin%3D1".into()));
     }
 

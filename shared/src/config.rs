@@ -146,6 +146,22 @@ impl Config {
         self.required("SESSIONS_TABLE")
     }
 
+    /// `SESSION_KEYS_TABLE`
+    ///
+    /// # Errors
+    /// When it is missing.
+    pub fn session_keys_table(&self) -> Result<String, ConfigError> {
+        self.required("SESSION_KEYS_TABLE")
+    }
+
+    /// `TOKENS_TABLE`
+    ///
+    /// # Errors
+    /// When it is missing.
+    pub fn tokens_table(&self) -> Result<String, ConfigError> {
+        self.required("TOKENS_TABLE")
+    }
+
     /// `KEYS_TABLE`
     ///
     /// # Errors
@@ -205,6 +221,15 @@ impl Config {
     /// [`ConfigError`].
     pub fn sends_per_second(&self) -> Result<u32, ConfigError> {
         self.number("SENDS_PER_SECOND")
+    }
+
+    /// `LOGIN_ENDS_OLDER_SESSIONS`: `true` where a user has one session at a time.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn login_ends_older_sessions(&self) -> Result<bool, ConfigError> {
+        let name = "LOGIN_ENDS_OLDER_SESSIONS";
+        self.required(name)?.parse().map_err(|_| ConfigError::new(name, "must be true or false"))
     }
 
     /// `SYNC_MOST_REMOVED_PERCENT`: a list that lacks more than this share of the followers the map knows

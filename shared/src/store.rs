@@ -6,16 +6,19 @@ mod keys;
 mod messages;
 mod sessions;
 mod state;
+mod table;
+mod tokens;
 
 pub use callers::Callers;
 pub use identities::{Identities, Identity, Registration, Removed};
 pub use keys::{KeyRow, Keys};
 pub use messages::{Addressed, Batch, Messages, Receipt, Record};
-pub use sessions::Sessions;
+pub use sessions::{SessionKeys, Sessions};
 pub use state::{
     Breaker, BreakerKeys, Cause, Checkpoint, Claim, ClaimLease, Outage, RunProgress, State, SyncRun,
-    TokenFailure, TokenRecord, pause_after,
+    TokenFailure, pause_after,
 };
+pub use tokens::{TokenRecord, Tokens};
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! Logs: one JSON object a line, ours at any level, everybody else's from `warn` up. Metrics: CloudWatch's
 //! embedded metric format, a line among the logs.
 
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal, Write};
 use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -48,7 +48,7 @@ pub enum Lines {
 pub fn init(lines: Lines) {
     let level = std::env::var("LOG_LEVEL").ok().and_then(|level| level.parse().ok());
     let level = level.unwrap_or(LevelFilter::INFO);
-    let layer = tracing_subscriber::fmt::layer().with_writer(std::io::stderr);
+    let layer = tracing_subscriber::fmt::layer().with_writer(|| ShortLines(io::stderr()));
     let layer = layer.with_ansi(std::io::stderr().is_terminal());
     let layer = match lines {
         Lines::Json => layer.json().flatten_event(true).with_current_span(true).with_span_list(false).boxed(),
@@ -57,6 +57,31 @@ pub fn init(lines: Lines) {
     let layer = layer.with_filter(filter_fn(move |metadata| is_open(metadata, level)));
     // A second call, in a process that runs many functions, changes nothing.
     let _ = tracing_subscriber::registry().with(layer).try_init();
+}
+
+/// The longest line of the log, in bytes: what others say goes into some of them, and every byte is paid for.
+const LONGEST_LINE: usize = 2000;
+
+/// Writes lines, each handed over whole; of one that is too long its beginning, and that it was cut.
+struct ShortLines<W>(W);
+
+impl<W: Write> Write for ShortLines<W> {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        if line.len() <= LONGEST_LINE {
+            self.0.write_all(line)?;
+        } else {
+            let begins = String::from_utf8_lossy(&line[..LONGEST_LINE / 2]);
+            let cut = serde_json::json!({
+                "level": "WARN", "message": "a line of the log is too long", "bytes": line.len(), "begins": begins,
+            });
+            writeln!(self.0, "{cut}")?;
+        }
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
 }
 
 /// The time of day in UTC: a date says nothing to somebody who watches.
@@ -94,4 +119,24 @@ fn is_open(metadata: &Metadata<'_>, level: LevelFilter) -> bool {
     let root = metadata.target().split("::").next().unwrap_or_default();
     let limit = if OUR_CRATES.contains(&root) { level } else { level.min(LevelFilter::WARN) };
     *metadata.level() <= limit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_line_that_is_too_long_is_cut_and_says_so() {
+        let written = |line: &str| {
+            let mut lines = ShortLines(Vec::new());
+            lines.write_all(line.as_bytes()).expect("written");
+            String::from_utf8(lines.0).expect("text")
+        };
+        assert_eq!(written("{}\n"), "{}\n");
+        let cut = written(&format!("{{\"message\":\"{}\"}}\n", "年".repeat(100_000)));
+        assert!(cut.len() < LONGEST_LINE && cut.ends_with("}\n"), "{cut}");
+        let cut: serde_json::Value = serde_json::from_str(&cut).expect("JSON");
+        assert_eq!(cut["bytes"], 300_015);
+        assert!(cut["begins"].as_str().expect("text").starts_with("{\"message\":\"年"));
+    }
 }

@@ -1,17 +1,20 @@
 //! One callback: verified, opened and read. Nothing in it is believed before its signature is checked.
 
-use contract::routes::LARGEST_CALLBACK;
+use contract::routes::CALLBACK;
 use lambda_http::{Request, RequestExt};
 use secrecy::SecretString;
 use shared::config::CallbackMode;
 use shared::event::Event;
-use shared::{Account, Clock, Config, Error, lambda};
+use shared::{Account, Clock, Config, Error, http, lambda};
 
 use crate::crypt::{Key, is_signature};
 use crate::fields::{self, Fields};
 
 /// How far a callback's timestamp may be from now, in seconds. WeChat retries for 15 s; clocks differ.
 const WINDOW: i64 = 10 * 60;
+
+/// The longest echostr that is answered, in characters. WeChat's have about 20.
+const LONGEST_ECHOSTR: usize = 256;
 
 /// How WeChat is recognized.
 pub struct Verifier {
@@ -42,6 +45,13 @@ pub type Reading = Result<Option<Event>, NotUnderstood>;
 #[derive(Debug, PartialEq, Eq)]
 pub struct NotUnderstood(pub &'static str);
 
+/// WeChat's are digits; base64 is what it uses elsewhere.
+fn is_echostr(text: &str) -> bool {
+    let is_base64 =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'+' | b'/' | b'=' | b'-' | b'_');
+    (1..=LONGEST_ECHOSTR).contains(&text.len()) && text.bytes().all(is_base64)
+}
+
 impl Verifier {
     /// One that knows the account by these secrets: the token and the EncodingAESKey.
     ///
@@ -70,10 +80,10 @@ impl Verifier {
     pub fn echo(&self, request: &Request) -> Result<String, Error> {
         let parameters = request.query_string_parameters();
         let query = Query::of(&parameters);
-        if !is_signature(query.signature, &self.token, &[query.timestamp, query.nonce]) {
-            return Err(refused("the signature is not this token's"));
-        }
-        Ok(parameters.first("echostr").unwrap_or_default().to_owned())
+        self.check(query.signature, &query, &[query.timestamp, query.nonce])?;
+        // The signature is not over it: what is no echostr of WeChat's is somebody else's text.
+        let echostr = parameters.first("echostr").filter(|echostr| is_echostr(echostr));
+        Ok(echostr.ok_or_else(|| refused("the echostr is none of WeChat's"))?.to_owned())
     }
 
     /// What a callback says, and the signature it can be recognized by.
@@ -81,13 +91,10 @@ impl Verifier {
     /// # Errors
     /// [`Error::Forbidden`] for what is not WeChat's or less safe than the mode; [`Error::TooLarge`].
     pub fn read(&self, request: &Request) -> Result<(Reading, String), Error> {
-        let body = request.body().as_ref();
-        if body.len() > LARGEST_CALLBACK {
-            return Err(Error::TooLarge(format!("A callback has at most {LARGEST_CALLBACK} bytes.")));
-        }
+        http::bounded(request, CALLBACK.largest())?;
         let parameters = request.query_string_parameters();
         let query = Query::of(&parameters);
-        let body = String::from_utf8_lossy(body);
+        let body = String::from_utf8_lossy(request.body());
         let (message, signature) = match self.open(&query, &body) {
             Ok(message) => (message, query.msg_signature),
             Err(_) if self.mode == CallbackMode::Plain => {

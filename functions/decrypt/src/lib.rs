@@ -1,23 +1,35 @@
 //! POST /decrypt: opens a user's encryptedData with the session's key.
+//!
+//! A cipher without a MAC says nothing of who sealed what it opens: that is data for the caller. One thing is learnt
+//! from it, where nothing was known, for accounts to whose wx.login WeChat gives no unionid.
 
 use std::time::SystemTime;
 
+use contract::routes::DECRYPT;
+use contract::send::is_id;
 use contract::{Opened, Sealed};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
+use secrecy::SecretString;
 use serde_json::{Map, Value};
 use shared::lambda::{self, Answer, Event};
-use shared::session::{Token, User};
-use shared::store::{self, Callers, Identities, Sessions};
+use shared::session::User;
+use shared::store::{self, Callers, Identities, SessionKeys, Sessions, State};
 use shared::wechat::crypto;
 use shared::{Account, Config, Error, http};
+
+/// How often a session may call in an hour: a mini-program opens a few blobs, who looks for one to forge needs
+/// millions.
+const CALLS_IN_AN_HOUR: u32 = 60;
 
 /// The function's clients.
 pub struct Function {
     mini_appid: String,
     callers: Callers,
     sessions: Sessions,
+    session_keys: SessionKeys,
     identities: Identities,
+    state: State,
 }
 
 impl lambda::Function for Function {
@@ -29,7 +41,9 @@ impl lambda::Function for Function {
             mini_appid: config.appid(Account::Mini)?,
             callers: Callers::new(config, client.clone())?,
             sessions: Sessions::new(config, client.clone())?,
-            identities: Identities::new(config, client)?,
+            session_keys: SessionKeys::new(config, client.clone())?,
+            identities: Identities::new(config, client.clone())?,
+            state: State::new(config, client)?,
         })
     }
 
@@ -42,27 +56,36 @@ impl lambda::Function for Function {
 impl Function {
     async fn decrypt(&self, request: &Request) -> Result<Response<Body>, Error> {
         let user = self.callers.caller(request.headers()).await?.user()?;
-        let data = self.open(&user, &http::body(request)?)?;
-        let unionid = data.get("unionId").and_then(Value::as_str).map(str::trim);
-        let unionid = unionid.filter(|unionid| !unionid.is_empty()).map(str::to_owned);
-        if let Some(unionid) = unionid.as_deref().filter(|unionid| user.unionid.as_deref() != Some(*unionid))
-        {
-            let token = Token::of(request.headers())?;
-            tokio::try_join!(
-                self.identities.record_login(&user.openid, Some(unionid)),
-                self.sessions.set_unionid(&token, unionid),
-            )?;
-            tracing::info!(openid = user.openid, "learned a unionid");
-        }
+        let sealed: Sealed = http::body(request, DECRYPT.largest())?;
+        let data = self.open(&sealed, &self.key(&user).await?, &user)?;
+        let unionid = match &user.unionid {
+            Some(unionid) => Some(unionid.clone()),
+            None => self.learn_unionid(&user, &data).await?,
+        };
         metrics::counter!("Decrypted").increment(1);
         Ok(http::json(StatusCode::OK, &Opened { data, unionid }))
     }
 
-    fn open(&self, user: &User, sealed: &Sealed) -> Result<Map<String, Value>, Error> {
+    /// The session's key, so many times an hour.
+    async fn key(&self, user: &User) -> Result<SecretString, Error> {
+        let counter = format!("decrypt#{}", user.session);
+        let (counted, key) = tokio::try_join!(
+            self.state.count_in_hour(&counter, CALLS_IN_AN_HOUR),
+            self.session_keys.find(&user.session),
+        )?;
+        if !counted {
+            return Err(Error::TooManyRequests(format!(
+                "A session opens {CALLS_IN_AN_HOUR} times an hour; try again later."
+            )));
+        }
+        key.ok_or(Error::DecryptFailed("This session's key is not kept any more."))
+    }
+
+    fn open(&self, sealed: &Sealed, key: &SecretString, user: &User) -> Result<Map<String, Value>, Error> {
         match (&sealed.raw_data, &sealed.signature) {
             (None, None) => {}
             (Some(raw_data), Some(signature)) => {
-                if !crypto::is_signed(&user.session_key, raw_data, signature) {
+                if !crypto::is_signed(key, raw_data, signature) {
                     return Err(Error::DecryptFailed(
                         "`signature` is not rawData's under this session's key.",
                     ));
@@ -74,12 +97,27 @@ impl Function {
                 ));
             }
         }
-        let data = crypto::open(&user.session_key, &sealed.encrypted_data, &sealed.iv, &self.mini_appid)?;
+        let data = crypto::open(key, &sealed.encrypted_data, &sealed.iv, &self.mini_appid)?;
         match data.get("openId") {
-            Some(openid) if openid.as_str() != Some(&user.openid) => {
-                Err(Error::DecryptFailed("`encryptedData` is another user's."))
-            }
+            Some(openid) if openid.as_str() != Some(&user.openid) => Err(crypto::FOREIGN.into()),
             _ => Ok(data),
         }
+    }
+
+    /// The unionid that WeChat sealed for this very user, where none was known for them, and the map has it for
+    /// nobody else.
+    async fn learn_unionid(&self, user: &User, data: &Map<String, Value>) -> Result<Option<String>, Error> {
+        let text = |name| data.get(name).and_then(Value::as_str).map(str::trim);
+        let sealed = text("unionId").filter(|unionid| is_id(unionid));
+        let Some(unionid) = sealed.filter(|_| text("openId") == Some(&user.openid)) else { return Ok(None) };
+        if !self.identities.learn_unionid(&user.openid, unionid).await? {
+            tracing::warn!(
+                "sealed data names a unionid that is another user's, or not the one known: passed over"
+            );
+            return Ok(None);
+        }
+        self.sessions.set_unionid(user, unionid).await?;
+        tracing::info!("learned a unionid");
+        Ok(Some(unionid.to_owned()))
     }
 }

@@ -83,7 +83,7 @@ impl Function {
         let unionid = info.as_ref().filter(|info| info.follows()).and_then(|info| info.unionid.as_deref());
         if let Some(unionid) = unionid {
             let kept = self.identities.record_follow(unionid, &openid, at).await?;
-            tracing::info!(openid, kept, "follows");
+            tracing::info!(kept, "a user follows");
             return Ok(());
         }
         let pause = ASK_AGAIN.get(usize::try_from(tries).unwrap_or(usize::MAX));
@@ -94,7 +94,7 @@ impl Function {
             }
             _ => {
                 let follows = info.is_some_and(|info| info.follows());
-                tracing::warn!(openid, follows, "followed, and has no unionid or is gone again");
+                tracing::warn!(follows, "a user followed, and has no unionid or is gone again");
                 Ok(())
             }
         }
@@ -103,7 +103,7 @@ impl Function {
     /// WeChat's rules: whoever unfollows is forgotten.
     async fn unfollowed(&self, openid: String, at: i64, rechecked: bool) -> Result<(), Failure> {
         let forgotten = self.identities.record_unfollow(&openid, at).await?;
-        tracing::info!(openid, forgotten, "unfollowed");
+        tracing::info!(forgotten, "a user unfollowed");
         if !forgotten && !rechecked {
             self.queue.enqueue(&Event::Unfollowed { openid, at, rechecked: true }, INDEX_LAG).await?;
         }

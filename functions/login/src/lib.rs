@@ -1,25 +1,35 @@
-//! POST /login: a wx.login code becomes a session.
+//! POST /login: a wx.login code becomes a session. POST /logout: sessions end.
 
 use std::time::SystemTime;
 
-use contract::login::LONGEST_CODE;
-use contract::{LoggedIn, Login};
+use contract::routes::{LOGIN, LOGOUT, Operation};
+use contract::{LoggedIn, LoggedOut, Login, Logout};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
 use shared::config::SecretName;
 use shared::lambda::{self, Answer, Event};
 use shared::session::{self, Token, User};
-use shared::store::{self, Identities, Registration, Sessions};
-use shared::wechat::{WeChat, login};
+use shared::store::{self, Callers, Identities, Registration, SessionKeys, Sessions, State};
+use shared::wechat::WeChat;
+use shared::wechat::login::{CodeSession, code_to_session};
 use shared::{Account, AppSecret, Config, Error, http};
+
+/// How many codes of one address WeChat may refuse in a minute before none of it is taken for the rest of that:
+/// every made-up one is a call to WeChat, which counts them for everybody.
+const REFUSED_IN_A_MINUTE: u32 = 20;
 
 /// The function's clients.
 pub struct Function {
     wechat: WeChat,
     mini_appid: String,
     mini_secret: AppSecret,
+    callers: Callers,
     sessions: Sessions,
+    session_keys: SessionKeys,
     identities: Identities,
+    state: State,
+    /// Whether a login ends the user's older sessions.
+    ends_older: bool,
 }
 
 impl lambda::Function for Function {
@@ -31,48 +41,102 @@ impl lambda::Function for Function {
             wechat: WeChat::new(&config.wechat_api_base()?, config.clock()?),
             mini_appid: config.appid(Account::Mini)?,
             mini_secret: AppSecret::read(config, SecretName::MiniSecret).await?,
+            callers: Callers::new(config, client.clone())?,
             sessions: Sessions::new(config, client.clone())?,
-            identities: Identities::new(config, client)?,
+            session_keys: SessionKeys::new(config, client.clone())?,
+            identities: Identities::new(config, client.clone())?,
+            state: State::new(config, client)?,
+            ends_older: config.login_ends_older_sessions()?,
         })
     }
 
     async fn handle(&self, event: Event, _deadline: SystemTime) -> Result<Answer, lambda::Error> {
         let request = event.into_request()?;
-        Ok(Answer::Http(http::answer(self.log_in(&request).await)))
+        Ok(Answer::Http(http::answer_anyone(self.answer(&request).await)))
     }
 }
 
 impl Function {
-    async fn log_in(&self, request: &Request) -> Result<Response<Body>, Error> {
-        let Login { code } = http::body(request)?;
-        if code.trim().is_empty() || code.chars().count() > LONGEST_CODE {
+    async fn answer(&self, request: &Request) -> Result<Response<Body>, Error> {
+        match http::route(request)?.operation {
+            Operation::Login => Ok(http::json(StatusCode::OK, &self.log_in(request).await?)),
+            Operation::Logout => Ok(http::json(StatusCode::OK, &self.log_out(request).await?)),
+            _ => Err(http::no_such_route()),
+        }
+    }
+
+    async fn log_in(&self, request: &Request) -> Result<LoggedIn, Error> {
+        let login: Login = http::body(request, LOGIN.largest())?;
+        if !login.is_one() {
             return Err(Error::InvalidRequest("`code` must be what wx.login gave.".into()));
         }
-        let exchange = |secret: &_| login::code_to_session(&self.mini_appid, secret, &code);
-        let wechat = self.mini_secret.call(&self.wechat, exchange).await?;
-        let openid = wechat.openid;
-        let unionid = match wechat.unionid {
+        let CodeSession { openid, unionid, session_key } = self.exchange(request, &login.code).await?;
+        let unionid = match unionid {
             Some(unionid) => Some(unionid),
             None => self.known_unionid(&openid).await?,
         };
-        let user = User { openid: openid.clone(), unionid: unionid.clone(), session_key: wechat.session_key };
         let token = Token::random();
-        let (mut following, is_new, ()) = tokio::try_join!(
+        let user = User { session: token.id(), openid: openid.clone(), unionid: unionid.clone() };
+        let (mut following, is_new, (), ()) = tokio::try_join!(
             self.follows(unionid.as_deref()),
             self.identities.record_login(&openid, unionid.as_deref()),
-            self.sessions.sign_in(&token, user, session::LIFETIME),
+            self.session_keys.put(&user.session, session_key, session::LIFETIME),
+            self.begin(user.clone()),
         )?;
         if let Some(unionid) = unionid.as_deref().filter(|_| is_new)
             && self.identities.move_to(unionid, &openid).await?
         {
-            tracing::warn!(openid, "has another unionid than before: what the map knows moved to it");
+            tracing::warn!("a user has another unionid than before: what the map knows moved to it");
             following = self.follows(Some(unionid)).await?;
         }
         metrics::counter!("LoggedIn").increment(1);
-        tracing::info!(openid, bound = unionid.is_some(), following, "logged in");
+        tracing::info!(bound = unionid.is_some(), following, "logged in");
         let expires_in = session::LIFETIME.as_secs();
-        let logged_in = LoggedIn { token: token.into_text(), expires_in, openid, unionid, following };
-        Ok(http::json(StatusCode::OK, &logged_in))
+        Ok(LoggedIn { token: token.into_text(), expires_in, openid, unionid, following })
+    }
+
+    /// What WeChat gives for a code, unless too many of this address were none.
+    async fn exchange(&self, request: &Request, code: &str) -> Result<CodeSession, Error> {
+        let address = http::address(request);
+        if let Some(address) = &address
+            && self.state.refused_codes(address).await? >= REFUSED_IN_A_MINUTE
+        {
+            return Err(Error::TooManyRequests(
+                "WeChat refused too many codes of this address; try again in a minute.".into(),
+            ));
+        }
+        let call = |secret: &_| code_to_session(&self.mini_appid, secret, code);
+        let outcome = self.mini_secret.call(&self.wechat, call).await.map_err(Error::from);
+        if let (Some(address), Err(Error::InvalidCode(_))) = (&address, &outcome) {
+            self.state.count_refused_code(address).await?;
+        }
+        outcome
+    }
+
+    /// Begins a session; the user's older ones end where the deployment wants it so.
+    async fn begin(&self, user: User) -> Result<(), Error> {
+        if self.ends_older {
+            self.end(self.sessions.of(&user.openid).await?).await?;
+        }
+        self.sessions.sign_in(user, session::LIFETIME).await
+    }
+
+    async fn log_out(&self, request: &Request) -> Result<LoggedOut, Error> {
+        let user = self.callers.caller(request.headers()).await?.user()?;
+        let logout: Logout = http::optional_body(request, LOGOUT.largest())?;
+        let mut sessions = if logout.all { self.sessions.of(&user.openid).await? } else { Vec::new() };
+        if !sessions.contains(&user.session) {
+            sessions.push(user.session);
+        }
+        let ended = sessions.len() as u64;
+        self.end(sessions).await?;
+        tracing::info!(ended, "logged out");
+        Ok(LoggedOut { ended })
+    }
+
+    async fn end(&self, sessions: Vec<String>) -> Result<(), Error> {
+        tokio::try_join!(self.session_keys.delete(&sessions), self.sessions.end(&sessions))?;
+        Ok(())
     }
 
     /// The unionid that an earlier login or decrypt brought.

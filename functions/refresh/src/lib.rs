@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use shared::config::{SecretName, TokenMode};
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, RefreshQueue, RefreshRequest};
-use shared::store::{self, Cause, State, TokenFailure, TokenRecord, pause_after};
+use shared::store::{self, Cause, State, TokenFailure, TokenRecord, Tokens, pause_after};
 use shared::wechat::token::{self, IssuedToken};
 use shared::wechat::{Failure, WeChat};
 use shared::{Account, AppSecret, Clock, Config, Error, beijing};
@@ -30,6 +30,7 @@ const FORCED_APART: i64 = 30;
 /// The function's clients.
 pub struct Function {
     wechat: WeChat,
+    tokens: Tokens,
     state: State,
     queue: RefreshQueue,
     clock: Clock,
@@ -62,9 +63,11 @@ impl lambda::Function for Function {
         };
         let oa = credentials(Account::Oa, SecretName::OaSecret);
         let (oa, mini) = tokio::try_join!(oa, credentials(Account::Mini, SecretName::MiniSecret))?;
+        let client = store::client(config)?;
         Ok(Self {
             wechat: WeChat::new(&config.wechat_api_base()?, config.clock()?),
-            state: State::new(config, store::client(config)?)?,
+            tokens: Tokens::new(config, client.clone())?,
+            state: State::new(config, client)?,
             queue: RefreshQueue::new(config, queue::client(config)?)?,
             clock: config.clock()?,
             mode: config.token_mode()?,
@@ -121,19 +124,19 @@ impl Function {
     /// WeChat's token endpoint is left alone for a while after it refused.
     async fn renew(&self, of: &Credentials, asked: Asked<'_>) -> Result<Option<Cause>, Error> {
         let lease = shared::random_id();
-        let Some(mut seen) = self.state.lease_token(&of.appid, &lease, LEASE).await? else {
+        let Some(mut seen) = self.tokens.lease(&of.appid, &lease, LEASE).await? else {
             tracing::info!(account = %of.account, "somebody else is renewing this token");
             return Ok(None);
         };
         let last = self.state.token_failure(&of.appid).await?;
         let paused = last.as_ref().filter(|failure| self.clock.now() < failure.retry_at);
         if paused.is_some() || !self.is_wanted(&seen, asked) {
-            self.state.release_token(&of.appid, &lease).await?;
+            self.tokens.release(&of.appid, &lease).await?;
             return Ok(paused.map(|failure| failure.cause.clone()));
         }
         match self.fetch(of, &mut seen, asked).await {
             Ok(fetched) => {
-                let stored = self.state.renew_token(&of.appid, &lease, &seen, &fetched).await?;
+                let stored = self.tokens.renew(&of.appid, &lease, &seen, &fetched).await?;
                 if last.is_some() {
                     self.state.put_token_failure(&of.appid, None).await?;
                 }
@@ -152,7 +155,7 @@ impl Function {
                 };
                 report(of, &failure, failed.times);
                 self.retry_later(of, asked, failed).await?;
-                self.state.release_token(&of.appid, &lease).await?;
+                self.tokens.release(&of.appid, &lease).await?;
                 Ok(Some(Cause::of(&failure)))
             }
         }

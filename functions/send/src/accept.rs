@@ -5,12 +5,13 @@ use std::time::Duration;
 
 use contract::{Accepted, Data, MessageState, Reason, Recipient, Rejected, SendRequest, To};
 use shared::Error;
-use shared::catalog::{Allow, Notification, Rendered};
+use shared::catalog::{Notification, Rendered};
 use shared::job::{self, Job, Message, Progress};
 use shared::session::{Caller, User};
 use shared::store::{Addressed, Batch, Record};
 
 use crate::Function;
+use crate::reader::Reader;
 
 impl Function {
     /// Addresses the call's recipients, writes the batch and fills the queue.
@@ -22,22 +23,23 @@ impl Function {
     ) -> Result<Accepted, Error> {
         let notification = self.notification(&call.notification)?;
         if let Caller::User(user) = caller {
-            self.allow(user, notification, call).await?;
+            self.count(user, notification, call).await?;
         }
-        let (recipients, messages) = self.address(notification, call).await?;
+        let needs = notification.placeholders(call.page.as_deref());
+        let (recipients, messages) = self.address(notification, call, &needs).await?;
         let batch = Batch {
             id,
             sender: caller.sender(),
             notification: call.notification.clone(),
             entry: Some(notification.clone()),
-            data: call.data.clone(),
+            data: needed(&call.data, &needs),
             page: call.page.clone(),
             recipients,
             created_at: self.clock.now(),
         };
         self.messages.put_batch(&batch).await?;
         self.put_on_queue(notification, &batch, batch.created_at, messages).await?;
-        Ok(report(&batch))
+        Ok(report(caller, &batch))
     }
 
     /// Does what is left of [`Self::accept`] after a call that did not come to its end: the jobs may be
@@ -62,14 +64,14 @@ impl Function {
                 Record::queued(n, self.clock.now()).ended(MessageState::Failed, Reason::InvalidField);
             self.messages.put_record(&batch.id, &Record { detail: Some(detail), ..record }).await?;
         }
-        Ok(report(&batch))
+        Ok(report(caller, &batch))
     }
 
     /// The answer that a batch was accepted with.
-    pub(crate) async fn accepted(&self, id: &str) -> Result<Accepted, Error> {
+    pub(crate) async fn accepted(&self, caller: &Caller, id: &str) -> Result<Accepted, Error> {
         let found = self.messages.find(id).await?;
         let (batch, _) = found.ok_or_else(|| Error::unavailable("a settled batch is not there"))?;
-        Ok(accepted(&batch))
+        Ok(accepted(caller, &batch))
     }
 
     /// Puts messages of a batch on the queue, in jobs.
@@ -93,35 +95,16 @@ impl Function {
         self.queue.enqueue(&jobs, Duration::ZERO).await
     }
 
-    /// What a mini-program user may send is what the catalog opens, so many a day, to its own page.
-    async fn allow(&self, user: &User, notification: &Notification, call: &SendRequest) -> Result<(), Error> {
-        let own = |to: &Recipient| match to {
-            Recipient::Openid(openid) => *openid == user.openid,
-            Recipient::Unionid(unionid) => Some(unionid) == user.unionid.as_ref(),
-            Recipient::OaOpenid(_) => false,
-        };
-        let allowed = match notification.allow {
-            Allow::Service => false,
-            Allow::Oneself => call.to.iter().all(|to| own(&to.recipient())),
-            Allow::Anyone => true,
-        };
-        let name = &call.notification;
-        if !allowed {
-            return Err(Error::Forbidden(format!(
-                "A mini-program user may not send `{name}` to these recipients; the catalog's `allow` opens it, or send it with a service key."
-            )));
-        }
-        if call.page.is_some() {
-            return Err(Error::Forbidden("Only a service key may choose the page.".into()));
-        }
+    /// A mini-program user may send a notification so many times a day.
+    async fn count(&self, user: &User, notification: &Notification, call: &SendRequest) -> Result<(), Error> {
         let messages = u32::try_from(call.to.len()).unwrap_or(u32::MAX);
-        let counter = format!("{name}#{}", user.openid);
-        if self.state.count(&counter, notification.per_day, messages).await? {
+        let counter = format!("{}#{}", call.notification, user.openid);
+        let limit = notification.per_day;
+        if self.state.count(&counter, limit, messages).await? {
             return Ok(());
         }
-        let limit = notification.per_day;
         Err(Error::TooManyRequests(format!(
-            "A user may send `{name}` {limit} times a day; try again tomorrow."
+            "A user may send this notification {limit} times a day; try again tomorrow."
         )))
     }
 
@@ -130,14 +113,14 @@ impl Function {
         &self,
         notification: &Notification,
         call: &SendRequest,
+        needs: &HashSet<&str>,
     ) -> Result<(Vec<Addressed>, Vec<Message>), Error> {
         let addresses = self.resolve(call.to.iter().map(To::recipient)).await?;
         let (mut recipients, mut messages, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         for ((n, to), address) in (1..).zip(&call.to).zip(addresses) {
             let (mut reason, mut detail, mut oa_openid) = (None, None, None);
-            match address
-                .map(|address| (render(notification, &call.data, &to.data, call.page.as_deref()), address))
-            {
+            let page = call.page.as_deref();
+            match address.map(|address| (notification.render(&call.data, &to.data, page), address)) {
                 Err(unreachable) => reason = Some(unreachable),
                 Ok((Err(unfit), _)) => (reason, detail) = (Some(Reason::InvalidField), Some(unfit)),
                 Ok((Ok(rendered), address)) if seen.insert((address.clone(), rendered.clone())) => {
@@ -148,7 +131,7 @@ impl Function {
             }
             recipients.push(Addressed {
                 to: to.recipient(),
-                data: to.data.clone(),
+                data: needed(&to.data, needs),
                 oa_openid,
                 reason,
                 detail,
@@ -180,7 +163,7 @@ pub fn fill_one(
     batch: &Batch,
     (n, recipient): (u32, &Addressed),
 ) -> Result<Message, String> {
-    let rendered = render(notification, &batch.data, &recipient.data, batch.page.as_deref())?;
+    let rendered = notification.render(&batch.data, &recipient.data, batch.page.as_deref())?;
     Ok(message(n, &recipient.to, recipient.oa_openid.as_deref().unwrap_or_default(), rendered))
 }
 
@@ -195,24 +178,15 @@ fn message(n: u32, to: &Recipient, oa_openid: &str, rendered: Rendered) -> Messa
     }
 }
 
-/// Fills a notification with the call's data and the recipient's own over it.
-fn render(
-    notification: &Notification,
-    data: &Data,
-    own: &Data,
-    page: Option<&str>,
-) -> Result<Rendered, String> {
-    if own.is_empty() {
-        return notification.render(data, page);
-    }
-    let mut data = data.clone();
-    data.extend(own.clone());
-    notification.render(&data, page)
+/// What of `data` fills something: nothing else is kept.
+fn needed(data: &Data, needs: &HashSet<&str>) -> Data {
+    let needed = data.iter().filter(|(name, _)| needs.contains(name.as_str()));
+    needed.map(|(name, value)| (name.clone(), value.clone())).collect()
 }
 
 /// The answer that a batch was accepted with, said in the log and counted as well.
-fn report(batch: &Batch) -> Accepted {
-    let accepted = accepted(batch);
+fn report(caller: &Caller, batch: &Batch) -> Accepted {
+    let accepted = accepted(caller, batch);
     metrics::counter!("Accepted").increment(accepted.accepted);
     tracing::info!(
         batch = batch.id,
@@ -225,10 +199,11 @@ fn report(batch: &Batch) -> Accepted {
 }
 
 /// The answer that a batch was accepted with.
-fn accepted(batch: &Batch) -> Accepted {
+fn accepted(caller: &Caller, batch: &Batch) -> Accepted {
+    let reader = Reader::of(caller);
     let rejected = batch.recipients.iter().filter_map(|recipient| {
         let (to, reason, detail) = (recipient.to.clone(), recipient.reason?, recipient.detail.clone());
-        Some(Rejected { to, reason, detail, remedy: reason.remedy().to_owned() })
+        Some(reader.rejected(Rejected { to, reason, detail, remedy: reason.remedy().to_owned() }))
     });
     Accepted { id: batch.id.clone(), accepted: batch.accepted().count() as u64, rejected: rejected.collect() }
 }

@@ -1,7 +1,7 @@
 //! What cannot be sent at all, whatever the catalog says.
 
 use contract::SendRequest;
-use contract::send::{LONGEST_ID, MOST_RECIPIENTS};
+use contract::send::{LONGEST_ID, LONGEST_PAGE, MOST_RECIPIENTS};
 use shared::Error;
 
 /// Refuses what cannot be sent at all.
@@ -13,13 +13,18 @@ pub fn check(call: &SendRequest) -> Result<(), Error> {
         return Err(Error::InvalidRequest("`to` must name at least one recipient.".into()));
     }
     if call.to.len() > MOST_RECIPIENTS {
-        let count = call.to.len();
         return Err(Error::TooLarge(format!(
-            "One call takes at most {MOST_RECIPIENTS} recipients, not {count}; split it."
+            "One call takes at most {MOST_RECIPIENTS} recipients; split it."
         )));
     }
-    if call.page.as_deref().is_some_and(|page| page.is_empty() || page.starts_with('/')) {
-        return Err(Error::InvalidRequest("`page` must be a path without a leading slash.".into()));
+    if call
+        .page
+        .as_deref()
+        .is_some_and(|page| !(1..=LONGEST_PAGE).contains(&page.len()) || page.starts_with('/'))
+    {
+        return Err(Error::InvalidRequest(format!(
+            "`page` must be a path without a leading slash, of at most {LONGEST_PAGE} bytes."
+        )));
     }
     match call.to.iter().position(|to| !to.is_one()) {
         Some(index) => Err(Error::InvalidRequest(format!(
@@ -58,6 +63,6 @@ mod tests {
     fn more_recipients_than_a_call_takes_are_refused_with_the_limit() {
         let to = vec![json!({"openid": "o1"}); MOST_RECIPIENTS + 1];
         let error = checked(json!({"notification": "a", "to": to})).expect_err("refused");
-        assert!(error.contains("at most 10000 recipients, not 10001"), "{error}");
+        assert!(error.contains("at most 10000 recipients"), "{error}");
     }
 }

@@ -3,13 +3,16 @@
 
 mod accept;
 mod check;
+mod permission;
+mod reader;
 mod replay;
 mod resolve;
 mod status;
 
 use std::time::{Duration, SystemTime};
 
-use contract::routes::{LONGEST_IDEMPOTENCY_KEY as LONGEST_KEY, Operation};
+use contract::routes::{LONGEST_IDEMPOTENCY_KEY as LONGEST_KEY, Operation, REPLAY, SEND};
+use contract::send::{LARGEST_OF_A_USER, Named, is_id};
 use contract::{Accepted, SendRequest};
 use lambda_http::http::{HeaderMap, StatusCode};
 use lambda_http::{Body, Request, RequestExt, Response};
@@ -67,16 +70,20 @@ impl Function {
         let route = http::route(request)?;
         let caller = self.callers.caller(request.headers()).await?;
         let (path, query) = (request.path_parameters(), request.query_string_parameters());
-        let id = path.first("id").unwrap_or_default();
+        // What no batch can be called is asked of no table.
+        let id = path.first("id").filter(|id| is_id(id));
         match route.operation {
             Operation::Send => {
                 caller.may(route.who)?;
                 self.send(&caller, request).await
             }
-            Operation::Status => self.status(&caller, route.who, id, query.first("after")).await,
+            Operation::Status => {
+                let id = id.ok_or_else(status::unknown)?;
+                self.status(&caller, route.who, id, query.first("after")).await
+            }
             Operation::Replay => {
                 caller.may(route.who)?;
-                self.replay(id, http::body(request)?).await
+                self.replay(id.ok_or_else(status::unknown)?, http::body(request, REPLAY.largest())?).await
             }
             _ => Err(http::no_such_route()),
         }
@@ -84,14 +91,13 @@ impl Function {
 
     /// With an Idempotency-Key, the same call makes the same batch, however often it comes.
     async fn send(&self, caller: &Caller, request: &Request) -> Result<Response<Body>, Error> {
-        let call: SendRequest = http::body(request)?;
-        check::check(&call)?;
+        let call = self.call(caller, request)?;
         let Some(key) = idempotency_key(request.headers())? else {
             let accepted = self.accept(caller, &call, shared::random_id()).await?;
             return Ok(http::json(StatusCode::ACCEPTED, &accepted));
         };
         let accepted = match self.claim(caller, key, request.body()).await? {
-            Claim::Done(id) => self.accepted(&id).await?,
+            Claim::Done(id) => self.accepted(caller, &id).await?,
             Claim::Acquired(lease) => {
                 let outcome = self.accept_claimed(caller, &call, &lease).await;
                 match outcome {
@@ -112,6 +118,23 @@ impl Function {
             }
         };
         Ok(http::json(StatusCode::ACCEPTED, &accepted))
+    }
+
+    /// The call. Of a user's, no more than the notification's name is looked at before it is known that they may
+    /// send that.
+    fn call(&self, caller: &Caller, request: &Request) -> Result<SendRequest, Error> {
+        let Caller::User(user) = caller else {
+            let call = http::body(request, SEND.largest())?;
+            check::check(&call)?;
+            return Ok(call);
+        };
+        let Named { notification } = http::body(request, LARGEST_OF_A_USER)?;
+        let notification = self.notification(&notification)?;
+        permission::may_send(notification)?;
+        let call = http::body(request, LARGEST_OF_A_USER)?;
+        check::check(&call)?;
+        permission::may_send_to(user, notification, &call)?;
+        Ok(call)
     }
 
     /// Claims the batch of this key, waiting for a call that is making it.

@@ -11,12 +11,12 @@ use shared::{Error, http};
 
 use crate::Function;
 use crate::accept::fill_one;
+use crate::status::unknown;
 
 impl Function {
     /// Puts the messages on the queue as a new round. Two replays at once make one: the round is the
     /// record's plus one, and a worker does no round twice.
     pub(crate) async fn replay(&self, id: &str, replay: Replay) -> Result<Response<Body>, Error> {
-        let unknown = || Error::NotFound("There is no such batch.".into());
         let (batch, records) = self.messages.find(id).await?.ok_or_else(unknown)?;
         // Whoever has corrected the catalog wants the corrected one.
         let notification = match (self.catalog.find(&batch.notification), &batch.entry) {

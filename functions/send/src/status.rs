@@ -7,11 +7,12 @@ use contract::{BatchStatus, MessageState, MessageStatus, Reason, Recipient};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use shared::session::Caller;
-use shared::store::{Batch, Record};
+use shared::store::{Addressed, Batch, Record};
 use shared::wechat::errcode;
 use shared::{Error, http};
 
 use crate::Function;
+use crate::reader::Reader;
 
 /// How many messages one answer shows.
 const PAGE: usize = 100;
@@ -31,7 +32,6 @@ impl Function {
                 .map_err(|_| Error::InvalidRequest("`after` must be a message's number.".to_owned()))?,
             None => 0,
         };
-        let unknown = || Error::NotFound("There is no such batch, or it is not yours.".into());
         let (batch, records) = self.messages.find(id).await?.ok_or_else(unknown)?;
         if batch.sender != caller.sender() {
             // To a user it is as if there were none.
@@ -40,8 +40,11 @@ impl Function {
                 return Err(unknown());
             }
         }
-        let mut status = status(batch, records, after);
-        self.say_what_is_waited_for(&mut status).await?;
+        let reader = Reader::of(caller);
+        let mut status = status(&reader, batch, records, after);
+        if let Caller::Service(_) = caller {
+            self.say_what_is_waited_for(&mut status).await?;
+        }
         Ok(http::json(StatusCode::OK, &status))
     }
 
@@ -62,17 +65,19 @@ impl Function {
     }
 }
 
-fn status(batch: Batch, records: Vec<Record>, after: u32) -> BatchStatus {
+fn status(reader: &Reader<'_>, batch: Batch, records: Vec<Record>, after: u32) -> BatchStatus {
     let mut records: HashMap<_, _> = records.into_iter().map(|record| (record.n, record)).collect();
     let mut counts = BTreeMap::new();
-    for (n, _) in batch.accepted() {
+    for (n, one) in batch.accepted() {
         let state = records.get(&n).map_or(MessageState::Queued, |record| record.state);
-        *counts.entry(state).or_default() += 1;
+        *counts.entry(reader.state(&one.to, state)).or_default() += 1;
     }
     let mut rest = batch.accepted().filter(|(n, _)| *n > after);
     let page = rest.by_ref().take(PAGE);
-    let messages: Vec<_> =
-        page.map(|(n, to)| message(n, to.to.clone(), records.remove(&n), batch.created_at)).collect();
+    let message = |(n, one): (u32, &Addressed)| {
+        reader.message(message(n, one.to.clone(), records.remove(&n), batch.created_at))
+    };
+    let messages: Vec<_> = page.map(message).collect();
     let next = rest.next().and(messages.last().map(|message| message.n));
     BatchStatus { id: batch.id.clone(), notification: batch.notification.clone(), counts, messages, next }
 }
@@ -91,6 +96,11 @@ fn message(n: u32, to: Recipient, record: Option<Record>, created_at: i64) -> Me
         attempts: record.attempts,
         updated_at: record.updated_at,
     }
+}
+
+/// What whoever asks for a batch is told that is not there, or not theirs.
+pub fn unknown() -> Error {
+    Error::NotFound("There is no such batch, or it is not yours.".into())
 }
 
 /// What is waited for is named by WeChat's code; what is over, by its reason.

@@ -12,7 +12,7 @@ pub use lookup::LOOKUPS;
 
 use std::time::{Duration, SystemTime};
 
-use contract::routes::Operation;
+use contract::routes::{ADVANCE_SYNC, Operation};
 use contract::{Advance, SyncProgress};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
@@ -102,18 +102,12 @@ impl Function {
         let route = http::route(request)?;
         self.callers.caller(request.headers()).await?.may(route.who)?;
         let progress = match route.operation {
-            Operation::AdvanceSync => self.advance(REQUEST_SLICE, how(request)?).await?,
+            Operation::AdvanceSync => {
+                self.advance(REQUEST_SLICE, http::optional_body(request, ADVANCE_SYNC.largest())?).await?
+            }
             Operation::SyncProgress => self.state.sync_run(&self.oa_appid).await?.progress,
             _ => return Err(http::no_such_route()),
         };
         Ok(http::json(StatusCode::OK, &SyncProgress::from(progress)))
-    }
-}
-
-/// How the run is to be advanced; no body says nothing about it.
-fn how(request: &Request) -> Result<Advance, Error> {
-    match request.body().as_ref() {
-        b"" | b"null" => Ok(Advance::default()),
-        _ => http::body(request),
     }
 }

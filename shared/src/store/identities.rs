@@ -92,16 +92,37 @@ impl Identities {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn record_login(&self, openid: &str, unionid: Option<&str>) -> Result<bool, Error> {
-        let identity = Identity {
-            unionid: unionid.map_or_else(|| format!("{UNBOUND}{openid}"), str::to_owned),
+        let unionid = unionid.map_or_else(|| format!("{UNBOUND}{openid}"), str::to_owned);
+        let identity = self.login(openid, unionid);
+        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&identity)?));
+        let was = put.return_values(ReturnValue::AllOld).send().await.map_err(Error::unavailable)?.attributes;
+        Ok(was.is_none())
+    }
+
+    /// Remembers the unionid of a mini-program user of whom none was known. `false` when the map has another one for
+    /// them, or has this one for somebody else: then nothing has changed.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn learn_unionid(&self, openid: &str, unionid: &str) -> Result<bool, Error> {
+        match self.registration(openid).await? {
+            Registration::Bound(known) if known != unionid => return Ok(false),
+            Registration::Bound(_) | Registration::Unbound | Registration::Never => {}
+        }
+        let put = self.client.put_item().table_name(&self.table);
+        let put = put.set_item(Some(to_item(&self.login(openid, unionid.to_owned()))?));
+        let put = put.condition_expression("attribute_not_exists(unionid) OR openid = :openid");
+        condition_met(put.expression_attribute_values(":openid", text(openid)).send().await)
+    }
+
+    fn login(&self, openid: &str, unionid: String) -> Identity {
+        Identity {
+            unionid,
             account: self.mini_appid.clone(),
             openid: openid.to_owned(),
             updated_at: self.clock.now(),
             event_at: None,
-        };
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&identity)?));
-        let was = put.return_values(ReturnValue::AllOld).send().await.map_err(Error::unavailable)?.attributes;
-        Ok(was.is_none())
+        }
     }
 
     /// What is known of this mini-program openid.

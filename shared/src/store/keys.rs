@@ -4,7 +4,8 @@ use aws_sdk_dynamodb::Client;
 use contract::Scope;
 use serde::{Deserialize, Serialize};
 
-use super::{Item, condition_met, from_item, text, to_item};
+use super::table::Table;
+use super::{Item, condition_met, from_item, text};
 use crate::config::ConfigError;
 use crate::session::{ServiceKey, Token};
 use crate::{Clock, Config, Error};
@@ -12,8 +13,7 @@ use crate::{Clock, Config, Error};
 /// The keys table.
 #[derive(Clone, Debug)]
 pub struct Keys {
-    client: Client,
-    table: String,
+    table: Table,
     clock: Clock,
 }
 
@@ -51,12 +51,13 @@ impl Keys {
     /// # Errors
     /// [`ConfigError`].
     pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
-        Ok(Self { client, table: config.keys_table()?, clock: config.clock()? })
+        let table = Table { client, name: config.keys_table()?, key: "id" };
+        Ok(Self { table, clock: config.clock()? })
     }
 
     /// The table of this name in AWS.
-    pub fn of(table: String, client: Client) -> Self {
-        Self { client, table, clock: Clock::default() }
+    pub fn of(name: String, client: Client) -> Self {
+        Self { table: Table { client, name, key: "id" }, clock: Clock::default() }
     }
 
     /// The clock by which keys end.
@@ -69,10 +70,8 @@ impl Keys {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn holder(&self, token: &Token) -> Result<Option<ServiceKey>, Error> {
-        let get = self.client.get_item().table_name(&self.table).key("id", text(token.id()));
         // A key is used the moment it is made, and must not be after it was revoked.
-        let item = get.consistent_read(true).send().await.map_err(Error::unavailable)?.item;
-        let row: Option<KeyRow> = item.map(from_item).transpose()?;
+        let row = self.table.get::<KeyRow>(&token.id()).await?;
         let row = row.filter(|row| row.ends_at.is_none_or(|at| at > self.clock.now()));
         Ok(row.map(|KeyRow { name, scopes, .. }| ServiceKey { name, scopes }))
     }
@@ -82,8 +81,7 @@ impl Keys {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn put(&self, row: &KeyRow) -> Result<(), Error> {
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(row)?));
-        put.send().await.map_err(Error::unavailable)?;
+        self.table.put(row)?.send().await.map_err(Error::unavailable)?;
         Ok(())
     }
 
@@ -92,7 +90,7 @@ impl Keys {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn all(&self) -> Result<Vec<KeyRow>, Error> {
-        let scan = self.client.scan().table_name(&self.table).consistent_read(true);
+        let scan = self.table.client.scan().table_name(&self.table.name).consistent_read(true);
         let mut pages = scan.into_paginator().send();
         let mut rows = Vec::new();
         while let Some(page) = pages.next().await {
@@ -109,7 +107,8 @@ impl Keys {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn revoke(&self, id: &str) -> Result<bool, Error> {
-        let delete = self.client.delete_item().table_name(&self.table).key("id", text(id));
+        let delete =
+            self.table.client.delete_item().table_name(&self.table.name).key(self.table.key, text(id));
         condition_met(delete.condition_expression("attribute_exists(id)").send().await)
     }
 }

@@ -1,21 +1,26 @@
-//! Sessions, by the SHA-256 of their token.
+//! Sessions, by the SHA-256 of their token, and the session_keys that belong to them, in a table apart: who may
+//! know a session need not be able to open what WeChat sealed.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
+use futures::{StreamExt, TryStreamExt, stream};
 use secrecy::{ExposeSecret, SecretString};
 use serde::{Deserialize, Serialize, Serializer};
 
-use super::{from_item, text, to_item};
+use super::table::Table;
+use super::{condition_met, text};
 use crate::config::ConfigError;
 use crate::session::{Token, User};
 use crate::{Clock, Config, Error};
 
+/// How many sessions are ended at a time.
+const CONCURRENCY: usize = 8;
+
 /// The sessions table.
 #[derive(Clone, Debug)]
 pub struct Sessions {
-    client: Client,
-    table: String,
+    table: Table,
     clock: Clock,
 }
 
@@ -37,8 +42,6 @@ enum Holder {
         openid: String,
         #[serde(default, skip_serializing_if = "Option::is_none")]
         unionid: Option<String>,
-        #[serde(serialize_with = "expose")]
-        session_key: SecretString,
     },
     /// What this version does not know, such as the service keys that were rows of this table once.
     #[serde(other)]
@@ -51,7 +54,8 @@ impl Sessions {
     /// # Errors
     /// [`ConfigError`].
     pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
-        Ok(Self { client, table: config.sessions_table()?, clock: config.clock()? })
+        let table = Table { client, name: config.sessions_table()?, key: "id" };
+        Ok(Self { table, clock: config.clock()? })
     }
 
     /// Whose session the token is; `None` when it is unknown or has expired.
@@ -59,13 +63,11 @@ impl Sessions {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn user(&self, token: &Token) -> Result<Option<User>, Error> {
-        let get = self.client.get_item().table_name(&self.table).key("id", text(token.id()));
-        // A session is used the moment it is handed out.
-        let item = get.consistent_read(true).send().await.map_err(Error::unavailable)?.item;
-        let row: Option<Row> = item.map(from_item).transpose()?;
+        // A session is used the moment it is handed out, and must not be after it was ended.
+        let row = self.table.get::<Row>(&token.id()).await?;
         let row = row.filter(|row| row.expires_at.is_none_or(|at| at > self.clock.now()));
         Ok(row.and_then(|row| match row.holder {
-            Holder::User { openid, unionid, session_key } => Some(User { openid, unionid, session_key }),
+            Holder::User { openid, unionid } => Some(User { session: row.id, openid, unionid }),
             Holder::Other => None,
         }))
     }
@@ -74,28 +76,123 @@ impl Sessions {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn sign_in(&self, token: &Token, user: User, lifetime: Duration) -> Result<(), Error> {
-        let expires_at = self.clock.now() + i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX);
-        let User { openid, unionid, session_key } = user;
-        let holder = Holder::User { openid, unionid, session_key };
-        let row = Row { id: token.id(), holder, expires_at: Some(expires_at) };
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&row)?));
-        put.send().await.map_err(Error::unavailable)?;
+    pub async fn sign_in(&self, user: User, lifetime: Duration) -> Result<(), Error> {
+        let User { session, openid, unionid } = user;
+        let expires_at = Some(expiry(&self.clock, lifetime));
+        let row = Row { id: session, holder: Holder::User { openid, unionid }, expires_at };
+        self.table.put(&row)?.send().await.map_err(Error::unavailable)?;
         Ok(())
     }
 
-    /// Adds the unionid that came to light to a session that still exists.
+    /// Adds the unionid that came to light to a session that still exists and has none.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn set_unionid(&self, token: &Token, unionid: &str) -> Result<(), Error> {
-        let update = self.client.update_item().table_name(&self.table).key("id", text(token.id()));
-        let update = update.update_expression("SET unionid = :unionid");
-        let update = update.condition_expression("attribute_exists(id)");
-        let update = update.expression_attribute_values(":unionid", text(unionid));
-        super::condition_met(update.send().await)?;
+    pub async fn set_unionid(&self, user: &User, unionid: &str) -> Result<(), Error> {
+        let update = self.table.update(&user.session).update_expression("SET unionid = :unionid");
+        let update = update.condition_expression("attribute_exists(id) AND attribute_not_exists(unionid)");
+        condition_met(update.expression_attribute_values(":unionid", text(unionid)).send().await)?;
         Ok(())
     }
+
+    /// The sessions of a mini-program user; one that was begun this very second may be missing.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn of(&self, openid: &str) -> Result<Vec<String>, Error> {
+        #[derive(Deserialize)]
+        struct Id {
+            id: String,
+        }
+        let query = self.table.client.query().table_name(&self.table.name).index_name("by_openid");
+        let query = query.key_condition_expression("openid = :openid");
+        let mut pages = query.expression_attribute_values(":openid", text(openid)).into_paginator().send();
+        let mut sessions = Vec::new();
+        while let Some(page) = pages.next().await {
+            for item in page.map_err(Error::unavailable)?.items.unwrap_or_default() {
+                sessions.push(super::from_item::<Id>(item)?.id);
+            }
+        }
+        Ok(sessions)
+    }
+
+    /// Ends sessions.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; what was ended by then stays so.
+    pub async fn end(&self, sessions: &[String]) -> Result<(), Error> {
+        delete(&self.table, sessions).await
+    }
+}
+
+/// The table of session_keys.
+#[derive(Clone, Debug)]
+pub struct SessionKeys {
+    table: Table,
+    clock: Clock,
+}
+
+#[derive(Serialize, Deserialize)]
+struct KeyRow {
+    id: String,
+    #[serde(serialize_with = "expose")]
+    session_key: SecretString,
+    expires_at: i64,
+}
+
+impl SessionKeys {
+    /// The table that `config` names.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
+        let table = Table { client, name: config.session_keys_table()?, key: "id" };
+        Ok(Self { table, clock: config.clock()? })
+    }
+
+    /// Keeps what opens a session's encryptedData.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn put(&self, session: &str, key: SecretString, lifetime: Duration) -> Result<(), Error> {
+        let row =
+            KeyRow { id: session.to_owned(), session_key: key, expires_at: expiry(&self.clock, lifetime) };
+        self.table.put(&row)?.send().await.map_err(Error::unavailable)?;
+        Ok(())
+    }
+
+    /// What opens a session's encryptedData; `None` when it is not there any more.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn find(&self, session: &str) -> Result<Option<SecretString>, Error> {
+        let row = self.table.get::<KeyRow>(session).await?;
+        Ok(row.filter(|row| row.expires_at > self.clock.now()).map(|row| row.session_key))
+    }
+
+    /// Forgets them.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; what was deleted by then stays so.
+    pub async fn delete(&self, sessions: &[String]) -> Result<(), Error> {
+        delete(&self.table, sessions).await
+    }
+}
+
+async fn delete(table: &Table, ids: &[String]) -> Result<(), Error> {
+    stream::iter(ids.to_vec())
+        .map(|id| async move {
+            let delete = table.client.delete_item().table_name(&table.name).key(table.key, text(id));
+            delete.send().await.map_err(Error::unavailable)
+        })
+        .buffer_unordered(CONCURRENCY)
+        .boxed()
+        .try_for_each(async |_| Ok(()))
+        .await
+}
+
+fn expiry(clock: &Clock, lifetime: Duration) -> i64 {
+    clock.now() + i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX)
 }
 
 fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {

@@ -1,5 +1,9 @@
 //! POST /decrypt: what a session's key opens and what it does not.
 
+use std::time::Duration;
+
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use harness::World;
 use serde_json::{Value, json};
 
@@ -104,19 +108,105 @@ async fn another_mini_programs_data_is_refused_although_it_opens() {
         let sealed = world.sealed(7, &json!({ "watermark": watermark })).await;
         let problem = world.post("/decrypt", &session.token, &unsigned(&sealed)).await;
         let problem = problem.problem(400, "decrypt_failed");
-        assert!(problem["detail"].as_str().is_some_and(|text| text.contains("watermark")), "{problem}");
+        assert!(tells_to_log_in(&problem), "{problem}");
     }
 }
 
 #[tokio::test]
 async fn a_blank_unionid_is_none() {
     let world = World::start().await;
+    world.user_does(7, "hide-unionid").await;
     let session = world.login(7).await;
     for unionid in [json!(""), json!(" "), json!(null)] {
         let sealed = world.sealed(7, &json!({ "unionId": unionid })).await;
         let opened = world.post("/decrypt", &session.token, &unsigned(&sealed)).await.ok(200);
         assert_eq!(opened["unionid"], Value::Null, "{opened}");
     }
+}
+
+/// What the backend's message to this user comes to, by the mini-program's openid.
+async fn sent_to(world: &World, openid: &str) -> Value {
+    let sent = world.send(&json!([{ "openid": openid }])).await;
+    sent["rejected"][0]["reason"].clone()
+}
+
+/// A cipher without a MAC: a bit that is flipped in the iv is flipped in the first block, where `openId` stands.
+#[tokio::test]
+async fn flipping_a_bit_of_the_iv_takes_no_unionid_over() {
+    let world = World::start().await;
+    world.sync_until_done().await;
+    world.user_does(7, "hide-unionid").await;
+    let (victim, mine) = (world.user(8).await, world.user(7).await);
+    world.login(8).await;
+    let session = world.login(7).await;
+    let sealed = world.sealed(7, &json!({ "openId": victim.openid, "unionId": victim.unionid })).await;
+    world.post("/decrypt", &session.token, &unsigned(&sealed)).await.problem(400, "decrypt_failed");
+
+    let mut iv = STANDARD.decode(sealed["iv"].as_str().expect("an iv")).expect("base64");
+    iv[7] ^= b'd' ^ b'x';
+    let forged = json!({ "encryptedData": sealed["encryptedData"], "iv": STANDARD.encode(iv) });
+    let opened = world.post("/decrypt", &session.token, &forged).await.ok(200);
+    assert_eq!(opened["data"]["openIx"], victim.openid, "{opened}");
+    assert_eq!(opened["unionid"], Value::Null);
+    assert_eq!(sent_to(&world, &victim.openid).await, Value::Null);
+    assert_eq!(sent_to(&world, &mine.openid).await, "no_unionid");
+}
+
+/// Whoever has the session_key can seal anything.
+#[tokio::test]
+async fn a_unionid_that_is_somebody_elses_is_not_learned() {
+    let world = World::start().await;
+    world.sync_until_done().await;
+    let (victim, mine) = (world.user(8).await, world.user(7).await);
+    world.login(8).await;
+    for known in [false, true] {
+        world.user_does(7, if known { "show-unionid" } else { "hide-unionid" }).await;
+        let session = world.login(7).await;
+        let sealed = world.sealed(7, &json!({ "openId": mine.openid, "unionId": victim.unionid })).await;
+        let opened = world.post("/decrypt", &session.token, &unsigned(&sealed)).await.ok(200);
+        let own = if known { json!(mine.unionid) } else { Value::Null };
+        assert_eq!(opened["unionid"], own, "{opened}");
+        assert_eq!(sent_to(&world, &victim.openid).await, Value::Null);
+        assert_eq!(
+            sent_to(&world, &mine.openid).await,
+            if known { Value::Null } else { json!("no_unionid") }
+        );
+    }
+    let to_victim = world.send_to(&json!({ "openid": victim.openid })).await;
+    world.settled(&to_victim).await;
+    assert!(!world.messages_of(8).await.is_empty());
+}
+
+#[tokio::test]
+async fn a_known_unionid_is_never_replaced() {
+    let world = World::start().await;
+    world.user_does(7, "hide-unionid").await;
+    let older = world.login(7).await;
+    world.user_does(7, "show-unionid").await;
+    world.login(7).await;
+    let sealed = world.sealed(7, &json!({ "unionId": "uFresh" })).await;
+    // The older session's key is not the newest: this one's blob is sealed for it, too.
+    let newest = world.login(7).await;
+    let fresh = world.sealed(7, &json!({ "unionId": "uFresh" })).await;
+    world.post("/decrypt", &older.token, &unsigned(&sealed)).await.problem(400, "decrypt_failed");
+    let opened = world.post("/decrypt", &newest.token, &unsigned(&fresh)).await.ok(200);
+    assert_eq!(opened["unionid"], world.user(7).await.unionid);
+}
+
+#[tokio::test]
+async fn a_session_opens_sixty_times_an_hour() {
+    let world = World::start().await;
+    let session = world.login(7).await;
+    let sealed = unsigned(&world.sealed(7, &json!({})).await);
+    for _ in 0..60 {
+        world.post("/decrypt", &session.token, &sealed).await.ok(200);
+    }
+    world.post("/decrypt", &session.token, &sealed).await.problem(429, "too_many_requests");
+    let other = world.login(8).await;
+    let theirs = unsigned(&world.sealed(8, &json!({})).await);
+    world.post("/decrypt", &other.token, &theirs).await.ok(200);
+    world.pass(Duration::from_secs(3600)).await;
+    world.post("/decrypt", &session.token, &sealed).await.ok(200);
 }
 
 #[tokio::test]

@@ -1,6 +1,10 @@
 //! POST /login: what a wx.login code becomes.
 
+use std::collections::BTreeMap;
+use std::time::Duration;
+
 use harness::World;
+use local::Settings;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -106,8 +110,7 @@ async fn wechat_being_busy_is_told_as_such_and_passes() {
     world.fault(json!({ "endpoint": JSCODE2SESSION, "errcode": -1 })).await;
     let code = json!({ "code": world.code(7).await });
     let problem = world.post("/login", "", &code).await.problem(503, "wechat_unavailable");
-    assert_eq!(problem["errcode"], -1);
-    assert!(is_rid(&problem["rid"]), "{problem}");
+    assert_eq!(names(&problem), ["code", "detail", "status", "title", "type"]);
     world.clear_faults().await;
     world.post("/login", "", &code).await.ok(200);
 }
@@ -137,21 +140,86 @@ async fn a_user_whom_wechat_blocks_is_told_not_to_try_again() {
 }
 
 #[tokio::test]
-async fn a_missing_whitelist_entry_is_answered_with_the_ip_to_add() {
+async fn how_the_account_stands_with_wechat_is_not_for_anybody() {
     let world = World::start().await;
     world.fault(json!({ "endpoint": JSCODE2SESSION, "errcode": 40164 })).await;
     let code = json!({ "code": world.code(7).await });
     let problem = world.post("/login", "", &code).await.problem(502, "misconfigured");
-    assert_eq!(problem["errcode"], 40164);
-    assert!(problem["detail"].as_str().is_some_and(|detail| detail.contains("47.94.148.108")), "{problem}");
+    assert_eq!(names(&problem), ["code", "detail", "status", "title", "type"]);
+    assert!(!problem["detail"].as_str().is_some_and(|detail| detail.contains("47.94.148.108")), "{problem}");
 }
 
 #[tokio::test]
-async fn a_used_up_minute_at_wechat_is_a_429_with_wechats_errcode() {
+async fn a_used_up_minute_at_wechat_is_a_429() {
     let world = World::start().await;
     world.fault(json!({ "endpoint": JSCODE2SESSION, "errcode": 45011 })).await;
     let code = json!({ "code": world.code(7).await });
     let problem = world.post("/login", "", &code).await.problem(429, "quota_exhausted");
-    assert_eq!(problem["errcode"], 45011);
-    assert!(is_rid(&problem["rid"]), "{problem}");
+    assert_eq!(names(&problem), ["code", "detail", "status", "title", "type"]);
+}
+
+/// Each would be a call to WeChat, which counts them for everybody.
+#[tokio::test]
+async fn what_no_code_can_be_is_not_asked_of_wechat() {
+    let world = World::start().await;
+    for code in ["a b", "\u{e9}", "'", "\0", "a/b", "../x"] {
+        world.post("/login", "", &json!({ "code": code })).await.problem(400, "invalid_request");
+    }
+    assert_eq!(world.calls(JSCODE2SESSION).await, 0);
+}
+
+#[tokio::test]
+async fn an_address_of_many_made_up_codes_is_left_alone_for_the_minute() {
+    let world = World::start().await;
+    for n in 0..60 {
+        let answer = world.post("/login", "", &json!({ "code": format!("madeup{n}") })).await;
+        assert!(answer.status == 401 || answer.status == 429, "{}", answer.status);
+    }
+    assert_eq!(world.calls(JSCODE2SESSION).await, 20);
+    let code = json!({ "code": world.code(7).await });
+    world.post("/login", "", &code).await.problem(429, "too_many_requests");
+    world.pass(Duration::from_secs(60)).await;
+    world.post("/login", "", &code).await.ok(200);
+}
+
+#[tokio::test]
+async fn codes_that_serve_count_against_nobody() {
+    let world = World::start().await;
+    for _ in 0..30 {
+        world.login(7).await;
+    }
+}
+
+#[tokio::test]
+async fn a_session_ends_with_a_logout_and_the_others_stay() {
+    let world = World::start().await;
+    let (one, other) = (world.login(7).await, world.login(7).await);
+    let ended = world.post("/logout", &one.token, &json!({})).await.ok(200);
+    assert_eq!(ended, json!({ "ended": 1 }));
+    world.post("/logout", &one.token, &json!({})).await.problem(401, "unauthorized");
+    world.post("/decrypt", &one.token, &json!({})).await.problem(401, "unauthorized");
+    world.call(Method::POST, "/logout", &other.token, "").await.ok(200);
+}
+
+#[tokio::test]
+async fn all_of_a_users_sessions_end_at_once_and_nobody_elses() {
+    let world = World::start().await;
+    let (one, other, theirs) = (world.login(7).await, world.login(7).await, world.login(8).await);
+    let ended = world.post("/logout", &one.token, &json!({ "all": true })).await.ok(200);
+    assert_eq!(ended, json!({ "ended": 2 }));
+    world.post("/logout", &other.token, &json!({})).await.problem(401, "unauthorized");
+    world.post("/logout", &world.service_key, &json!({})).await.problem(403, "forbidden");
+    world.post("/logout", &theirs.token, &json!({ "al": 1 })).await.problem(400, "invalid_request");
+    world.post("/logout", &theirs.token, &json!({})).await.ok(200);
+}
+
+#[tokio::test]
+async fn a_login_ends_the_older_sessions_where_that_is_chosen() {
+    let environment = BTreeMap::from([("LOGIN_ENDS_OLDER_SESSIONS".to_owned(), "true".to_owned())]);
+    let world = World::with(Settings { followers: 20, environment, ..Settings::default() }).await;
+    let (older, theirs, newer) = (world.login(7).await, world.login(8).await, world.login(7).await);
+    world.post("/decrypt", &older.token, &json!({})).await.problem(401, "unauthorized");
+    for session in [theirs, newer] {
+        world.post("/logout", &session.token, &json!({})).await.ok(200);
+    }
 }

@@ -6,9 +6,10 @@ use serde::{Deserialize, Serialize};
 use super::KEPT_FOR;
 use crate::catalog::Notification;
 
-/// How many recipients one item names. Item 0 names the first, item -1 the next, and so on, so that
-/// a batch of any size stays below DynamoDB's 400 KB an item.
+/// How many recipients one item names at most, and with how many bytes of their own. Item 0 names the first,
+/// item -1 the next, and so on, so that a batch of any size stays below DynamoDB's 400 KB an item.
 const RECIPIENTS_PER_ITEM: usize = 100;
+const BYTES_PER_ITEM: usize = 128 * 1024;
 
 /// One call of POST /send.
 #[derive(Clone, Debug)]
@@ -57,6 +58,14 @@ impl Batch {
     }
 }
 
+impl Addressed {
+    /// How many bytes of their own they add to an item, names of attributes aside.
+    fn weight(&self) -> usize {
+        let data: usize = self.data.iter().map(|(name, value)| name.len() + value.len()).sum();
+        data + self.detail.as_ref().map_or(0, String::len)
+    }
+}
+
 /// An item that names recipients; item 0 describes the batch, too.
 #[derive(Serialize, Deserialize)]
 pub struct Part {
@@ -71,13 +80,15 @@ pub struct Part {
     recipients: Vec<Addressed>,
     created_at: i64,
     expires_at: i64,
+    /// In item 0: how many items the batch has. A call that was interrupted may have left more.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    parts: Option<usize>,
 }
 
 impl Batch {
     /// The items of a batch; the first is item 0, which a batch always has.
     pub(super) fn parts(&self) -> Vec<Part> {
-        let rest = self.recipients.chunks(RECIPIENTS_PER_ITEM).skip(1);
-        let first = self.recipients.get(..RECIPIENTS_PER_ITEM).unwrap_or(&self.recipients);
+        let cut = self.cut();
         let part = |(n, recipients): (i64, &[Addressed])| Part {
             batch: self.id.clone(),
             n: -n,
@@ -89,8 +100,26 @@ impl Batch {
             recipients: recipients.to_vec(),
             created_at: self.created_at,
             expires_at: self.created_at + KEPT_FOR,
+            parts: (n == 0).then_some(cut.len()),
         };
-        (0..).zip(std::iter::once(first).chain(rest)).map(part).collect()
+        (0..).zip(cut.iter().copied()).map(part).collect()
+    }
+
+    /// The recipients of each item; of the first perhaps none.
+    fn cut(&self) -> Vec<&[Addressed]> {
+        let (mut cut, mut rest) = (Vec::new(), self.recipients.as_slice());
+        while !rest.is_empty() || cut.is_empty() {
+            let mut bytes = 0;
+            let fits = rest.iter().take(RECIPIENTS_PER_ITEM).take_while(|recipient| {
+                bytes += recipient.weight();
+                bytes <= BYTES_PER_ITEM
+            });
+            // One alone always goes in: what one has is bounded.
+            let (item, others) = rest.split_at(fits.count().max(1).min(rest.len()));
+            cut.push(item);
+            rest = others;
+        }
+        cut
     }
 
     /// The batch of these items; `None` while item 0, which is written last, is not there.
@@ -98,8 +127,9 @@ impl Batch {
         parts.sort_by_key(|part| -part.n);
         let mut parts = parts.into_iter();
         let first = parts.next().filter(|part| part.n == 0)?;
+        let more = first.parts.map_or(usize::MAX, |parts| parts.saturating_sub(1));
         let mut recipients = first.recipients;
-        recipients.extend(parts.flat_map(|part| part.recipients));
+        recipients.extend(parts.take(more).flat_map(|part| part.recipients));
         Some(Self {
             id: first.batch,
             sender: first.sender,
@@ -110,5 +140,61 @@ impl Batch {
             recipients,
             created_at: first.created_at,
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn batch(recipients: usize, bytes: usize) -> Batch {
+        let recipient = |n: usize| Addressed {
+            to: Recipient::Openid(format!("o{n}")),
+            data: [("a".to_owned(), "x".repeat(bytes))].into(),
+            oa_openid: None,
+            reason: None,
+            detail: None,
+        };
+        Batch {
+            id: "b".to_owned(),
+            sender: "s".to_owned(),
+            notification: "n".to_owned(),
+            entry: None,
+            data: Data::new(),
+            page: None,
+            recipients: (0..recipients).map(recipient).collect(),
+            created_at: 0,
+        }
+    }
+
+    #[test]
+    fn a_batch_is_cut_by_recipients_and_by_bytes_and_read_in_its_order() {
+        for (recipients, bytes, items) in
+            [(0, 0, 1), (1, 8192, 1), (100, 10, 1), (101, 10, 2), (100, 8191, 7)]
+        {
+            let parts = batch(recipients, bytes).parts();
+            assert_eq!(parts.len(), items, "{recipients} recipients of {bytes} bytes");
+            for part in &parts {
+                assert!(serde_json::to_string(part).expect("JSON").len() < 400 * 1024);
+            }
+            let whole = Batch::whole(parts).expect("a batch");
+            let order: Vec<_> = whole.recipients.iter().map(|one| one.to.clone()).collect();
+            let expected: Vec<_> = (0..recipients).map(|n| Recipient::Openid(format!("o{n}"))).collect();
+            assert_eq!(order, expected);
+        }
+    }
+
+    #[test]
+    fn what_an_interrupted_call_left_behind_belongs_to_no_batch() {
+        let mut parts = batch(1, 10).parts();
+        parts.extend(batch(300, 10).parts().into_iter().skip(1));
+        assert_eq!(Batch::whole(parts).expect("a batch").recipients.len(), 1);
+    }
+
+    #[test]
+    fn an_item_that_does_not_count_its_parts_has_all_there_are() {
+        let mut parts = batch(300, 10).parts();
+        parts[0].parts = None;
+        assert_eq!(Batch::whole(parts).expect("a batch").recipients.len(), 300);
     }
 }

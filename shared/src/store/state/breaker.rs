@@ -138,7 +138,7 @@ impl State {
         let mut rows = HashMap::new();
         for keys in keys.chunks(READ_BATCH) {
             let keys = keys.iter().map(|key| [("key".to_owned(), text(key))].into()).collect();
-            let found = read_batch::<Breaker>(&self.client, &self.table, keys, true).await?;
+            let found = read_batch::<Breaker>(&self.table.client, &self.table.name, keys, true).await?;
             rows.extend(found.into_iter().map(|row| (row.key.clone(), row)));
         }
         Ok(rows)
@@ -203,7 +203,7 @@ impl State {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn account_causes(&self, appid: &str) -> Result<Vec<Cause>, Error> {
-        let row = self.get::<Breaker>(&account_key(appid)).await?.unwrap_or_default();
+        let row = self.table.get::<Breaker>(&account_key(appid)).await?.unwrap_or_default();
         let causes = [row.outage.map(|outage| outage.cause), row.token_failure.map(|failure| failure.cause)];
         Ok(causes.into_iter().flatten().collect())
     }
@@ -213,7 +213,7 @@ impl State {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn token_failure(&self, appid: &str) -> Result<Option<TokenFailure>, Error> {
-        let row = self.get::<Breaker>(&account_key(appid)).await?;
+        let row = self.table.get::<Breaker>(&account_key(appid)).await?;
         Ok(row.and_then(|row| row.token_failure))
     }
 
@@ -222,7 +222,7 @@ impl State {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn put_token_failure(&self, appid: &str, failure: Option<&TokenFailure>) -> Result<(), Error> {
-        let update = self.client.update_item().table_name(&self.table).key("key", text(account_key(appid)));
+        let update = self.table.update(&account_key(appid));
         let expires_at = number(self.clock.now() + KEPT_FOR);
         let update = update.expression_attribute_values(":expires_at", expires_at);
         let update = match failure {
@@ -236,7 +236,7 @@ impl State {
     }
 
     fn breaker_update(&self, key: &str, expression: &str) -> Result<UpdateItemFluentBuilder, Error> {
-        let update = self.client.update_item().table_name(&self.table).key("key", text(key));
+        let update = self.table.update(key);
         Ok(update
             .update_expression(expression)
             .expression_attribute_names("#outage", "outage")

@@ -5,7 +5,7 @@ use sha2::{Digest, Sha256};
 
 use super::State;
 use crate::Error;
-use crate::store::{condition_met, number, text, to_item};
+use crate::store::{condition_met, number, text};
 
 /// How long a key stands for its batch, in seconds.
 const KEPT_FOR: i64 = 24 * 3600;
@@ -61,7 +61,7 @@ impl State {
             done: false,
             expires_at: self.clock.now() + KEPT_FOR,
         };
-        let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&row)?));
+        let put = self.table.put(&row)?;
         let put = put
             .condition_expression("attribute_not_exists(#key) OR expires_at < :now")
             .expression_attribute_names("#key", "key")
@@ -74,7 +74,7 @@ impl State {
                 lease: row.lease,
             }));
         }
-        match self.get::<Row>(&row.key).await? {
+        match self.table.get::<Row>(&row.key).await? {
             // The write was made and its answer lost: the client made it twice.
             Some(found) if found.lease == row.lease => {
                 Ok(Claim::Acquired(ClaimLease { id: row.id, resumed: false, key: row.key, lease: row.lease }))
@@ -91,7 +91,7 @@ impl State {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn complete(&self, lease: &ClaimLease) -> Result<(), Error> {
-        let update = self.client.update_item().table_name(&self.table).key("key", text(&lease.key));
+        let update = self.table.update(&lease.key);
         let update = update.update_expression("SET done = :done").condition_expression("lease = :lease");
         let update = update.expression_attribute_values(":lease", text(&lease.lease));
         let done = aws_sdk_dynamodb::types::AttributeValue::Bool(true);
@@ -104,7 +104,7 @@ impl State {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn release_claim(&self, lease: &ClaimLease) -> Result<(), Error> {
-        let update = self.client.update_item().table_name(&self.table).key("key", text(&lease.key));
+        let update = self.table.update(&lease.key);
         let update =
             update.update_expression("SET lease_until = :never").condition_expression("lease = :lease");
         let update = update.expression_attribute_values(":lease", text(&lease.lease));
@@ -113,7 +113,7 @@ impl State {
     }
 
     async fn take_over(&self, found: Row, own: Row) -> Result<Claim, Error> {
-        let update = self.client.update_item().table_name(&self.table).key("key", text(&found.key));
+        let update = self.table.update(&found.key);
         let update = update
             .update_expression("SET lease = :lease, lease_until = :until")
             .condition_expression("lease = :found")

@@ -114,7 +114,7 @@ impl State {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn sync_run(&self, appid: &str) -> Result<SyncRun, Error> {
-        Ok(self.get::<SyncRow>(&sync_key(appid)).await?.and_then(|row| row.run).unwrap_or_default())
+        Ok(self.table.get::<SyncRow>(&sync_key(appid)).await?.and_then(|row| row.run).unwrap_or_default())
     }
 
     /// Takes the right to advance the sync for `seconds`, and gives the run as it stands; `None` while
@@ -123,7 +123,7 @@ impl State {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn lease_sync(&self, appid: &str, lease: &str, seconds: i64) -> Result<Option<SyncRun>, Error> {
-        let row = self.lease::<SyncRow>(&sync_key(appid), lease, seconds).await?;
+        let row = self.table.lease::<SyncRow>(&sync_key(appid), lease, self.clock.now(), seconds).await?;
         Ok(row.map(|row| row.run.unwrap_or_default()))
     }
 
@@ -139,7 +139,7 @@ impl State {
         seconds: i64,
         run: &SyncRun,
     ) -> Result<bool, Error> {
-        let update = self.client.update_item().table_name(&self.table).key("key", text(sync_key(appid)));
+        let update = self.table.update(&sync_key(appid));
         let update = update
             .update_expression("SET #run = :run, lease_until = :until")
             .condition_expression("lease = :lease")
@@ -155,7 +155,7 @@ impl State {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn end_sync(&self, appid: &str, lease: &str, run: &SyncRun) -> Result<bool, Error> {
-        let update = self.client.update_item().table_name(&self.table).key("key", text(sync_key(appid)));
+        let update = self.table.update(&sync_key(appid));
         let update = update
             .update_expression("SET #run = :run REMOVE lease, lease_until")
             .condition_expression("lease = :lease")

@@ -1,4 +1,4 @@
-//! An account's access token as its readers see it: the state table behind a short memory.
+//! An account's access token as its readers see it: the table behind a short memory.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 use parking_lot::Mutex;
 
 use crate::queue::{RefreshQueue, RefreshRequest};
-use crate::store::State;
+use crate::store::Tokens;
 use crate::wechat::{AccessToken, Failure};
 use crate::{Account, Clock, Error};
 
@@ -23,10 +23,10 @@ const NONE_FOR: Duration = Duration::from_secs(1);
 
 /// One account's token. Cheap to clone; clones share the memory.
 #[derive(Clone, Debug)]
-pub struct Tokens {
+pub struct TokenCache {
     account: Account,
     appid: String,
-    state: State,
+    table: Tokens,
     refresh: RefreshQueue,
     clock: Clock,
     cached: Arc<Mutex<Cached>>,
@@ -67,11 +67,11 @@ impl Cached {
     }
 }
 
-impl Tokens {
+impl TokenCache {
     /// Reads from this table, asks through this queue.
-    pub fn new(account: Account, appid: String, state: State, refresh: RefreshQueue, clock: Clock) -> Self {
+    pub fn new(account: Account, appid: String, table: Tokens, refresh: RefreshQueue, clock: Clock) -> Self {
         let (cached, reading) = (Arc::default(), Arc::default());
-        Self { account, appid, state, refresh, clock, cached, reading }
+        Self { account, appid, table, refresh, clock, cached, reading }
     }
 
     /// The token, from memory or from the table.
@@ -151,6 +151,6 @@ impl Tokens {
     }
 
     async fn read(&self) -> Result<Option<AccessToken>, Error> {
-        Ok(self.state.token(&self.appid).await?.and_then(|record| record.access_token()))
+        Ok(self.table.find(&self.appid).await?.and_then(|record| record.access_token()))
     }
 }

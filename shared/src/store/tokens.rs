@@ -1,12 +1,22 @@
-//! `token#<appid>`: an account's access token and the lease to renew it.
+//! Access tokens, by the account's appid, and the lease to renew one. `refresh` writes them; who calls for the
+//! account reads them, and nobody else.
 
+use aws_sdk_dynamodb::Client;
 use serde::Deserialize;
 
-use super::State;
-use crate::Error;
-use crate::store::{condition_met, number, text};
+use super::table::Table;
+use super::{condition_met, number, text};
+use crate::config::ConfigError;
 use crate::wechat::AccessToken;
 use crate::wechat::token::IssuedToken;
+use crate::{Clock, Config, Error};
+
+/// The tokens table.
+#[derive(Clone, Debug)]
+pub struct Tokens {
+    table: Table,
+    clock: Clock,
+}
 
 /// The token and its version.
 #[derive(Debug, Default, Deserialize)]
@@ -34,13 +44,22 @@ impl TokenRecord {
     }
 }
 
-impl State {
-    /// The account's token record, read consistently.
+impl Tokens {
+    /// The table that `config` names.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
+        let table = Table { client, name: config.tokens_table()?, key: "appid" };
+        Ok(Self { table, clock: config.clock()? })
+    }
+
+    /// The account's record, read consistently.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn token(&self, appid: &str) -> Result<Option<TokenRecord>, Error> {
-        self.get(&token_key(appid)).await
+    pub async fn find(&self, appid: &str) -> Result<Option<TokenRecord>, Error> {
+        self.table.get(appid).await
     }
 
     /// Takes the right to renew the account's token for `seconds`, and gives its record as it is now;
@@ -48,13 +67,8 @@ impl State {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn lease_token(
-        &self,
-        appid: &str,
-        lease: &str,
-        seconds: i64,
-    ) -> Result<Option<TokenRecord>, Error> {
-        self.lease(&token_key(appid), lease, seconds).await
+    pub async fn lease(&self, appid: &str, lease: &str, seconds: i64) -> Result<Option<TokenRecord>, Error> {
+        self.table.lease(appid, lease, self.clock.now(), seconds).await
     }
 
     /// Replaces the token and ends the lease. `false` when the lease or the version is no longer what
@@ -62,15 +76,16 @@ impl State {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn renew_token(
+    pub async fn renew(
         &self,
         appid: &str,
         lease: &str,
         seen: &TokenRecord,
         issued: &IssuedToken,
     ) -> Result<bool, Error> {
-        let update = self.client.update_item().table_name(&self.table).key("key", text(token_key(appid)));
-        let update = update
+        let update = self
+            .table
+            .update(appid)
             .update_expression(
                 "SET #token = :token, version = :next, expires_at = :expires_at, renewed_at = :now, \
                  forced_at = :forced_at, forced_count = :forced_count REMOVE lease, lease_until",
@@ -92,11 +107,7 @@ impl State {
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn release_token(&self, appid: &str, lease: &str) -> Result<(), Error> {
-        self.release(&token_key(appid), lease).await
+    pub async fn release(&self, appid: &str, lease: &str) -> Result<(), Error> {
+        self.table.release(appid, lease).await
     }
-}
-
-fn token_key(appid: &str) -> String {
-    format!("token#{appid}")
 }

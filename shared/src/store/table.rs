@@ -1,0 +1,69 @@
+//! A table whose items have one key, a text: how they are read, and leased.
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::ReturnValue;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::{Item, condition_met, from_item, number, text, to_item};
+use crate::Error;
+
+/// The table, its key's name with it.
+#[derive(Clone, Debug)]
+pub struct Table {
+    pub client: Client,
+    pub name: String,
+    pub key: &'static str,
+}
+
+impl Table {
+    /// The item of this key, read consistently.
+    pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
+        let get = self.client.get_item().table_name(&self.name).key(self.key, text(key));
+        let item = get.consistent_read(true).send().await.map_err(Error::unavailable)?.item;
+        item.map(from_item).transpose()
+    }
+
+    /// A write of this whole item.
+    pub fn put(&self, row: &impl Serialize) -> Result<PutItemFluentBuilder, Error> {
+        Ok(self.client.put_item().table_name(&self.name).set_item(Some(to_item(row)?)))
+    }
+
+    /// A change of the item of this key.
+    pub fn update(&self, key: &str) -> UpdateItemFluentBuilder {
+        self.client.update_item().table_name(&self.name).key(self.key, text(key))
+    }
+
+    /// Takes a lease that is free or has run out, for `seconds`, and gives the whole item; `None` while another has
+    /// it. It may take its own: the client repeats a write whose answer was lost.
+    pub async fn lease<T: DeserializeOwned>(
+        &self,
+        key: &str,
+        lease: &str,
+        now: i64,
+        seconds: i64,
+    ) -> Result<Option<T>, Error> {
+        let update = self.update(key);
+        let update = update
+            .update_expression("SET lease = :lease, lease_until = :until")
+            .condition_expression("attribute_not_exists(lease_until) OR lease_until < :now OR lease = :lease")
+            .expression_attribute_values(":lease", text(lease))
+            .expression_attribute_values(":until", number(now + seconds))
+            .expression_attribute_values(":now", number(now))
+            .return_values(ReturnValue::AllNew);
+        match update.send().await {
+            Ok(answer) => from_item(answer.attributes.unwrap_or_else(Item::new)).map(Some),
+            Err(error) => condition_met::<(), _, _>(Err(error)).map(|_| None),
+        }
+    }
+
+    /// Ends a lease, if it is still held.
+    pub async fn release(&self, key: &str, lease: &str) -> Result<(), Error> {
+        let update = self.update(key).update_expression("REMOVE lease, lease_until");
+        let update = update.condition_expression("lease = :lease");
+        condition_met(update.expression_attribute_values(":lease", text(lease)).send().await)?;
+        Ok(())
+    }
+}
