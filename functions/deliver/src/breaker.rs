@@ -11,6 +11,9 @@ use shared::wechat::Failure;
 use shared::wechat::errcode::{Action, Scope};
 use shared::{Clock, Error, beijing};
 
+/// How long after its time, in seconds, a try of `refresh` is still waited for.
+const OVERDUE: i64 = 60;
+
 /// The longest SQS holds a job back, in seconds; messages wait in such steps.
 const LONGEST_WAIT: i64 = 15 * 60;
 
@@ -251,7 +254,9 @@ impl Seen {
             Some(outage) if outage.probe_at <= now => Is::Due,
             Some(_) => Is::Open,
         };
-        Self { is, outage, token: row.token_failure.filter(|token| token.no_token_from <= now) }
+        // One that `refresh` should have tried again by now is out of date: it may have a token since.
+        let holds = |token: &TokenFailure| token.no_token_from <= now && now < token.retry_at + OVERDUE;
+        Self { is, outage, token: row.token_failure.filter(holds) }
     }
 }
 

@@ -132,6 +132,10 @@ impl Function {
         let paused = last.as_ref().filter(|failure| self.clock.now() < failure.retry_at);
         if paused.is_some() || !self.is_wanted(&seen, asked) {
             self.tokens.release(&of.appid, &lease).await?;
+            if last.is_some() && paused.is_none() {
+                // A token came, and that it did was not written down.
+                self.state.put_token_failure(&of.appid, None).await?;
+            }
             return Ok(paused.map(|failure| failure.cause.clone()));
         }
         match self.fetch(of, &mut seen, asked).await {

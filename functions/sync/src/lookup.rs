@@ -116,8 +116,9 @@ impl Run<'_> {
                 }
             }
         }
-        // That many, and not one of them: it is no follower's fault.
-        if found.is_empty() && openids.len() > 1 { Err(failure.into()) } else { Ok(found) }
+        // That many, not one of them, and nobody else so far: it is no follower's fault.
+        let is_nobodys = found.is_empty() && openids.len() > 1 && !self.has_looked_up();
+        if is_nobodys { Err(failure.into()) } else { Ok(found) }
     }
 
     /// Asks for each of them alone, and has the map say what WeChat says.

@@ -29,6 +29,13 @@ async fn a_follower_who_cannot_be_looked_up_keeps_nobody_out() {
             reasons(&world, &[6, 7, 150]).await,
             [json!(null), json!("not_following"), json!("not_following")]
         );
+        // They alone are new in the next run, and keep it from nothing.
+        let progress = world.sync_at_length().await;
+        assert_eq!(
+            [&progress["state"], &progress["not_looked_up"]],
+            [&json!("done"), &json!(2)],
+            "{errcode}: {progress}"
+        );
         // Whoever can be looked up again gets in.
         world.clear_faults().await;
         let progress = world.sync_at_length().await;
