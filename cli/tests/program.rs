@@ -72,7 +72,7 @@ async fn walk(world: &World) -> Vec<String> {
     world.rotate("classic", 2).await;
     let id = world.send_to(&json!({ "openid": user.openid })).await;
     assert_eq!(world.outcome(&id).await["attempts"], 2);
-    vec![old.token, session.token]
+    vec![old.token, session.token, user.openid, user.unionid, user.oa_openid]
 }
 
 /// Every way in which WeChat fails, at every endpoint.

@@ -17,7 +17,7 @@ pub struct Login {
 }
 
 impl Login {
-    /// Whether the code can be one: WeChat's are letters and digits.
+    /// Whether the code can be one: WeChat's are letters and digits; `_` and `-` do no harm.
     pub fn is_one(&self) -> bool {
         (1..=LONGEST_CODE).contains(&self.code.len()) && self.code.bytes().all(is_plain)
     }

@@ -114,7 +114,10 @@ fn operation(route: &Route) -> Value {
 }
 
 fn request_body(body: Body) -> Value {
-    let description = format!("At most {} bytes.", body.largest);
+    let description = format!(
+        "At most {} bytes, of which a quote, a backslash and a line's end take two.{}",
+        body.largest, body.note
+    );
     let (required, content) = match body.kind {
         BodyKind::Json(of) => (true, json!({ "application/json": content(of) })),
         BodyKind::OptionalJson(of) => (false, json!({ "application/json": content(of) })),

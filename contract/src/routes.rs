@@ -78,6 +78,8 @@ pub struct Body {
     /// The most bytes that are read of it, as it stands in a function's event: there a quote, a backslash and
     /// a line's end take two.
     pub largest: usize,
+    /// What else there is to say of it; a sentence behind a blank, or nothing.
+    pub note: &'static str,
 }
 
 /// What a body is.
@@ -161,7 +163,7 @@ pub const LOGIN: Route = Route {
     summary: "Exchanges a wx.login code for a session.",
     who: Who::Anyone,
     parameters: &[],
-    request: Some(Body { kind: BodyKind::Json("Login"), largest: SMALL }),
+    request: Some(Body { kind: BodyKind::Json("Login"), largest: SMALL, note: "" }),
     status: StatusCode::OK,
     answer: Answer::Json("LoggedIn"),
     codes: &[
@@ -185,7 +187,7 @@ pub const LOGOUT: Route = Route {
     summary: "Ends this session, or all of the user's.",
     who: Who::Session,
     parameters: &[],
-    request: Some(Body { kind: BodyKind::OptionalJson("Logout"), largest: SMALL }),
+    request: Some(Body { kind: BodyKind::OptionalJson("Logout"), largest: SMALL, note: "" }),
     status: StatusCode::OK,
     answer: Answer::Json("LoggedOut"),
     codes: &[Code::InvalidRequest, Code::TooLarge, Code::Unauthorized, Code::Forbidden, Code::Unavailable],
@@ -199,7 +201,7 @@ pub const DECRYPT: Route = Route {
     summary: "Opens a user's encryptedData with the session's key.",
     who: Who::Session,
     parameters: &[],
-    request: Some(Body { kind: BodyKind::Json("Sealed"), largest: MEDIUM }),
+    request: Some(Body { kind: BodyKind::Json("Sealed"), largest: MEDIUM, note: "" }),
     status: StatusCode::OK,
     answer: Answer::Json("Opened"),
     codes: &[
@@ -227,7 +229,11 @@ pub const SEND: Route = Route {
         required: false,
         schema: r#"{"type": "string", "minLength": 1, "maxLength": 255}"#,
     }],
-    request: Some(Body { kind: BodyKind::Json("SendRequest"), largest: LARGE }),
+    request: Some(Body {
+        kind: BodyKind::Json("SendRequest"),
+        largest: LARGE,
+        note: " A mini-program user's call has 64 KB at most.",
+    }),
     status: StatusCode::ACCEPTED,
     answer: Answer::Json("Accepted"),
     codes: &[
@@ -280,7 +286,7 @@ pub const REPLAY: Route = Route {
     summary: "Sends messages anew that failed or whose outcome is unknown.",
     who: Who::Key(Scope::Send),
     parameters: &[BATCH],
-    request: Some(Body { kind: BodyKind::Json("Replay"), largest: SMALL }),
+    request: Some(Body { kind: BodyKind::Json("Replay"), largest: SMALL, note: "" }),
     status: StatusCode::ACCEPTED,
     answer: Answer::Json("Replayed"),
     codes: &[
@@ -302,7 +308,7 @@ pub const ADVANCE_SYNC: Route = Route {
     summary: "Brings the map of followers up to date, for up to 20 seconds; the run goes on with the next call.",
     who: Who::Key(Scope::Sync),
     parameters: &[],
-    request: Some(Body { kind: BodyKind::OptionalJson("Advance"), largest: SMALL }),
+    request: Some(Body { kind: BodyKind::OptionalJson("Advance"), largest: SMALL, note: "" }),
     status: StatusCode::OK,
     answer: Answer::Json("SyncProgress"),
     codes: &[Code::InvalidRequest, Code::TooLarge, Code::Unauthorized, Code::Forbidden, Code::Unavailable],
@@ -341,7 +347,7 @@ pub const VERIFY_CALLBACK: Route = Route {
     request: None,
     status: StatusCode::OK,
     answer: Answer::Text("The echostr."),
-    codes: &[Code::Forbidden],
+    codes: &[Code::InvalidRequest, Code::Forbidden],
 };
 
 /// POST /events.
@@ -360,7 +366,7 @@ pub const CALLBACK: Route = Route {
             ..signed("msg_signature", "The signature over the ciphertext, too; in safe mode.")
         },
     ],
-    request: Some(Body { kind: BodyKind::Xml, largest: MEDIUM }),
+    request: Some(Body { kind: BodyKind::Xml, largest: MEDIUM, note: "" }),
     status: StatusCode::OK,
     answer: Answer::Text("`success`, once the event is on its queue."),
     codes: &[Code::Forbidden, Code::TooLarge, Code::Unavailable],

@@ -84,9 +84,7 @@ pub fn bounded(request: &Request, largest: usize) -> Result<(), Error> {
     if bytes <= largest {
         return Ok(());
     }
-    Err(Error::TooLarge(format!(
-        "The body is larger than the {largest} bytes that this call may have; split it."
-    )))
+    Err(Error::TooLarge(format!("The body is larger than the {largest} bytes that this call may have.")))
 }
 
 fn is_escaped(byte: &u8) -> bool {

@@ -4,6 +4,7 @@ mod callers;
 mod identities;
 mod keys;
 mod messages;
+mod session_keys;
 mod sessions;
 mod state;
 mod table;
@@ -13,7 +14,8 @@ pub use callers::Callers;
 pub use identities::{Identities, Identity, Registration, Removed};
 pub use keys::{KeyRow, Keys};
 pub use messages::{Addressed, Batch, Messages, Receipt, Record};
-pub use sessions::{SessionKeys, Sessions};
+pub use session_keys::SessionKeys;
+pub use sessions::Sessions;
 pub use state::{
     Breaker, BreakerKeys, Cause, Checkpoint, Claim, ClaimLease, Outage, RunProgress, State, SyncRun,
     TokenFailure, pause_after,

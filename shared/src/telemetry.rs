@@ -62,6 +62,9 @@ pub fn init(lines: Lines) {
 /// The longest line of the log, in bytes: what others say goes into some of them, and every byte is paid for.
 const LONGEST_LINE: usize = 2000;
 
+/// How much of a longer one is written: JSON may make six bytes of one.
+const BEGINNING: usize = LONGEST_LINE / 7;
+
 /// Writes lines, each handed over whole; of one that is too long its beginning, and that it was cut.
 struct ShortLines<W>(W);
 
@@ -70,7 +73,7 @@ impl<W: Write> Write for ShortLines<W> {
         if line.len() <= LONGEST_LINE {
             self.0.write_all(line)?;
         } else {
-            let begins = String::from_utf8_lossy(&line[..LONGEST_LINE / 2]);
+            let begins = String::from_utf8_lossy(&line[..BEGINNING]);
             let cut = serde_json::json!({
                 "level": "WARN", "message": "a line of the log is too long", "bytes": line.len(), "begins": begins,
             });
@@ -133,6 +136,7 @@ mod tests {
             String::from_utf8(lines.0).expect("text")
         };
         assert_eq!(written("{}\n"), "{}\n");
+        assert!(written(&"\u{1}".repeat(100_000)).len() <= LONGEST_LINE);
         let cut = written(&format!("{{\"message\":\"{}\"}}\n", "年".repeat(100_000)));
         assert!(cut.len() < LONGEST_LINE && cut.ends_with("}\n"), "{cut}");
         let cut: serde_json::Value = serde_json::from_str(&cut).expect("JSON");

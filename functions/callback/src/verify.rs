@@ -76,14 +76,16 @@ impl Verifier {
     /// The echostr that WeChat wants back when the address is saved in its console.
     ///
     /// # Errors
-    /// [`Error::Forbidden`] when it is not WeChat who asks.
+    /// [`Error::Forbidden`] when it is not WeChat who asks; [`Error::InvalidRequest`] when it asks for what WeChat does
+    /// not.
     pub fn echo(&self, request: &Request) -> Result<String, Error> {
         let parameters = request.query_string_parameters();
         let query = Query::of(&parameters);
         self.check(query.signature, &query, &[query.timestamp, query.nonce])?;
         // The signature is not over it: what is no echostr of WeChat's is somebody else's text.
         let echostr = parameters.first("echostr").filter(|echostr| is_echostr(echostr));
-        Ok(echostr.ok_or_else(|| refused("the echostr is none of WeChat's"))?.to_owned())
+        let none = || Error::InvalidRequest("`echostr` must be what WeChat sends.".to_owned());
+        Ok(echostr.ok_or_else(none)?.to_owned())
     }
 
     /// What a callback says, and the signature it can be recognized by.

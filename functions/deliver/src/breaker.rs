@@ -274,3 +274,23 @@ fn report(key: &str, failure: &Failure) {
         "messages wait for a repair: {failure}"
     );
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn a_token_failure_that_refresh_should_have_mended_by_now_holds_nobody_up() {
+        let row = || -> Breaker {
+            let failure = json!({
+                "cause": { "reason": "misconfigured", "errcode": 40164 },
+                "failed_at": 1000, "no_token_from": 1000, "retry_at": 1300, "times": 2,
+            });
+            serde_json::from_value(json!({ "key": "breaker#oa", "token_failure": failure })).expect("a row")
+        };
+        for (now, holds) in [(999, false), (1000, true), (1359, true), (1360, false), (9000, false)] {
+            assert_eq!(Seen::of(row(), now).token.is_some(), holds, "{now}");
+        }
+    }
+}

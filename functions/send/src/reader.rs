@@ -32,7 +32,9 @@ impl<'a> Reader<'a> {
     /// What became of a message.
     pub fn message(&self, message: MessageStatus) -> MessageStatus {
         let Self::User(_) = self else { return message };
-        let reason = message.reason.map(|reason| self.reason(&message.to, reason));
+        // What an unfinished one waits for is how the account stands.
+        let reason = message.reason.filter(|_| message.state.is_final());
+        let reason = reason.map(|reason| self.reason(&message.to, reason));
         MessageStatus {
             state: self.state(&message.to, message.state),
             reason,
@@ -107,8 +109,10 @@ mod tests {
     #[test]
     fn a_user_learns_of_themselves_why_and_nothing_of_the_account() {
         let seen = Reader::User("o1").message(message("o1", MessageState::Parked, Reason::Misconfigured));
-        assert_eq!((seen.state, seen.reason), (MessageState::Parked, Some(Reason::Misconfigured)));
-        assert_eq!((seen.errcode, seen.detail), (None, None));
+        assert_eq!((seen.state, seen.reason), (MessageState::Parked, None));
+        assert_eq!((seen.errcode, seen.detail, seen.remedy), (None, None, None));
+        let seen = Reader::User("o1").message(message("o1", MessageState::Failed, Reason::NotFollowing));
+        assert_eq!((seen.state, seen.reason), (MessageState::Failed, Some(Reason::NotFollowing)));
         assert!(!seen.remedy.expect("a remedy").contains("1.2.3.4"));
     }
 

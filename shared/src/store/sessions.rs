@@ -1,21 +1,15 @@
-//! Sessions, by the SHA-256 of their token, and the session_keys that belong to them, in a table apart: who may
-//! know a session need not be able to open what WeChat sealed.
+//! Sessions, by the SHA-256 of their token.
 
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
-use futures::{StreamExt, TryStreamExt, stream};
-use secrecy::{ExposeSecret, SecretString};
-use serde::{Deserialize, Serialize, Serializer};
+use serde::{Deserialize, Serialize};
 
 use super::table::Table;
 use super::{condition_met, text};
 use crate::config::ConfigError;
 use crate::session::{Token, User};
 use crate::{Clock, Config, Error};
-
-/// How many sessions are ended at a time.
-const CONCURRENCY: usize = 8;
 
 /// The sessions table.
 #[derive(Clone, Debug)]
@@ -78,7 +72,7 @@ impl Sessions {
     /// [`Error::Unavailable`].
     pub async fn sign_in(&self, user: User, lifetime: Duration) -> Result<(), Error> {
         let User { session, openid, unionid } = user;
-        let expires_at = Some(expiry(&self.clock, lifetime));
+        let expires_at = Some(self.clock.now() + lifetime.as_secs().cast_signed());
         let row = Row { id: session, holder: Holder::User { openid, unionid }, expires_at };
         self.table.put(&row)?.send().await.map_err(Error::unavailable)?;
         Ok(())
@@ -121,82 +115,8 @@ impl Sessions {
     /// # Errors
     /// [`Error::Unavailable`]; what was ended by then stays so.
     pub async fn end(&self, sessions: &[String]) -> Result<(), Error> {
-        delete(&self.table, sessions).await
+        self.table.delete(sessions).await
     }
-}
-
-/// The table of session_keys.
-#[derive(Clone, Debug)]
-pub struct SessionKeys {
-    table: Table,
-    clock: Clock,
-}
-
-#[derive(Serialize, Deserialize)]
-struct KeyRow {
-    id: String,
-    #[serde(serialize_with = "expose")]
-    session_key: SecretString,
-    expires_at: i64,
-}
-
-impl SessionKeys {
-    /// The table that `config` names.
-    ///
-    /// # Errors
-    /// [`ConfigError`].
-    pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
-        let table = Table { client, name: config.session_keys_table()?, key: "id" };
-        Ok(Self { table, clock: config.clock()? })
-    }
-
-    /// Keeps what opens a session's encryptedData.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn put(&self, session: &str, key: SecretString, lifetime: Duration) -> Result<(), Error> {
-        let row =
-            KeyRow { id: session.to_owned(), session_key: key, expires_at: expiry(&self.clock, lifetime) };
-        self.table.put(&row)?.send().await.map_err(Error::unavailable)?;
-        Ok(())
-    }
-
-    /// What opens a session's encryptedData; `None` when it is not there any more.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn find(&self, session: &str) -> Result<Option<SecretString>, Error> {
-        let row = self.table.get::<KeyRow>(session).await?;
-        Ok(row.filter(|row| row.expires_at > self.clock.now()).map(|row| row.session_key))
-    }
-
-    /// Forgets them.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`]; what was deleted by then stays so.
-    pub async fn delete(&self, sessions: &[String]) -> Result<(), Error> {
-        delete(&self.table, sessions).await
-    }
-}
-
-async fn delete(table: &Table, ids: &[String]) -> Result<(), Error> {
-    stream::iter(ids.to_vec())
-        .map(|id| async move {
-            let delete = table.client.delete_item().table_name(&table.name).key(table.key, text(id));
-            delete.send().await.map_err(Error::unavailable)
-        })
-        .buffer_unordered(CONCURRENCY)
-        .boxed()
-        .try_for_each(async |_| Ok(()))
-        .await
-}
-
-fn expiry(clock: &Clock, lifetime: Duration) -> i64 {
-    clock.now() + i64::try_from(lifetime.as_secs()).unwrap_or(i64::MAX)
-}
-
-fn expose<S: Serializer>(secret: &SecretString, serializer: S) -> Result<S::Ok, S::Error> {
-    serializer.serialize_str(secret.expose_secret())
 }
 
 #[cfg(test)]

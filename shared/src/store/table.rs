@@ -4,11 +4,15 @@ use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValue;
+use futures::{StreamExt, TryStreamExt, stream};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::{Item, condition_met, from_item, number, text, to_item};
 use crate::Error;
+
+/// How many items are deleted at a time.
+const CONCURRENCY: usize = 8;
 
 /// The table, its key's name with it.
 #[derive(Clone, Debug)]
@@ -34,6 +38,16 @@ impl Table {
     /// A change of the item of this key.
     pub fn update(&self, key: &str) -> UpdateItemFluentBuilder {
         self.client.update_item().table_name(&self.name).key(self.key, text(key))
+    }
+
+    /// Deletes the items of these keys, as far as they are there.
+    pub async fn delete(&self, keys: &[String]) -> Result<(), Error> {
+        let deletions = keys.iter().map(|key| {
+            let delete = self.client.delete_item().table_name(&self.name).key(self.key, text(key));
+            async { delete.send().await.map_err(Error::unavailable) }
+        });
+        let deletions: Vec<_> = deletions.collect();
+        stream::iter(deletions).buffer_unordered(CONCURRENCY).boxed().try_for_each(async |_| Ok(())).await
     }
 
     /// Takes a lease that is free or has run out, for `seconds`, and gives the whole item; `None` while another has
