@@ -77,17 +77,16 @@ impl Function {
         };
         let token = Token::random();
         let user = User { session: token.id(), openid: openid.clone(), unionid: unionid.clone() };
-        let (mut following, is_new, (), ()) = tokio::try_join!(
+        let (mut following, has_moved, (), (), ()) = tokio::try_join!(
             self.follows(unionid.as_deref()),
+            self.take_along(unionid.as_deref(), &openid),
             self.identities.record_login(&openid, unionid.as_deref()),
             self.session_keys.put(&user.session, session_key, session::LIFETIME),
             self.begin(user.clone()),
         )?;
-        if let Some(unionid) = unionid.as_deref().filter(|_| is_new)
-            && self.identities.move_to(unionid, &openid).await?
-        {
+        if has_moved {
             tracing::warn!("a user has another unionid than before: what the map knows moved to it");
-            following = self.follows(Some(unionid)).await?;
+            following = self.follows(unionid.as_deref()).await?;
         }
         metrics::counter!("LoggedIn").increment(1);
         tracing::info!(bound = unionid.is_some(), following, "logged in");
@@ -144,6 +143,14 @@ impl Function {
         match self.identities.registration(openid).await? {
             Registration::Bound(unionid) => Ok(Some(unionid)),
             Registration::Unbound | Registration::Never => Ok(None),
+        }
+    }
+
+    /// What the map has of the user under another unionid comes along.
+    async fn take_along(&self, unionid: Option<&str>, openid: &str) -> Result<bool, Error> {
+        match unionid {
+            Some(unionid) => self.identities.move_to(unionid, openid).await,
+            None => Ok(false),
         }
     }
 

@@ -86,17 +86,16 @@ impl Identities {
         })
     }
 
-    /// Remembers a mini-program user; without a unionid, that there is none. `true` when the map did not have them
-    /// under this one.
+    /// Remembers a mini-program user; without a unionid, that there is none.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn record_login(&self, openid: &str, unionid: Option<&str>) -> Result<bool, Error> {
+    pub async fn record_login(&self, openid: &str, unionid: Option<&str>) -> Result<(), Error> {
         let unionid = unionid.map_or_else(|| format!("{UNBOUND}{openid}"), str::to_owned);
         let identity = self.login(openid, unionid);
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&identity)?));
-        let was = put.return_values(ReturnValue::AllOld).send().await.map_err(Error::unavailable)?.attributes;
-        Ok(was.is_none())
+        put.send().await.map_err(Error::unavailable)?;
+        Ok(())
     }
 
     /// Remembers the unionid of a mini-program user of whom none was known. `false` when the map has another one for

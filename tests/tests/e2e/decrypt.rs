@@ -182,15 +182,16 @@ async fn a_known_unionid_is_never_replaced() {
     let world = World::start().await;
     world.user_does(7, "hide-unionid").await;
     let older = world.login(7).await;
+    // Sealed while nothing was known, opened when something is.
+    let sealed = world.sealed(7, &json!({ "unionId": "uFresh" })).await;
     world.user_does(7, "show-unionid").await;
     world.login(7).await;
-    let sealed = world.sealed(7, &json!({ "unionId": "uFresh" })).await;
-    // The older session's key is not the newest: this one's blob is sealed for it, too.
-    let newest = world.login(7).await;
-    let fresh = world.sealed(7, &json!({ "unionId": "uFresh" })).await;
-    world.post("/decrypt", &older.token, &unsigned(&sealed)).await.problem(400, "decrypt_failed");
-    let opened = world.post("/decrypt", &newest.token, &unsigned(&fresh)).await.ok(200);
-    assert_eq!(opened["unionid"], world.user(7).await.unionid);
+    let opened = world.post("/decrypt", &older.token, &unsigned(&sealed)).await.ok(200);
+    assert_eq!(opened["unionid"], Value::Null);
+    assert_eq!(world.login(7).await.answer["unionid"], world.user(7).await.unionid);
+    world.sync_until_done().await;
+    let id = world.send_to(&json!({ "openid": world.user(7).await.openid })).await;
+    assert_eq!(world.outcome(&id).await["state"], "sent");
 }
 
 #[tokio::test]

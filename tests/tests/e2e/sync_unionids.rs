@@ -83,12 +83,15 @@ async fn an_account_without_unionids_is_told_so_after_one_batch() {
 async fn unionids_that_change_for_everybody_are_noticed_by_the_next_run() {
     let world = World::with_followers(250).await;
     world.sync_until_done().await;
+    world.login(3).await;
     world.advance(3600).await;
     world.console(&json!({ "open_platform": 1 })).await;
     assert_eq!(reasons(&world, &[0, 249]).await, [json!("not_following"), json!("not_following")]);
     let progress = world.sync_until_done().await;
     assert_eq!(progress["repairs"], json!({ "unionids changed": 1 }), "{progress}");
     assert_eq!(reasons(&world, &[0, 249]).await, [json!(null), json!(null)]);
+    let to = json!([{ "openid": world.user(3).await.openid }]);
+    assert_eq!(world.send(&to).await["accepted"], 1, "whoever logged in before is found, too");
     world.console(&json!({ "open_platform": 0 })).await;
     assert_eq!(
         reasons(&world, &[0, 249]).await,
