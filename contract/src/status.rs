@@ -52,7 +52,7 @@ pub struct MessageStatus {
     /// WeChat's id of the call, for its own log (kept seven days).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rid: Option<String>,
-    /// How often WeChat was called for it.
+    /// How often it was tried.
     pub attempts: u32,
     /// Unix seconds.
     pub updated_at: i64,

@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use contract::Reason;
 use serde::{Deserialize, Serialize};
 
+use crate::wechat::Failure;
+
 /// The most recipients in one job: with one second a call and five at a time, a job is done long
 /// before its function's time is up.
 pub const MOST_RECIPIENTS: usize = 20;
@@ -67,7 +69,7 @@ pub struct Message {
 pub const NO_MSGID: i64 = 0;
 
 /// What a message remembers between two tries.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
 pub struct Progress {
     /// How often an operator had it sent anew.
@@ -76,7 +78,7 @@ pub struct Progress {
     /// How often it was requeued since then.
     #[serde(rename = "turn")]
     pub requeues: u32,
-    /// How often WeChat was called for it since then.
+    /// How often it was tried since then, with a token or without.
     pub attempts: u32,
     /// How many of those calls left open whether WeChat took it.
     pub ambiguous: u32,
@@ -88,6 +90,26 @@ pub struct Progress {
     /// What it is parked for; its record says the same.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub parked: Option<Parked>,
+    /// What WeChat said at the last try, where it failed and WeChat answered.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub last: Option<LastFailure>,
+}
+
+/// What WeChat said when a try failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct LastFailure {
+    /// Its code.
+    pub errcode: i64,
+    /// Its id of the call.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub rid: Option<String>,
+}
+
+impl LastFailure {
+    /// `None` where WeChat did not answer.
+    pub fn of(failure: &Failure) -> Option<Self> {
+        Some(Self { errcode: failure.errcode()?, rid: failure.rid().map(str::to_owned) })
+    }
 }
 
 /// What a parked message waits for.

@@ -11,14 +11,13 @@ use shared::wechat::Failure;
 use shared::wechat::errcode::{Action, Scope};
 use shared::{Clock, Error, beijing};
 
+use crate::decide::LONGEST_WAIT;
+
 /// How long after its time, in seconds, a try of `refresh` is still waited for.
 const OVERDUE: i64 = 60;
 
-/// The longest SQS holds a job back, in seconds; messages wait in such steps.
-const LONGEST_WAIT: i64 = 15 * 60;
-
-/// A wait is no shorter, in seconds: whoever's turn it was needs some time to find out.
-const SHORTEST_WAIT: i64 = 5;
+/// A wait is no shorter: whoever's turn it was needs some time to find out.
+const SHORTEST_WAIT: Duration = Duration::from_secs(5);
 
 /// The breakers of the messages that a worker has in hand, for one invocation.
 pub struct Breakers {
@@ -112,7 +111,8 @@ impl Breakers {
             Admission::Probes(due) => due,
         };
         for (key, outage) in due {
-            let next = self.clock.now() + pause_after(outage.probes + 1);
+            // The first pause was before this one.
+            let next = self.clock.now() + pause_after(outage.probes + 2);
             self.turn(&key, |seen| {
                 seen.is = Is::Open;
                 seen.outage = Some(Outage { probe_at: next, probes: outage.probes + 1, ..outage.clone() });
@@ -187,10 +187,10 @@ impl Breakers {
     }
 
     fn wait(&self, cause: &Cause, until: i64) -> Wait {
-        let pause = (until - self.clock.now()).clamp(SHORTEST_WAIT, LONGEST_WAIT);
+        let left = Duration::from_secs(u64::try_from(until - self.clock.now()).unwrap_or(0));
         Wait {
             parked: Parked { reason: cause.reason, errcode: cause.errcode },
-            pause: Duration::from_secs(pause.unsigned_abs()),
+            pause: left.clamp(SHORTEST_WAIT, LONGEST_WAIT),
         }
     }
 

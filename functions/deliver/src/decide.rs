@@ -40,6 +40,9 @@ const BEYOND: Duration = Duration::from_secs(4 * 60);
 /// a quarter off.
 const MINUTE: Duration = Duration::from_secs(80);
 
+/// The longest SQS holds a job back; messages wait for a repair in such steps.
+pub const LONGEST_WAIT: Duration = Duration::from_secs(15 * 60);
+
 /// What is known of a message whose try just failed.
 #[derive(Clone, Copy, Debug)]
 pub struct FailedAttempt {
@@ -93,6 +96,11 @@ impl RetryTiming {
     /// A pause of the schedule as it is to be kept this time.
     pub fn pause(self, pause: Duration) -> Duration {
         pause.mul_f64(0.75 + 0.25 * self.jitter)
+    }
+
+    /// A wait whose end is not to be missed: up to a quarter longer, as far as a queue holds back.
+    pub fn no_sooner(self, wait: Duration) -> Duration {
+        wait.mul_f64(1.0 + 0.25 * self.jitter).min(LONGEST_WAIT)
     }
 }
 

@@ -4,7 +4,7 @@ use std::time::{Duration, SystemTime};
 
 use contract::{MessageState, Reason};
 use shared::Error;
-use shared::job::{Job, Message, NO_MSGID};
+use shared::job::{Job, LastFailure, Message, NO_MSGID};
 use shared::store::{BreakerKeys, Record};
 use shared::wechat::errcode::Action;
 use shared::wechat::template::{self, TemplateMessage};
@@ -110,13 +110,13 @@ impl Invocation<'_> {
 
     /// It waited too long: for its use, or for WeChat to recognize a second copy.
     async fn finish_late(&self, job: &Job, message: Message) -> Option<Requeue> {
-        let parked = message.progress.parked;
+        let (parked, last) = (message.progress.parked, message.progress.last.clone());
         let (state, reason) = match message.progress.ambiguous_since {
             Some(_) => (MessageState::Unknown, Reason::OutcomeUnknown),
             None => (MessageState::Failed, Reason::Expired),
         };
         metrics::counter!("Failed", "Reason" => reason.to_string()).increment(1);
-        let end = |record: Record| record.ended(state, reason).having_waited_for(parked);
+        let end = |record: Record| record.after(last).ended(state, reason).having_waited_for(parked);
         self.finish(job, message, end).await
     }
 
@@ -154,13 +154,11 @@ impl Invocation<'_> {
     ) -> Option<Requeue> {
         let job = &received.job;
         let keys = self.function.breaker_keys(job, &message);
-        if let Err(error) = self.breakers.on_failure(&keys, &failure).await {
-            tracing::warn!(cause = error.causes(), "could not write how a breaker stands");
-        }
+        self.tell_breakers(&keys, &failure).await;
         let attempt = self.failed(job, &mut message, &failure);
-        let decision = match decide(attempt, self.timing) {
-            Outcome::Decided(decision) => decision,
-            Outcome::CheckFollower => self.check_follower(&message, attempt).await,
+        let (decision, failure) = match decide(attempt, self.timing) {
+            Outcome::Decided(decision) => (decision, failure),
+            Outcome::CheckFollower => self.check_follower(&message, &keys, attempt, failure).await,
         };
         match decision {
             Decision::Sent => {
@@ -189,9 +187,16 @@ impl Invocation<'_> {
         }
     }
 
+    async fn tell_breakers(&self, keys: &BreakerKeys, failure: &Failure) {
+        if let Err(error) = self.breakers.on_failure(keys, failure).await {
+            tracing::warn!(cause = error.causes(), "could not write how a breaker stands");
+        }
+    }
+
     /// Notes that a try failed, and what is known of the message now.
     fn failed(&self, job: &Job, message: &mut Message, failure: &Failure) -> FailedAttempt {
         let progress = &mut message.progress;
+        progress.last = LastFailure::of(failure);
         if failure.action() == Action::Ambiguous {
             progress.ambiguous += 1;
             progress.ambiguous_since.get_or_insert_with(|| self.function.clock.now());
@@ -222,36 +227,46 @@ impl Invocation<'_> {
 
     /// How long a message is put back for; no longer than its end.
     pub fn delay(&self, job: &Job, message: &Message, wait: Wait) -> Duration {
-        self.timing.pause(wait.pause).min(self.longest_wait(job, message))
+        self.timing.no_sooner(wait.pause).min(self.longest_wait(job, message))
     }
 
     /// WeChat says the user does not follow, or that the openid is none of this account's. Only
-    /// user/info's word for it takes the user off the map: a wrong appid gets 40003 for everybody.
-    async fn check_follower(&self, message: &Message, attempt: FailedAttempt) -> Decision {
-        let gone = match self.function.wechat.call(&followers::info(&message.oa_openid)).await {
-            Ok(info) if info.has_left() => self.forget(&message.oa_openid).await,
-            Ok(_) => Err(Action::Retry),
-            // Asking is no sending: that WeChat did not answer leaves nothing open.
-            Err(failure) if failure.action() == Action::Ambiguous => Err(Action::Retry),
-            Err(failure) => Err(failure.action()),
-        };
-        let action = match gone {
-            Ok(()) => {
-                return FailedAttempt { reason: Reason::NotFollowing, ..attempt }
-                    .finish(MessageState::Failed);
-            }
-            Err(action) => action,
-        };
-        let reason = match (action, message.is_typed) {
-            (Action::DoubtFollower, true) => Reason::InvalidOpenid,
-            (Action::DoubtFollower, false) => Reason::Misconfigured,
-            _ => Reason::WechatUnavailable,
-        };
+    /// user/info's word for it takes the user off the map: a wrong appid gets 40003 for everybody. Gives the failure
+    /// that decided, too: user/info may meet what is wrong with the whole account.
+    async fn check_follower(
+        &self,
+        message: &Message,
+        keys: &BreakerKeys,
+        attempt: FailedAttempt,
+        said: Failure,
+    ) -> (Decision, Failure) {
+        let (action, reason, failure) =
+            match self.function.wechat.call(&followers::info(&message.oa_openid)).await {
+                Ok(info) if info.has_left() => match self.forget(&message.oa_openid).await {
+                    Ok(()) => {
+                        let attempt = FailedAttempt { reason: Reason::NotFollowing, ..attempt };
+                        return (attempt.finish(MessageState::Failed), said);
+                    }
+                    Err(action) => (action, Reason::WechatUnavailable, said),
+                },
+                Ok(_) => (Action::Retry, Reason::WechatUnavailable, said),
+                Err(asking) => match (asking.action(), message.is_typed) {
+                    (Action::DoubtFollower, true) => (Action::DoubtFollower, Reason::InvalidOpenid, said),
+                    (Action::DoubtFollower, false) => (Action::DoubtFollower, Reason::Misconfigured, said),
+                    // Asking is no sending: that WeChat did not answer leaves nothing open.
+                    (Action::Ambiguous, _) => (Action::Retry, Reason::WechatUnavailable, said),
+                    (action, _) => {
+                        self.tell_breakers(keys, &asking).await;
+                        (action, asking.reason(), asking)
+                    }
+                },
+            };
         let attempt = FailedAttempt { action, reason, ..attempt };
-        match decide(attempt, self.timing) {
+        let decision = match decide(attempt, self.timing) {
             Outcome::Decided(decision) => decision,
             Outcome::CheckFollower => attempt.finish(MessageState::Failed),
-        }
+        };
+        (decision, failure)
     }
 
     async fn forget(&self, oa_openid: &str) -> Result<(), Action> {

@@ -28,8 +28,8 @@ use rate_limiter::RateLimiter;
 /// allows, it is how many calls are in flight at most: so many are refused before a breaker is open for all.
 pub const CONCURRENCY: usize = 20;
 
-/// A job that comes for the first time and is no older than this, in seconds, is worked off without a
-/// look at what is finished: WeChat knows the client_msg_ids of the last ten minutes.
+/// A job that comes for the first time, of messages that were accepted no longer ago than this, in seconds, is
+/// worked off without a look at what is finished: WeChat knows the client_msg_ids of the last ten minutes.
 const FRESH: i64 = 5 * 60;
 
 /// A job that SQS got this much later than it was enqueued, in seconds, was moved out of the dead letters since.
@@ -244,7 +244,8 @@ fn received(id: String, mut job: Job, record: &SqsMessage, now: i64) -> Received
     let is_redriven = seconds("SentTimestamp").is_some_and(|sent_at| sent_at - enqueued_at > REDRIVEN);
     let is_first = attribute("ApproximateReceiveCount") == Some(1) && !is_redriven;
     let is_new = job.messages.iter().all(|message| message.progress == Progress::default());
-    let is_fresh = is_first && is_new && now - enqueued_at <= FRESH;
+    // Not by when it was enqueued: a call that is finished by its key enqueues what may be long done.
+    let is_fresh = is_first && is_new && now - job.accepted_at <= FRESH;
     if !is_first {
         // Another worker had it in hand since then, and may have sent any of it.
         let received_at = seconds("ApproximateFirstReceiveTimestamp").unwrap_or(0);
@@ -274,9 +275,19 @@ mod tests {
 
     /// Since when the message of a job may have arrived; the job was put on the queue at 1,000 s.
     fn ambiguous_since(now: i64, sent_at: i64, first_received_at: i64, receives: u32) -> Option<i64> {
+        let received = received_job(900, now, [sent_at, first_received_at], receives);
+        received.job.messages[0].progress.ambiguous_since
+    }
+
+    fn received_job(
+        accepted_at: i64,
+        now: i64,
+        [sent_at, first_received_at]: [i64; 2],
+        receives: u32,
+    ) -> ReceivedJob {
         let message = json!({ "n": 1, "oa_openid": "o1", "data": {} });
         let job: Value = json!({
-            "batch": "b", "template_id": "t", "accepted_at": 900, "enqueued_at": 1000, "messages": [message],
+            "batch": "b", "template_id": "t", "accepted_at": accepted_at, "enqueued_at": 1000, "messages": [message],
         });
         let record = serde_json::from_value(json!({
             "messageId": "m",
@@ -287,9 +298,9 @@ mod tests {
                 "ApproximateReceiveCount": receives.to_string(),
             },
         }));
-        let (jobs, unreadable) = parse(vec![record.expect("a message")], now);
+        let (mut jobs, unreadable) = parse(vec![record.expect("a message")], now);
         assert!(unreadable.is_empty());
-        jobs[0].job.messages[0].progress.ambiguous_since
+        jobs.remove(0)
     }
 
     #[test]
@@ -297,6 +308,13 @@ mod tests {
         assert_eq!(ambiguous_since(1001, 1000, 1001, 1), None);
         assert_eq!(ambiguous_since(1900, 1000, 1900, 1), None, "held back for a quarter of an hour");
         assert_eq!(ambiguous_since(90_000, 1000, 90_000, 1), None, "a backlog of a day");
+    }
+
+    #[test]
+    fn what_was_accepted_long_ago_may_be_finished_however_new_its_job_is() {
+        for (accepted_at, is_fresh) in [(900, true), (701, true), (700, false), (0, false)] {
+            assert_eq!(received_job(accepted_at, 1001, [1000, 1001], 1).is_fresh, is_fresh, "{accepted_at}");
+        }
     }
 
     #[test]

@@ -3,7 +3,7 @@
 use contract::{MessageState, Reason};
 use serde::{Deserialize, Serialize};
 
-use crate::job::{Message, NO_MSGID, Parked, Progress};
+use crate::job::{LastFailure, Message, NO_MSGID, Parked, Progress};
 use crate::wechat::Failure;
 
 /// What is known of a message that a worker has had in hand.
@@ -28,7 +28,7 @@ pub struct Record {
     /// WeChat's id of the message; its receipt names it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub msgid: Option<i64>,
-    /// How often WeChat was called for it.
+    /// How often it was tried.
     pub attempts: u32,
     /// How often an operator had it sent anew.
     #[serde(default, rename = "replay")]
@@ -73,11 +73,19 @@ impl Record {
         Self { errcode: parked.errcode, ..self.ended(MessageState::Parked, parked.reason) }
     }
 
+    /// This is what WeChat said last.
+    #[must_use]
+    pub fn after(self, last: Option<LastFailure>) -> Self {
+        let Some(LastFailure { errcode, rid }) = last else { return self };
+        Self { errcode: Some(errcode), rid, ..self }
+    }
+
     /// It ended while it waited for this.
     #[must_use]
     pub fn having_waited_for(self, parked: Option<Parked>) -> Self {
         let Some(Parked { reason, errcode }) = parked else { return self };
-        Self { errcode, detail: Some(format!("It waited for this to be repaired: {reason}.")), ..self }
+        let detail = Some(format!("It waited for this to be repaired: {reason}."));
+        Self { errcode: errcode.or(self.errcode), detail, ..self }
     }
 
     /// This is what WeChat said.
