@@ -82,6 +82,7 @@ impl Function {
 
     /// Writes where the run stands, over and over, until it may not go on.
     async fn heartbeat(&self, run: &Run<'_>, lease: &str) -> Stop {
+        let mut kept_at = self.clock.now();
         loop {
             let record = {
                 let mut record = run.record();
@@ -89,10 +90,14 @@ impl Function {
                 record.clone()
             };
             match self.state.save_sync(&self.oa_appid, lease, LEASE, &record).await {
-                Ok(true) => self.clock.sleep(SAVED_EVERY).await,
+                Ok(true) => kept_at = self.clock.now(),
                 Ok(false) => return Stop::LostLease,
+                Err(error) if self.clock.now() - kept_at < LEASE / 2 => {
+                    tracing::warn!(cause = error.causes(), "could not keep the lease: {error}");
+                }
                 Err(error) => return error.into(),
             }
+            self.clock.sleep(SAVED_EVERY).await;
         }
     }
 }

@@ -22,6 +22,10 @@ const BATCHGET: &str = "user/info/batchget";
 const UNBOUND_FROM: usize = 10;
 const ASKED_ALONE: usize = 5;
 
+/// How many smaller batches are refused before it is given up to find out who cannot be looked up. One in a hundred
+/// is found after six.
+const MOST_REFUSED: u32 = 20;
+
 impl Run<'_> {
     /// Looks up openids and writes those that have a unionid. The first batch goes alone: what is wrong with the
     /// whole account shows there. Once one batch has failed or the time is over no other is begun; those under way
@@ -102,7 +106,15 @@ impl Run<'_> {
         );
         self.count_repair("batchget refused");
         let (mut found, mut parts) = (Vec::new(), vec![openids]);
+        let mut refused = 0;
         while let Some(part) = parts.pop() {
+            if self.is_over() {
+                return Err(Stop::OutOfTime);
+            }
+            // So many refusals and nobody found: it is no follower's fault.
+            if found.is_empty() && refused >= MOST_REFUSED {
+                return Err(failure.into());
+            }
             let (one, other) = part.split_at(part.len() / 2);
             for half in [other, one] {
                 match half {
@@ -111,7 +123,10 @@ impl Run<'_> {
                     half => match self.call(BATCHGET, &followers::infos(half), Patience::Little).await {
                         Ok(infos) => found.extend(self.checked(half, infos.users).await?),
                         Err(failure) if failure.scope() == Scope::Account => return Err(failure.into()),
-                        Err(_) => parts.push(half),
+                        Err(_) => {
+                            refused += 1;
+                            parts.push(half);
+                        }
                     },
                 }
             }
@@ -205,6 +220,9 @@ impl Run<'_> {
     async fn each_alone(&self, openids: &[String]) -> Result<Vec<UserInfo>, Stop> {
         let mut infos = Vec::with_capacity(openids.len());
         for openid in openids {
+            if self.is_over() {
+                return Err(Stop::OutOfTime);
+            }
             infos.extend(self.alone(openid).await?);
         }
         Ok(infos)
