@@ -35,12 +35,20 @@ const TOLD_EVERY: u32 = 100;
 pub struct Function {
     config: Config,
     secrets: Secrets<2>,
-    verifier: Mutex<Arc<Verifier>>,
+    verifiers: Mutex<Verifiers>,
     /// How many callbacks in a row were not signed with our token, though they look like WeChat's.
     wrongly_signed: AtomicU32,
     seen: SeenCallbacks,
     clock: Clock,
     queue: EventsQueue,
+}
+
+/// By what the secrets are, and by what they were before: the console is set to new ones sooner or later than the
+/// deployment. The older one goes once the newest has recognized WeChat.
+#[derive(Clone)]
+struct Verifiers {
+    newest: Arc<Verifier>,
+    older: Option<Arc<Verifier>>,
 }
 
 impl lambda::Function for Function {
@@ -53,7 +61,7 @@ impl lambda::Function for Function {
         Ok(Self {
             config: config.clone(),
             secrets,
-            verifier: Mutex::new(Arc::new(verifier)),
+            verifiers: Mutex::new(Verifiers { newest: Arc::new(verifier), older: None }),
             wrongly_signed: AtomicU32::new(0),
             seen: SeenCallbacks::default(),
             clock: config.clock()?,
@@ -96,27 +104,36 @@ impl Function {
         Ok(http::text("success".to_owned()))
     }
 
-    /// What the verifier makes of a request; once more with what the secrets are now where it looks like WeChat's and
+    /// What the verifiers make of a request; once more with what the secrets are now where it looks like WeChat's and
     /// is not signed with our token.
     async fn verified<T>(
         &self,
         request: &Request,
         verify: impl Fn(&Verifier) -> Result<T, Error>,
     ) -> Result<T, Error> {
-        let verifier = Arc::clone(&self.verifier.lock());
-        let outcome = verify(&verifier);
-        if !matches!(outcome, Err(Error::Forbidden(_))) {
+        let is_recognized = |outcome: &Result<T, Error>| !matches!(outcome, Err(Error::Forbidden(_)));
+        let Verifiers { newest, older } = self.verifiers.lock().clone();
+        let outcome = verify(&newest);
+        if is_recognized(&outcome) {
+            self.wrongly_signed.store(0, Ordering::Relaxed);
+            let mut verifiers = self.verifiers.lock();
+            if Arc::ptr_eq(&verifiers.newest, &newest) {
+                verifiers.older = None;
+            }
+            return outcome;
+        }
+        if let Some(outcome) = older.map(|older| verify(&older)).filter(is_recognized) {
             self.wrongly_signed.store(0, Ordering::Relaxed);
             return outcome;
         }
-        if !verifier.is_well_formed(request) {
+        if !newest.is_well_formed(request) {
             return outcome;
         }
         if self.secrets.have_changed().await {
             let changed = Verifier::new(&self.config, self.secrets.current()).map_err(Error::unavailable)?;
             tracing::info!("the callback secrets were replaced");
             let outcome = verify(&changed);
-            *self.verifier.lock() = Arc::new(changed);
+            *self.verifiers.lock() = Verifiers { newest: Arc::new(changed), older: Some(newest) };
             return outcome;
         }
         let in_a_row = self.wrongly_signed.fetch_add(1, Ordering::Relaxed) + 1;

@@ -226,18 +226,27 @@ mod tests {
 
     const APPID: &str = "wxb11529c136998cb6";
 
+    fn verifier(mode: CallbackMode) -> Verifier {
+        let secret = |text: &str| SecretString::from(text.to_owned());
+        let key = Key::parse(&secret("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")).expect("a key");
+        Verifier { token: secret("token"), key, appid: APPID.into(), mode, clock: Clock::movable() }
+    }
+
+    fn request<const N: usize>(query: [(&str, String); N], body: String) -> Request {
+        let query: HashMap<_, _> =
+            query.into_iter().map(|(name, value)| (name.to_owned(), vec![value])).collect();
+        Request::new(body.into()).with_query_string_parameters(query)
+    }
+
     /// What a verifier of this mode says to a body whose `Encrypt` holds the message.
     fn verified(
         mode: CallbackMode,
         message: &str,
         envelope: impl Fn(&str) -> String,
     ) -> Result<Reading, Error> {
-        let secret = |text: &str| SecretString::from(text.to_owned());
-        let key = Key::parse(&secret("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")).expect("a key");
-        let encrypt = crate::crypt::tests::seal(&key, b"0123456789abcdef", message, APPID);
-        let clock = Clock::movable();
-        let at = clock.now().to_string();
-        let verifier = Verifier { token: secret("token"), key, appid: APPID.into(), mode, clock };
+        let verifier = verifier(mode);
+        let encrypt = crate::crypt::tests::seal(&verifier.key, b"0123456789abcdef", message, APPID);
+        let at = verifier.clock.now().to_string();
         let sign = |parts: &[&str]| crate::crypt::signature(&verifier.token, parts);
         let query = [
             ("signature", sign(&[&at, "1"])),
@@ -245,10 +254,34 @@ mod tests {
             ("timestamp", at.clone()),
             ("nonce", "1".to_owned()),
         ];
-        let query: HashMap<_, _> =
-            query.into_iter().map(|(name, value)| (name.to_owned(), vec![value])).collect();
-        let request = Request::new(envelope(&encrypt).into()).with_query_string_parameters(query);
+        let request = request(query, envelope(&encrypt));
         verifier.read(&request).map(|(reading, _)| reading)
+    }
+
+    /// What is answered to a signed request for this echostr, that many seconds later.
+    fn echoed(echostr: &str, seconds: i64) -> Result<String, Error> {
+        let verifier = verifier(CallbackMode::Safe);
+        let at = (verifier.clock.now() - seconds).to_string();
+        let query = [
+            ("signature", crate::crypt::signature(&verifier.token, &[&at, "1"])),
+            ("timestamp", at),
+            ("nonce", "1".to_owned()),
+            ("echostr", echostr.to_owned()),
+        ];
+        verifier.echo(&request(query, String::new()))
+    }
+
+    #[test]
+    fn an_echostr_comes_back_if_it_is_wechats_and_asked_for_now() {
+        let digits = "5927782489442352469";
+        assert_eq!(echoed(digits, 0).ok().as_deref(), Some(digits));
+        assert_eq!(echoed(digits, 590).ok().as_deref(), Some(digits));
+        for late in [3600, -3600] {
+            assert!(matches!(echoed(digits, late), Err(Error::Forbidden(_))), "{late}");
+        }
+        for odd in ["", "<b>", "1 2", "鹊", &"1".repeat(257)] {
+            assert!(matches!(echoed(odd, 0), Err(Error::InvalidRequest(_))), "{odd}");
+        }
     }
 
     #[test]
