@@ -26,8 +26,10 @@ const A_DAY: Duration = Duration::from_secs(24 * 3600);
 /// has, for others may list, too.
 const LIST_CALLS_A_DAY: f64 = 250.0;
 
-/// A used-up quota is reset at midnight Beijing time, or when somebody clears it.
-const QUOTA_ASKED_EVERY: Duration = Duration::from_secs(3600);
+/// A used-up quota is reset at midnight Beijing time, or when somebody clears it; what has failed
+/// [`OFTEN`] in a row waits for somebody, too. The schedule looks again after this.
+const ASKED_EVERY: Duration = Duration::from_secs(3600);
+const OFTEN: u32 = 3;
 
 impl Function {
     /// Goes on with the unfinished run, or begins one, if it is time for either.
@@ -72,6 +74,7 @@ impl Function {
                 record.checkpoint.get_or_insert_default();
             }
         }
+        record.failures = if progress.state == SyncState::Failed { record.failures + 1 } else { 0 };
         progress.updated_at = self.clock.now();
         progress.ends_at = progress.ends_at.filter(|_| progress.state == SyncState::Running);
         metrics::counter!("Advanced", "State" => progress.state.to_string()).increment(1);
@@ -103,8 +106,9 @@ impl Function {
 }
 
 /// From when on, in Unix seconds, and how long the schedule leaves a run alone.
-fn rest_after(SyncRun { progress, checkpoint }: &SyncRun) -> (i64, Duration) {
+fn rest_after(SyncRun { progress, checkpoint, failures }: &SyncRun) -> (i64, Duration) {
     let is_stopped_by_quota = progress.state == SyncState::Running && progress.error.is_some();
+    let is_for_somebody_to_repair = is_stopped_by_quota || *failures >= OFTEN;
     match checkpoint {
         // It is at its end. Before the next begins, its calls are won back.
         None => {
@@ -112,7 +116,7 @@ fn rest_after(SyncRun { progress, checkpoint }: &SyncRun) -> (i64, Duration) {
                 progress.calls.get(USER_GET).map_or(0, |calls| u32::try_from(*calls).unwrap_or(u32::MAX));
             (progress.started_at, A_DAY.mul_f64(f64::from(calls) / LIST_CALLS_A_DAY))
         }
-        Some(_) if is_stopped_by_quota => (progress.updated_at, QUOTA_ASKED_EVERY),
+        Some(_) if is_for_somebody_to_repair => (progress.updated_at, ASKED_EVERY),
         Some(_) => (progress.updated_at, Duration::ZERO),
     }
 }
@@ -133,7 +137,7 @@ fn resume_or_begin(mut last: SyncRun, anew: bool, now: i64) -> SyncRun {
         updated_at: now,
         ..RunProgress::default()
     };
-    SyncRun { progress, checkpoint: Some(Checkpoint { anew, ..Checkpoint::default() }) }
+    SyncRun { progress, checkpoint: Some(Checkpoint { anew, ..Checkpoint::default() }), failures: 0 }
 }
 
 #[cfg(test)]
@@ -152,15 +156,17 @@ mod tests {
     }
 
     #[test]
-    fn an_unfinished_run_goes_on_at_once_unless_the_quota_is_used_up() {
+    fn an_unfinished_run_goes_on_at_once_unless_somebody_has_to_repair_something() {
         let mut run = SyncRun { checkpoint: Some(Checkpoint::default()), ..SyncRun::default() };
         run.progress.calls = [(USER_GET.to_owned(), 101)].into();
-        for (state, error, rest) in [
-            (SyncState::Running, None, Duration::ZERO),
-            (SyncState::Failed, Some("errcode -1".to_owned()), Duration::ZERO),
-            (SyncState::Running, Some("errcode 45009".to_owned()), QUOTA_ASKED_EVERY),
+        for (state, failures, error, rest) in [
+            (SyncState::Running, 0, None, Duration::ZERO),
+            (SyncState::Failed, 1, Some("errcode -1".to_owned()), Duration::ZERO),
+            (SyncState::Failed, 2, Some("errcode -1".to_owned()), Duration::ZERO),
+            (SyncState::Failed, 3, Some("errcode -1".to_owned()), ASKED_EVERY),
+            (SyncState::Running, 0, Some("errcode 45009".to_owned()), ASKED_EVERY),
         ] {
-            (run.progress.state, run.progress.error) = (state, error);
+            (run.progress.state, run.failures, run.progress.error) = (state, failures, error);
             assert_eq!(rest_after(&run).1, rest, "{run:?}");
         }
     }

@@ -18,6 +18,9 @@ pub struct SyncRun {
     /// Where it goes on; `None` when it is at its end.
     #[serde(default)]
     pub checkpoint: Option<Checkpoint>,
+    /// How many slices in a row failed.
+    #[serde(default)]
+    pub failures: u32,
 }
 
 /// A place in the list before which everybody is in the map, but for those who wait.
