@@ -1,6 +1,6 @@
 //! The simulator's own routes, under `/_sim`: whatever WeChat has no API for, for tests and the curious.
 
-use axum::Router;
+use axum::{Router, middleware};
 
 use crate::simulator::Simulator;
 
@@ -10,6 +10,7 @@ mod clock;
 mod console;
 mod endpoint;
 mod faults;
+mod guard;
 mod messages;
 mod phone;
 mod quota;
@@ -30,4 +31,5 @@ pub(crate) fn router() -> Router<Simulator> {
         .merge(stats::router())
         .merge(tokens::router())
         .merge(users::router())
+        .layer(middleware::from_fn(guard::of_this_machine))
 }

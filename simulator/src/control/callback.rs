@@ -10,6 +10,7 @@ use serde_json::{Value, json};
 
 use crate::callbacks::config::Callback;
 use crate::control::answer::{ControlError, ControlResult, bad_request, body};
+use crate::control::guard::leads_here;
 use crate::simulator::Simulator;
 
 /// The routes of this file.
@@ -44,6 +45,11 @@ impl Configuration {
 async fn configure(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
     let callback = body::<Configuration>(&bytes)?.callback();
     callback.validate().map_err(bad_request)?;
+    if !leads_here(&callback.url) {
+        return Err(bad_request(
+            "`url` must be on this machine: whoever can call this could have others called.",
+        ));
+    }
     let (callbacks, clock) = {
         let state = simulator.lock();
         (state.callbacks.clone(), state.world.clock.clone())

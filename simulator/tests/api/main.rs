@@ -1,6 +1,7 @@
 //! The simulator as its callers meet it: over HTTP, on a port of its own per test.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
+mod guard;
 mod orders;
 mod send;
 mod tokens;

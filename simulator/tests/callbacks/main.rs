@@ -33,6 +33,7 @@ async fn a_configuration_is_not_saved_unless_the_server_answers_right() {
         (StatusCode::CONFLICT, json!({ "url": receiver.url, "token": "another" })),
         (StatusCode::CONFLICT, json!({ "url": "http://127.0.0.1:1/" })),
         (StatusCode::BAD_REQUEST, json!({ "url": "callback" })),
+        (StatusCode::BAD_REQUEST, json!({ "url": "http://169.254.169.254/latest/meta-data" })),
         (StatusCode::BAD_REQUEST, json!({ "url": receiver.url, "encoding_aes_key": "short" })),
         (StatusCode::BAD_REQUEST, json!({})),
     ];
