@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use clap::ValueEnum;
 use local::{Settings, Stack};
 use reqwest::Url;
+use rustix::fs::Mode;
 use shared::telemetry::{self, Lines};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -84,6 +85,8 @@ const PASSED_ON: [&str; 12] = [
 /// Runs until it is told to end.
 pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     telemetry::init(arguments.lines());
+    // Session keys, tokens and a service key are among what is written from here on.
+    rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let (mut terminated, mut hung_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
     let stack = Stack::start(arguments.into_settings()?).await?;
     println!("{}", stack.ready());

@@ -2,6 +2,7 @@
 //! ends with a sentence when it cannot start.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
@@ -163,6 +164,21 @@ async fn what_was_accepted_outlives_a_kill() {
     second.world.clear_faults().await;
     second.world.wait_for(&id, |batch| batch["counts"]["delivered"] == 1).await;
     second.end().await;
+}
+
+#[tokio::test]
+async fn what_is_kept_is_for_its_owner_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = Program::start(folder.path(), &[]).await;
+    program.world.login(1).await;
+    program.end().await;
+    let files: Vec<_> =
+        std::fs::read_dir(folder.path()).expect("a folder").map(|file| file.expect("a file")).collect();
+    assert!(files.len() > 3, "{files:?}");
+    for file in files {
+        let mode = file.metadata().expect("its rights").permissions().mode();
+        assert_eq!(mode & 0o077, 0, "{file:?}");
+    }
 }
 
 #[tokio::test]

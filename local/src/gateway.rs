@@ -36,11 +36,14 @@ pub fn router(routes: Vec<(String, String, Function)>, clock: &Clock) -> Router 
                            body: Result<Bytes, BytesRejection>| async move {
             match (request, body) {
                 (Ok(request), Ok(body)) => {
-                    answer(function, request.event(&route_key, peer, &body, clock.now_ms())).await
+                    let event = request.event(&route_key, peer, &body, clock.now_ms());
+                    // The body is the bulk of it, and escaped it is longer.
+                    if body.len() > LARGEST_EVENT / 8 && event.to_string().len() > LARGEST_EVENT {
+                        return too_large();
+                    }
+                    answer(function, event).await
                 }
-                (Ok(_), Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => {
-                    message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
-                }
+                (Ok(_), Err(error)) if error.status() == StatusCode::PAYLOAD_TOO_LARGE => too_large(),
                 (Ok(_), Err(_)) | (Err(_), _) => message(StatusCode::BAD_REQUEST, "Bad Request"),
             }
         };
@@ -162,6 +165,10 @@ fn response(answer: &Value) -> Response {
         }
     }
     response
+}
+
+fn too_large() -> Response {
+    message(StatusCode::PAYLOAD_TOO_LARGE, "Request Entity Too Large")
 }
 
 /// API Gateway's own answers.

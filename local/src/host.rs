@@ -32,6 +32,9 @@ enum Runs {
     Bootstrap(Bootstrap),
 }
 
+/// The largest answer Lambda takes back from a function, in bytes.
+const LARGEST_ANSWER: usize = 6 * 1024 * 1024;
+
 /// Why an invocation gave nothing.
 #[derive(Debug, thiserror::Error)]
 pub enum InvokeError {
@@ -104,10 +107,19 @@ impl Function {
             }
         };
         match tokio::time::timeout(self.timeout, run).await {
-            Ok(outcome) => outcome.map_err(InvokeError::Error),
+            Ok(outcome) => within_limits(outcome).map_err(InvokeError::Error),
             Err(_) => Err(InvokeError::TimedOut(self.timeout)),
         }
     }
+}
+
+fn within_limits(outcome: Result<Value, String>) -> Result<Value, String> {
+    let answer = outcome?;
+    let body = answer["body"].as_str().map_or(0, str::len);
+    if body > LARGEST_ANSWER / 8 && answer.to_string().len() > LARGEST_ANSWER {
+        return Err("Function.ResponseSizeTooLarge: an answer has 6 MB at most".to_owned());
+    }
+    Ok(answer)
 }
 
 /// Ends the task with the invocation, as Lambda ends the process.

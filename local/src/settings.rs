@@ -84,14 +84,21 @@ impl Settings {
     /// The template's parameters: what the environment says, else the simulator's accounts.
     pub(crate) fn parameters(&self, wechat: &str) -> BTreeMap<String, String> {
         let or = |name: &str, simulated: &str| self.set(name).unwrap_or_else(|| simulated.to_owned());
+        // What is built in, everybody knows: beside a real WeChat it would let anybody speak as WeChat.
+        let is_real = wechat.starts_with("https://");
+        let [token, aes_key] = if is_real {
+            [made_up(22), made_up(43)]
+        } else {
+            [simulator::CALLBACK_TOKEN.to_owned(), simulator::ENCODING_AES_KEY.to_owned()]
+        };
         let mut parameters = BTreeMap::from([
             ("WechatApiBase".to_owned(), wechat.to_owned()),
             ("MiniAppid".to_owned(), or("MINI_APPID", simulator::MINI_APPID)),
             ("MiniSecret".to_owned(), or("MINI_SECRET", simulator::MINI_SECRET)),
             ("OaAppid".to_owned(), or("OA_APPID", simulator::OA_APPID)),
             ("OaSecret".to_owned(), or("OA_SECRET", simulator::OA_SECRET)),
-            ("CallbackToken".to_owned(), or("CALLBACK_TOKEN", simulator::CALLBACK_TOKEN)),
-            ("CallbackAesKey".to_owned(), or("CALLBACK_AES_KEY", simulator::ENCODING_AES_KEY)),
+            ("CallbackToken".to_owned(), or("CALLBACK_TOKEN", &token)),
+            ("CallbackAesKey".to_owned(), or("CALLBACK_AES_KEY", &aes_key)),
         ]);
         for (variable, parameter) in [
             ("TOKEN_MODE", "TokenMode"),
@@ -127,5 +134,33 @@ impl Settings {
     /// The region that requests are signed for.
     pub(crate) fn region(&self) -> String {
         self.set("AWS_REGION").unwrap_or_else(|| "us-east-1".to_owned())
+    }
+}
+
+/// A secret that nobody knows: that many letters and digits, which are base64, too.
+fn made_up(length: usize) -> String {
+    // The last character of an EncodingAESKey holds four bits alone.
+    let ids: String = (0..4).map(|_| shared::random_id()).collect();
+    let letters = ids.chars().filter(char::is_ascii_alphanumeric);
+    letters.take(length - 1).chain(['A']).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_built_in_opens_nothing_beside_a_real_wechat() {
+        let secrets = |wechat: &str| {
+            let parameters = Settings::default().parameters(wechat);
+            [&parameters["CallbackToken"], &parameters["CallbackAesKey"]].map(String::clone)
+        };
+        let built_in = [simulator::CALLBACK_TOKEN, simulator::ENCODING_AES_KEY];
+        assert_eq!(secrets("http://127.0.0.1:9000"), built_in);
+        let (one, another) = (secrets("https://api.weixin.qq.com"), secrets("https://api.weixin.qq.com"));
+        assert_eq!([one[0].len(), one[1].len()], [22, 43]);
+        assert!(
+            one[0] != another[0] && one[1] != another[1] && one[0] != built_in[0] && one[1] != built_in[1]
+        );
     }
 }

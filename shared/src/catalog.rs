@@ -28,9 +28,9 @@ const KEEPS: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from
 #[serde(transparent)]
 pub struct Catalog(HashMap<String, Notification>);
 
-/// One entry of `notifications.toml`.
+/// One entry of `notifications.toml`, and as such kept with the batches it was used for: what a newer deployment
+/// adds to it is passed over there, and refused in the file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
-#[serde(deny_unknown_fields)]
 pub struct Notification {
     /// The Official Account's template.
     pub template_id: String,
@@ -95,7 +95,13 @@ impl Catalog {
             Some(file) => std::fs::read_to_string(file).map_err(|e| error(e.to_string()))?,
             None => BUILT_IN.to_owned(),
         };
-        let catalog: Self = toml::from_str(&text).map_err(|e| error(e.to_string()))?;
+        let mut unknown = Vec::new();
+        let toml = toml::Deserializer::parse(&text).map_err(|e| error(e.to_string()))?;
+        let catalog: Self = serde_ignored::deserialize(toml, |path| unknown.push(path.to_string()))
+            .map_err(|e| error(e.to_string()))?;
+        if let Some(path) = unknown.first() {
+            return Err(error(format!("{path} is none of an entry's keys")));
+        }
         for (name, notification) in &catalog.0 {
             notification.check().map_err(|problem| error(format!("[{name}] {problem}")))?;
         }
@@ -207,6 +213,18 @@ fn encode(value: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_misspelt_key_is_refused_in_the_file_and_passed_over_in_a_row() {
+        let file = std::env::temp_dir().join(format!("catalog-{}.toml", crate::random_id()));
+        std::fs::write(&file, "[a]\ntemplate_id = 't'\nkepe = '1h'\n[a.fields]\nthing1 = 'x'\n")
+            .expect("a file");
+        let refused = Catalog::load(Some(&file)).expect_err("a misspelt key").to_string();
+        std::fs::remove_file(file).expect("the file");
+        assert!(refused.ends_with("a.kepe is none of an entry's keys"), "{refused}");
+        let row = serde_json::json!({ "template_id": "t", "fields": { "thing1": "x" }, "newer": 1 });
+        assert!(serde_json::from_value::<Notification>(row).is_ok());
+    }
 
     fn data() -> Data {
         let data = [
