@@ -234,6 +234,9 @@ fn problem(code: Code) -> Problem {
         Code::Unavailable => {
             ("The service cannot reach its tables or queues at the moment; try again in a few seconds.", None)
         }
+        Code::Internal => {
+            ("The service made a mistake that trying again does not mend; its operators are told.", None)
+        }
     };
     let rid = errcode.map(|_| "6b034c09-008203ae-127b27a6".to_owned());
     Problem { errcode, rid, ..Problem::new(code, detail.to_owned()) }

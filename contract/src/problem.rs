@@ -77,6 +77,8 @@ pub enum Code {
     WechatUnavailable,
     /// Our own tables or queues did not answer.
     Unavailable,
+    /// A mistake of the service's own; trying again does not help.
+    Internal,
 }
 
 impl Code {
@@ -91,6 +93,7 @@ impl Code {
             Self::TooLarge => StatusCode::PAYLOAD_TOO_LARGE,
             Self::TooManyRequests | Self::QuotaExhausted => StatusCode::TOO_MANY_REQUESTS,
             Self::Misconfigured => StatusCode::BAD_GATEWAY,
+            Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::WechatUnavailable | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
     }

@@ -176,6 +176,7 @@ pub const LOGIN: Route = Route {
         Code::Misconfigured,
         Code::WechatUnavailable,
         Code::Unavailable,
+        Code::Internal,
     ],
 };
 
@@ -190,7 +191,14 @@ pub const LOGOUT: Route = Route {
     request: Some(Body { kind: BodyKind::OptionalJson("Logout"), largest: SMALL, note: "" }),
     status: StatusCode::OK,
     answer: Answer::Json("LoggedOut"),
-    codes: &[Code::InvalidRequest, Code::TooLarge, Code::Unauthorized, Code::Forbidden, Code::Unavailable],
+    codes: &[
+        Code::InvalidRequest,
+        Code::TooLarge,
+        Code::Unauthorized,
+        Code::Forbidden,
+        Code::Unavailable,
+        Code::Internal,
+    ],
 };
 
 /// POST /decrypt.
@@ -212,6 +220,7 @@ pub const DECRYPT: Route = Route {
         Code::Forbidden,
         Code::TooManyRequests,
         Code::Unavailable,
+        Code::Internal,
     ],
 };
 
@@ -244,6 +253,7 @@ pub const SEND: Route = Route {
         Code::TooLarge,
         Code::TooManyRequests,
         Code::Unavailable,
+        Code::Internal,
     ],
 };
 
@@ -275,7 +285,14 @@ pub const STATUS: Route = Route {
     request: None,
     status: StatusCode::OK,
     answer: Answer::Json("BatchStatus"),
-    codes: &[Code::InvalidRequest, Code::Unauthorized, Code::Forbidden, Code::NotFound, Code::Unavailable],
+    codes: &[
+        Code::InvalidRequest,
+        Code::Unauthorized,
+        Code::Forbidden,
+        Code::NotFound,
+        Code::Unavailable,
+        Code::Internal,
+    ],
 };
 
 /// POST /send/{id}/replay.
@@ -297,6 +314,7 @@ pub const REPLAY: Route = Route {
         Code::Conflict,
         Code::TooLarge,
         Code::Unavailable,
+        Code::Internal,
     ],
 };
 
@@ -311,7 +329,14 @@ pub const ADVANCE_SYNC: Route = Route {
     request: Some(Body { kind: BodyKind::OptionalJson("Advance"), largest: SMALL, note: "" }),
     status: StatusCode::OK,
     answer: Answer::Json("SyncProgress"),
-    codes: &[Code::InvalidRequest, Code::TooLarge, Code::Unauthorized, Code::Forbidden, Code::Unavailable],
+    codes: &[
+        Code::InvalidRequest,
+        Code::TooLarge,
+        Code::Unauthorized,
+        Code::Forbidden,
+        Code::Unavailable,
+        Code::Internal,
+    ],
 };
 
 /// GET /sync.
@@ -325,7 +350,7 @@ pub const SYNC_PROGRESS: Route = Route {
     request: None,
     status: StatusCode::OK,
     answer: Answer::Json("SyncProgress"),
-    codes: &[Code::Unauthorized, Code::Forbidden, Code::Unavailable],
+    codes: &[Code::Unauthorized, Code::Forbidden, Code::Unavailable, Code::Internal],
 };
 
 const fn signed(name: &'static str, description: &'static str) -> Parameter {
@@ -369,7 +394,7 @@ pub const CALLBACK: Route = Route {
     request: Some(Body { kind: BodyKind::Xml, largest: MEDIUM, note: "" }),
     status: StatusCode::OK,
     answer: Answer::Text("`success`, once the event is on its queue."),
-    codes: &[Code::Forbidden, Code::TooLarge, Code::Unavailable],
+    codes: &[Code::Forbidden, Code::TooLarge, Code::Unavailable, Code::Internal],
 };
 
 impl Route {

@@ -12,6 +12,7 @@ pub(crate) use secret::tests as secret_tests;
 pub use secret::{SecretName, Secrets};
 
 use std::collections::BTreeMap;
+use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
 
@@ -53,6 +54,11 @@ pub struct ConfigError {
     problem: &'static str,
 }
 
+fn is_loopback(host: &str) -> bool {
+    let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
+    address.map_or(host == "localhost", |address| address.is_loopback())
+}
+
 impl Config {
     /// The process's environment.
     pub fn from_env() -> Self {
@@ -90,9 +96,17 @@ impl Config {
     /// `WECHAT_API_BASE`: where WeChat's API answers, without a slash at the end.
     ///
     /// # Errors
-    /// [`ConfigError`].
+    /// [`ConfigError`], for what is not encrypted and leaves the machine, too: tokens and secrets go there.
     pub fn wechat_api_base(&self) -> Result<String, ConfigError> {
-        Ok(self.required("WECHAT_API_BASE")?.trim_end_matches('/').to_owned())
+        const NAME: &str = "WECHAT_API_BASE";
+        let base = self.required(NAME)?.trim_end_matches('/').to_owned();
+        let url: http::Uri = base.parse().map_err(|_| ConfigError::new(NAME, "is no URL"))?;
+        let is_here = url.host().is_some_and(is_loopback);
+        match url.scheme_str() {
+            Some("https") => Ok(base),
+            Some("http") if is_here => Ok(base),
+            _ => Err(ConfigError::new(NAME, "must begin with https:// (http:// is for this machine alone)")),
+        }
     }
 
     /// `MINI_APPID` or `OA_APPID`: the account's appid.
@@ -257,5 +271,26 @@ impl Config {
 impl ConfigError {
     fn new(name: &str, problem: &'static str) -> Self {
         Self { name: name.to_owned(), problem }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_leaves_the_machine_is_encrypted() {
+        let base =
+            |base: &str| Config::of([("WECHAT_API_BASE".to_owned(), base.to_owned())]).wechat_api_base();
+        for taken in
+            ["https://api.weixin.qq.com/", "http://127.0.0.1:9000", "http://localhost:1", "http://[::1]:1"]
+        {
+            assert_eq!(base(taken).ok().as_deref(), Some(taken.trim_end_matches('/')), "{taken}");
+        }
+        for refused in
+            ["http://api.weixin.qq.com", "http://127.0.0.1.example.com", "ftp://127.0.0.1", "api", ""]
+        {
+            assert!(base(refused).is_err(), "{refused}");
+        }
     }
 }

@@ -63,13 +63,38 @@ pub enum Error {
     WechatUnavailable(#[source] Failure),
     /// DynamoDB or SQS did not answer.
     #[error("The service cannot reach its tables or queues at the moment; try again in a few seconds.")]
-    Unavailable(#[source] Box<dyn std::error::Error + Send + Sync>),
+    Unavailable(#[source] Source),
+    /// DynamoDB or SQS refused a call that should not have been made.
+    #[error("The service made a mistake that trying again does not mend; its operators are told.")]
+    Internal(#[source] Source),
 }
 
+/// What an error came from.
+type Source = Box<dyn std::error::Error + Send + Sync>;
+
+/// What AWS calls it when the call is at fault, and would be the next time.
+const FAULTS_OF_A_CALL: [&str; 7] = [
+    "ValidationException",
+    "AccessDenied",
+    "ItemCollectionSizeLimitExceeded",
+    "BatchRequestTooLong",
+    "InvalidMessageContents",
+    "InvalidParameterValue",
+    "InvalidBatchEntryId",
+];
+
 impl Error {
-    /// A failure of the AWS SDK, or of an item that cannot be parsed.
-    pub fn unavailable(source: impl Into<Box<dyn std::error::Error + Send + Sync>>) -> Self {
-        Self::Unavailable(source.into())
+    /// A failure of the AWS SDK, or of an item that cannot be parsed. One that is the call's own fault is
+    /// [`Error::Internal`], and an alarm.
+    pub fn unavailable(source: impl Into<Source>) -> Self {
+        let source = source.into();
+        let causes = causes::of(&*source).unwrap_or_default();
+        if FAULTS_OF_A_CALL.iter().any(|fault| causes.contains(fault)) {
+            metrics::counter!("Defect").increment(1);
+            tracing::error!(cause = causes, "AWS refused a call that should not have been made");
+            return Self::Internal(source);
+        }
+        Self::Unavailable(source)
     }
 
     /// What it came from, for the log: each cause's own words, never a request or a response.
@@ -94,6 +119,7 @@ impl Error {
             Self::Misconfigured { .. } => Code::Misconfigured,
             Self::WechatUnavailable(_) => Code::WechatUnavailable,
             Self::Unavailable(_) => Code::Unavailable,
+            Self::Internal(_) => Code::Internal,
         }
     }
 
@@ -123,7 +149,8 @@ impl Error {
             | Self::Conflict(_)
             | Self::TooLarge(_)
             | Self::TooManyRequests(_)
-            | Self::Unavailable(_) => None,
+            | Self::Unavailable(_)
+            | Self::Internal(_) => None,
         }
     }
 }
@@ -150,7 +177,7 @@ impl From<Failure> for Error {
 impl From<Error> for Failure {
     fn from(error: Error) -> Self {
         Self::Store(match error {
-            Error::Unavailable(source) => source,
+            Error::Unavailable(source) | Error::Internal(source) => source,
             error => Box::new(error),
         })
     }
@@ -169,7 +196,26 @@ impl From<Unopened> for Error {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_dynamodb::error::{ErrorMetadata, SdkError};
+    use aws_sdk_dynamodb::operation::put_item::PutItemError;
+
     use super::*;
+
+    #[test]
+    fn what_aws_refuses_for_the_calls_own_fault_is_not_to_be_tried_again() {
+        let refused = |code: &str| {
+            let error = PutItemError::generic(ErrorMetadata::builder().code(code).message("no").build());
+            Error::unavailable(SdkError::service_error(error, ())).code()
+        };
+        for fault in ["ValidationException", "AccessDeniedException"] {
+            assert_eq!(refused(fault), Code::Internal, "{fault}");
+        }
+        for passes in ["ThrottlingException", "InternalServerError", "ProvisionedThroughputExceededException"]
+        {
+            assert_eq!(refused(passes), Code::Unavailable, "{passes}");
+        }
+        assert_eq!(Error::unavailable("a sentence").code(), Code::Unavailable);
+    }
 
     #[test]
     fn whoever_sends_what_does_not_open_is_told_to_log_in_again() {

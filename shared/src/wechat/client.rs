@@ -1,6 +1,5 @@
 //! The one client: makes a call, times out, reads errcode. It holds no token and knows no table.
 
-use std::ops::Deref;
 use std::time::Duration;
 
 use clock::{Clock, TimedOut};
@@ -18,6 +17,9 @@ const CONNECT_TIMEOUT: Duration = Duration::from_secs(3);
 /// A connection that is not used for this long is closed: one that WeChat or a NAT has dropped by then would
 /// cost a call its answer.
 const IDLE_TIMEOUT: Duration = Duration::from_secs(10);
+
+/// No more of an answer is read, in bytes: a page of 10,000 followers, the longest there is, has 300 KB.
+const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 
 /// What is left of a success of which nothing else reads.
 const SUCCESS: &[u8] = br#"{"errcode":0}"#;
@@ -101,7 +103,44 @@ impl WeChat {
     }
 }
 
-async fn exchange(call: RequestBuilder) -> reqwest::Result<(StatusCode, impl Deref<Target = [u8]>)> {
-    let response = call.send().await?;
-    Ok((response.status(), response.bytes().await?))
+async fn exchange(call: RequestBuilder) -> reqwest::Result<(StatusCode, Vec<u8>)> {
+    let mut response = call.send().await?;
+    let mut body = Vec::new();
+    while let Some(chunk) = response.chunk().await? {
+        let room = LARGEST_ANSWER - body.len();
+        body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+        if chunk.len() > room {
+            break;
+        }
+    }
+    Ok((response.status(), body))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::convert::Infallible;
+
+    use axum::Router;
+    use axum::body::{Body, Bytes};
+    use futures::stream;
+    use tokio::net::TcpListener;
+
+    use super::*;
+    use crate::wechat::token;
+
+    #[tokio::test]
+    async fn an_answer_without_end_is_not_read_to_its_end() {
+        const SOME: &[u8] = &[b' '; 64 * 1024];
+        let endless =
+            async || Body::from_stream(stream::repeat(Ok::<_, Infallible>(Bytes::from_static(SOME))));
+        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
+        let address = format!("http://{}", listener.local_addr().expect("an address"));
+        let server =
+            tokio::spawn(async move { axum::serve(listener, Router::new().fallback(endless)).await });
+        let wechat = WeChat::new(&address, Clock::default());
+        let request = token::classic("wx1", &"secret".to_owned().into());
+        let answer = tokio::time::timeout(TIMEOUT / 2, wechat.call(&request)).await;
+        assert!(answer.expect("an end").is_err());
+        server.abort();
+    }
 }

@@ -2,6 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use contract::routes::{ROUTES, Route, Who};
 use serde_yaml_ng::Value;
 
 use crate::workspace::{self, Package};
@@ -164,6 +165,21 @@ fn tables_that_hold_secrets_are_for_those_who_need_them() {
         }
     }
     workspace::nothing_in(&wrong);
+}
+
+#[test]
+fn a_route_that_strangers_may_call_has_a_throttle_of_its_own() {
+    let api = &resources()["Api"]["Properties"];
+    let rate = |settings: &Value| settings["ThrottlingRateLimit"].as_u64().unwrap_or(u64::MAX);
+    let for_all = rate(&api["DefaultRouteSettings"]);
+    let is_open = |route: &&&Route| matches!(route.who, Who::Anyone | Who::Wechat);
+    let wrong = ROUTES.iter().filter(is_open).filter_map(|route| {
+        let key = format!("{} {}", route.method, route.path);
+        let is_tighter = rate(&api["RouteSettings"][key.as_str()]) < for_all;
+        (!is_tighter)
+            .then(|| format!("{}: anyone may call {key}; give it a RouteSettings entry", place("Api")))
+    });
+    workspace::nothing_in(&wrong.collect::<Vec<_>>());
 }
 
 #[test]
