@@ -31,11 +31,11 @@ impl Run<'_> {
     /// whole account shows there. Once one batch has failed or the time is over no other is begun; those under way
     /// are finished if they can be, for WeChat has counted them.
     pub async fn look_up(&self, openids: &[String]) -> Result<(), Stop> {
-        let first = if self.has_looked_up() { 0 } else { BATCH.min(openids.len()) };
+        let first = if self.is_past_first_batch() { 0 } else { BATCH.min(openids.len()) };
         let (first, rest) = openids.split_at(first);
         if !first.is_empty() {
             self.look_up_batch(first).await?;
-            self.has_now_looked_up();
+            self.first_batch_came_back();
         }
         self.look_up_all(rest).await
     }
@@ -132,7 +132,7 @@ impl Run<'_> {
             }
         }
         // That many, not one of them, and nobody else so far: it is no follower's fault.
-        let is_nobodys = found.is_empty() && openids.len() > 1 && !self.has_looked_up();
+        let is_nobodys = found.is_empty() && openids.len() > 1 && !self.is_past_first_batch();
         if is_nobodys { Err(failure.into()) } else { Ok(found) }
     }
 
@@ -182,10 +182,10 @@ impl Run<'_> {
         }
         let (mut trusted, doubtful): (Vec<_>, Vec<_>) = infos.into_iter().partition(|i| i.unionid.is_some());
         let doubtful: Vec<_> = doubtful.into_iter().map(|info| info.openid).collect();
-        if trusted.is_empty() && !self.has_looked_up() && self.is_unbound(&doubtful).await? {
+        if trusted.is_empty() && !self.is_past_first_batch() && self.is_unbound(&doubtful).await? {
             return Err(Stop::Unbound);
         }
-        self.has_now_looked_up();
+        self.first_batch_came_back();
         let alone = self.each_alone(&doubtful).await?;
         if alone.iter().any(|info| info.unionid.is_some())
             && let Some(last) = trusted.last()

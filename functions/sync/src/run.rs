@@ -53,13 +53,13 @@ pub struct Run<'a> {
     /// When its time is over.
     pub deadline: SystemTime,
     record: Mutex<SyncRun>,
-    has_looked_up: AtomicBool,
+    is_past_first_batch: AtomicBool,
 }
 
 impl<'a> Run<'a> {
     /// The run as it stands.
     pub fn of(sync: &'a Function, run: SyncRun, deadline: SystemTime, force: bool) -> Self {
-        Self { sync, force, deadline, record: Mutex::new(run), has_looked_up: AtomicBool::new(false) }
+        Self { sync, force, deadline, record: Mutex::new(run), is_past_first_batch: AtomicBool::new(false) }
     }
 
     /// Where the run stands; what is changed here is in the table a second later.
@@ -113,14 +113,15 @@ impl<'a> Run<'a> {
         }
     }
 
-    /// Whether a batch of newcomers was looked up by this slice, which shows that the account has unionids.
-    pub fn has_looked_up(&self) -> bool {
-        self.has_looked_up.load(Ordering::Relaxed)
+    /// Whether this slice's first batch came back, and not because the whole account is without unionids: from then
+    /// on batches are looked up beside each other.
+    pub fn is_past_first_batch(&self) -> bool {
+        self.is_past_first_batch.load(Ordering::Relaxed)
     }
 
-    /// A batch was looked up.
-    pub fn has_now_looked_up(&self) {
-        self.has_looked_up.store(true, Ordering::Relaxed);
+    /// Nothing about the account itself stood against it.
+    pub fn first_batch_came_back(&self) {
+        self.is_past_first_batch.store(true, Ordering::Relaxed);
     }
 
     /// Whether everybody is looked up, those in the map included.

@@ -119,7 +119,7 @@ impl Run<'_> {
             let openids: Vec<_> = following.into_iter().map(|info| info.openid).collect();
             return if self.is_unbound(&openids).await? { Err(Stop::Unbound) } else { Ok(false) };
         }
-        self.has_now_looked_up();
+        self.first_batch_came_back();
         for info in following {
             if self.is_other(&info).await? && self.is_other_if_alone(&info.openid).await? {
                 tracing::warn!("a follower has another unionid: everybody is looked up anew");
