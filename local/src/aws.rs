@@ -25,7 +25,7 @@ pub struct Aws {
     /// Where they answer.
     pub endpoints: Endpoints,
     dynamodb: aws_sdk_dynamodb::Client,
-    /// The client that polls.
+    /// The stack's own client of the queues.
     pub sqs_client: aws_sdk_sqs::Client,
     /// The stack's own queues, where no endpoint was given.
     pub sqs: Option<Sqs>,
@@ -65,7 +65,7 @@ impl Aws {
                 (proxies.open(queues, tasks).await?, Some(sqs))
             }
         };
-        let (region, credentials) = (Region::new(settings.region()), admin());
+        let (region, credentials) = (Region::new(settings.region()), credentials(ADMIN_KEY));
         let dynamodb = aws_sdk_dynamodb::Config::builder()
             .behavior_version_latest()
             .region(region.clone())
@@ -84,6 +84,12 @@ impl Aws {
             outage,
             meter,
         })
+    }
+
+    /// A client of the queues that may do what this function may.
+    pub fn sqs_client_of(&self, function: &str) -> aws_sdk_sqs::Client {
+        let config = self.sqs_client.config().to_builder().credentials_provider(credentials(function));
+        aws_sdk_sqs::Client::from_conf(config.build())
     }
 
     /// Creates the tables and queues that are missing; gives the queues' URLs.
@@ -120,6 +126,6 @@ fn open_queues(data: Option<&DataFolder>, clock: &Clock) -> Result<Sqs, StackErr
     Sqs::kept_in(&data.queues(), clock.clone()).map_err(|error| StackError::new("open the queues", error))
 }
 
-fn admin() -> Credentials {
-    Credentials::new(ADMIN_KEY, "local", None, None, "local")
+fn credentials(access_key: &str) -> Credentials {
+    Credentials::new(access_key, "local", None, None, "local")
 }

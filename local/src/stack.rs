@@ -288,7 +288,10 @@ impl Stack {
             }
             for subscription in &declared.subscriptions {
                 let url = self.queue_urls[&subscription.queue].clone();
-                let queue = PolledQueue::new(self.aws.sqs_client.clone(), url);
+                let queue = PolledQueue::open(self.aws.sqs_client_of(&declared.name), url).await;
+                let queue = queue.map_err(|error| {
+                    StackError::new(&format!("have {} take from its queue", declared.name), error)
+                })?;
                 for _ in 0..subscription.concurrency {
                     let (function, subscription) = (function.clone(), subscription.clone());
                     let (queue, ending) = (queue.clone(), self.ending.clone());

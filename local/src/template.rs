@@ -63,7 +63,7 @@ pub struct Statement {
     pub resources: Vec<String>,
 }
 
-/// A queue that a function takes messages from.
+/// A queue that a function takes messages from: an `AWS::Lambda::EventSourceMapping`.
 #[derive(Clone, Debug)]
 pub struct Subscription {
     /// The queue's logical id.

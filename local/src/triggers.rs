@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;
-use aws_sdk_sqs::types::{DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName};
+use aws_sdk_sqs::types::{
+    DeleteMessageBatchRequestEntry, Message, MessageSystemAttributeName, QueueAttributeName,
+};
 use clock::Clock;
 use serde_json::{Value, json};
 use tokio_util::sync::CancellationToken;
@@ -82,9 +84,14 @@ pub struct PolledQueue {
 }
 
 impl PolledQueue {
-    /// The queue at this URL.
-    pub fn new(client: Client, url: String) -> Self {
-        Self { client, url }
+    /// The queue at this URL, by a client that may do what the function may: whether that is enough is found here.
+    ///
+    /// # Errors
+    /// When it may not look at the queue, as Lambda does.
+    pub async fn open(client: Client, url: String) -> Result<Self, aws_sdk_sqs::Error> {
+        let look = client.get_queue_attributes().queue_url(&url);
+        look.attribute_names(QueueAttributeName::VisibilityTimeout).send().await?;
+        Ok(Self { client, url })
     }
 
     /// Up to `most` messages, gathered ten at a time, as Lambda does: SQS gives no more in one call.

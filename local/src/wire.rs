@@ -39,6 +39,11 @@ impl AwsRequest {
         self.signer() == Some(ADMIN_KEY)
     }
 
+    /// Whether Lambda makes it in the function's name, and not the function.
+    pub fn is_a_polls(&self) -> bool {
+        matches!(self.operation(), Some("ReceiveMessage" | "DeleteMessageBatch" | "GetQueueAttributes"))
+    }
+
     /// Who signed it, by their access key: `Credential=<access key>/…`.
     pub fn signer(&self) -> Option<&str> {
         let (_, credential) = self.header("authorization")?.split_once("Credential=")?;

@@ -8,7 +8,7 @@ use super::files::beside;
 use super::{Function, Statement, Subscription, TemplateError};
 
 impl Function {
-    /// Reads the properties that stand in `file`, below its `Globals`.
+    /// Reads the properties that stand in `file`, below its `Globals`; the queues it works off stand elsewhere.
     ///
     /// # Errors
     /// When the code is not where the build puts it, or an event is of another type than those used here.
@@ -41,14 +41,26 @@ impl Function {
                 let input = serde_json::from_str(&text("Input")).unwrap_or_else(|_| json!({}));
                 self.schedules.push((text("ScheduleExpression"), input));
             }
-            "SQS" => self.subscriptions.push(Subscription {
-                queue: text("Queue").rsplit(':').next().unwrap_or_default().to_owned(),
-                batch_size: number(&properties["BatchSize"]).unwrap_or(10),
-                concurrency: number(&properties["ScalingConfig"]["MaximumConcurrency"]).unwrap_or(2),
-            }),
+            "SQS" => {
+                let told =
+                    "events of type SQS bring rights on every queue: use an AWS::Lambda::EventSourceMapping";
+                return Err(TemplateError(told.to_owned()));
+            }
             kind => return Err(TemplateError(format!("events of type {kind} are not understood"))),
         }
         Ok(())
+    }
+}
+
+impl Subscription {
+    /// Reads an `AWS::Lambda::EventSourceMapping`.
+    pub(super) fn read(properties: &Value) -> Self {
+        let text = |name: &str| properties[name].as_str().unwrap_or_default();
+        Self {
+            queue: text("EventSourceArn").rsplit(':').next().unwrap_or_default().to_owned(),
+            batch_size: number(&properties["BatchSize"]).unwrap_or(10),
+            concurrency: number(&properties["ScalingConfig"]["MaximumConcurrency"]).unwrap_or(2),
+        }
     }
 }
 
@@ -154,6 +166,13 @@ Resources:
     #[test]
     fn a_parameter_can_be_a_number() {
         assert_eq!(function("Timeout: !Ref Seconds").timeout_seconds, 60);
+    }
+
+    #[test]
+    fn a_queue_among_the_events_is_refused_for_the_rights_that_come_with_it() {
+        let events = "Events: {Jobs: {Type: SQS, Properties: {Queue: q}}}";
+        let error = resolved(&[("template.yaml", &template(events))]).unwrap_err().to_string();
+        assert!(error.contains("AWS::Lambda::EventSourceMapping"), "{error}");
     }
 
     #[test]

@@ -13,7 +13,7 @@ use std::collections::BTreeMap;
 use serde_yaml_ng::Value as Yaml;
 
 use super::files::Files;
-use super::{Function, Queue, ROOT, Table, Template, TemplateError, Values};
+use super::{Function, Queue, ROOT, Subscription, Table, Template, TemplateError, Values};
 use resource::Kind;
 
 /// One use of a file; a file that two stacks name has two.
@@ -63,7 +63,8 @@ impl<'a> Scope<'a> {
             Kind::Function => {
                 let globals = self.value(&self.document["Globals"]["Function"])?;
                 let function = Function::read(self.file, &globals, &self.value(properties)?)?;
-                template.functions.push(function);
+                let subscriptions = self.subscriptions_of(name)?;
+                template.functions.push(Function { subscriptions, ..function });
             }
             Kind::Table => {
                 template.tables.push(Table { name: name_here, properties: self.value(properties)? });
@@ -72,9 +73,26 @@ impl<'a> Scope<'a> {
                 template.queues.push(Queue { name: name_here, properties: self.value(properties)? });
             }
             Kind::Stack(location) => self.stack(name, location, properties)?.gather(template)?,
-            Kind::Secret | Kind::Remote => {}
+            Kind::Subscription | Kind::Secret | Kind::Remote => {}
         }
         Ok(())
+    }
+
+    /// The queues that a function works off: the template says so beside it.
+    fn subscriptions_of(&self, function: &str) -> Result<Vec<Subscription>, TemplateError> {
+        let mut subscriptions = Vec::new();
+        for (name, resource) in self.document["Resources"].as_mapping().into_iter().flatten() {
+            let name = name.as_str().unwrap_or_default();
+            let is_one = matches!(Kind::of(resource), Kind::Subscription);
+            if !is_one || !self.is_there(resource).map_err(|error| error.within(name))? {
+                continue;
+            }
+            let properties = self.value(&resource["Properties"]).map_err(|error| error.within(name))?;
+            if properties["FunctionName"] == function {
+                subscriptions.push(Subscription::read(&properties));
+            }
+        }
+        Ok(subscriptions)
     }
 
     /// Whether a resource or an output is to be made: it has no condition, or one that holds.

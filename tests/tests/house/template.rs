@@ -247,7 +247,7 @@ fn in_the_template(resources: &Resources, name: &str, start: &str) -> [Check; 2]
 /// So many messages are refused at most before a breaker is open for all workers.
 #[test]
 fn no_more_than_a_hundred_messages_are_in_flight() {
-    let source = &functions()["DeliverFunction"]["Properties"]["Events"]["Jobs"]["Properties"];
+    let source = &resources()["DeliverJobs"]["Properties"];
     let workers = source["ScalingConfig"]["MaximumConcurrency"].as_u64().expect("a limit of workers");
     let in_flight = workers * deliver::CONCURRENCY as u64;
     assert!(in_flight <= 100, "{workers} workers of {} messages each", deliver::CONCURRENCY);

@@ -24,7 +24,7 @@ impl Scope<'_> {
         Ok(match Kind::of(resource) {
             Kind::Queue => self.queue_url(name).into(),
             Kind::Secret => self.secret(name, resource)?.into(),
-            Kind::Function | Kind::Table | Kind::Stack(_) | Kind::Remote => name.into(),
+            Kind::Function | Kind::Table | Kind::Subscription | Kind::Stack(_) | Kind::Remote => name.into(),
         })
     }
 
@@ -55,7 +55,7 @@ impl Scope<'_> {
             }
             (Kind::Table | Kind::Queue | Kind::Secret, _) => Err(nowhere()),
             // There is no such thing here, and nobody who would use it: any text does.
-            (Kind::Function | Kind::Remote, _) => Ok(name.to_owned()),
+            (Kind::Function | Kind::Subscription | Kind::Remote, _) => Ok(name.to_owned()),
         }
     }
 

@@ -7,6 +7,8 @@ pub enum Kind {
     Function,
     Table,
     Queue,
+    /// Who works off a queue.
+    Subscription,
     Secret,
     /// A stack of its own, and the property that says where its file is.
     Stack(&'static str),
@@ -20,6 +22,7 @@ impl Kind {
             "AWS::Serverless::Function" => Self::Function,
             "AWS::DynamoDB::Table" => Self::Table,
             "AWS::SQS::Queue" => Self::Queue,
+            "AWS::Lambda::EventSourceMapping" => Self::Subscription,
             "AWS::SecretsManager::Secret" => Self::Secret,
             "AWS::CloudFormation::Stack" => Self::Stack("TemplateURL"),
             "AWS::Serverless::Application" => Self::Stack("Location"),

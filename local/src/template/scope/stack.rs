@@ -81,7 +81,9 @@ Resources:
     Properties:
       CodeUri: ../target/lambda/g/
       Environment: {Variables: {MODE: !Ref Mode}}
-      Events: {Jobs: {Type: SQS, Properties: {Queue: !GetAtt Q.Arn}}}
+  Jobs:
+    Type: AWS::Lambda::EventSourceMapping
+    Properties: {FunctionName: !Ref G, EventSourceArn: !GetAtt Q.Arn}
 Outputs:
   Vpc: {Value: !Ref Vpc}
   Size: {Value: !Sub '${Mode}-${Size}'}
