@@ -155,6 +155,23 @@ fn seconds(delay: Duration) -> i32 {
     i32::try_from(delay.min(LONGEST_DELAY).as_secs()).unwrap_or(0)
 }
 
+/// JSON, without the two characters that SQS takes in no message.
 fn text(value: &impl Serialize) -> Result<String, Error> {
-    serde_json::to_string(value).map_err(Error::unavailable)
+    let json = serde_json::to_string(value).map_err(Error::unavailable)?;
+    Ok(json.replace('\u{fffe}', r"\ufffe").replace('\u{ffff}', r"\uffff"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_sqs_takes_in_no_message_is_written_as_an_escape() {
+        let odd = "a\u{fffe}b\u{ffff}c\0d\u{fffd}\u{10ffff}";
+        let body = text(&odd).expect("JSON");
+        let is_taken =
+            |c| matches!(c, '\t' | '\n' | '\r' | ' '..='\u{d7ff}' | '\u{e000}'..='\u{fffd}' | '\u{10000}'..);
+        assert!(body.chars().all(is_taken), "{body:?}");
+        assert_eq!(serde_json::from_str::<String>(&body).expect("a text"), odd);
+    }
 }

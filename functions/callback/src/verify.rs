@@ -5,6 +5,7 @@ use lambda_http::{Request, RequestExt};
 use secrecy::SecretString;
 use shared::config::CallbackMode;
 use shared::event::Event;
+use shared::wechat::reader::is_id;
 use shared::{Account, Clock, Config, Error, http, lambda};
 
 use crate::crypt::{Key, is_signature};
@@ -105,7 +106,7 @@ impl Verifier {
             }
             Err(refusal) => return Err(refusal),
         };
-        Ok((event(&Fields::read(&message)), signature.to_owned()))
+        Ok((event(&Fields::read(&message), self.clock.now()), signature.to_owned()))
     }
 
     /// The message in an `Encrypt`. In compatible mode, too, nothing else is believed.
@@ -156,28 +157,27 @@ fn refused(why: &str) -> Error {
 }
 
 /// Event names are matched whatever their case: WeChat's own pages disagree.
-fn event(fields: &Fields) -> Reading {
+fn event(fields: &Fields, now: i64) -> Reading {
     let text = |name| fields.text(name).map(str::to_owned).ok_or(NotUnderstood(name));
     let number = |name| fields.number(name).ok_or(NotUnderstood(name));
     if text("MsgType")? != "event" {
         return Ok(None);
     }
+    let openid = |name| text(name).and_then(|id| if is_id(&id) { Ok(id) } else { Err(NotUnderstood(name)) });
+    // What is to come would outlast all that comes after it.
+    let at = || number("CreateTime").map(|at| at.min(now));
     Ok(Some(match text("Event")?.to_ascii_lowercase().as_str() {
-        "subscribe" | "scan" => {
-            Event::Followed { openid: text("FromUserName")?, at: number("CreateTime")?, tries: 0 }
-        }
-        "unsubscribe" => {
-            Event::Unfollowed { openid: text("FromUserName")?, at: number("CreateTime")?, rechecked: false }
-        }
+        "subscribe" | "scan" => Event::Followed { openid: openid("FromUserName")?, at: at()?, tries: 0 },
+        "unsubscribe" => Event::Unfollowed { openid: openid("FromUserName")?, at: at()?, rechecked: false },
         // These name the user in a field of their own.
         "user_authorization_revoke" | "user_authorization_cancellation" => {
-            let openid = text("OpenID").or_else(|_| text("FromUserName"))?;
-            Event::Unfollowed { openid, at: number("CreateTime")?, rechecked: false }
+            let openid = openid("OpenID").or_else(|_| openid("FromUserName"))?;
+            Event::Unfollowed { openid, at: at()?, rechecked: false }
         }
         "templatesendjobfinish" => Event::Receipt {
             msgid: number("MsgID")?,
-            status: text("Status").unwrap_or_default(),
-            openid: text("FromUserName").ok(),
+            status: text("Status").ok().filter(|status| !status.is_empty()).ok_or(NotUnderstood("Status"))?,
+            openid: openid("FromUserName").ok(),
             tries: 0,
         },
         _ => return Ok(None),
@@ -196,8 +196,11 @@ mod tests {
 
     const HEAD: &str = "<xml><ToUserName><![CDATA[gh_7f083739789a]]></ToUserName><FromUserName><![CDATA[oia2]]></FromUserName><CreateTime>1395658920</CreateTime><MsgType><![CDATA[event]]></MsgType>";
 
+    /// Some time after those of the pages.
+    const NOW: i64 = 1_500_000_000;
+
     fn read(text: &str) -> Reading {
-        event(&Fields::read(text))
+        event(&Fields::read(text), NOW)
     }
 
     #[test]
@@ -222,6 +225,26 @@ mod tests {
         let text = HEAD.replace("[event]", "[text]") + "<Content>subscribe</Content></xml>";
         assert_eq!(read(&text), Ok(None));
         assert_eq!(read(&format!("{HEAD}<Event>VIEW</Event></xml>")), Ok(None));
+    }
+
+    #[test]
+    fn what_cannot_be_understood_is_told_by_its_field() {
+        let head = |from: &str, at: &str| {
+            HEAD.replace("oia2", from).replace("1395658920", at) + "<Event>subscribe</Event></xml>"
+        };
+        assert_eq!(read(&head("o\u{200b}", "1")), Err(NotUnderstood("FromUserName")));
+        assert_eq!(read(&head(&"o".repeat(65), "1")), Err(NotUnderstood("FromUserName")));
+        assert_eq!(read(&head("oia2", "soon")), Err(NotUnderstood("CreateTime")));
+        for status in ["", "<Status></Status>"] {
+            let receipt = format!("{HEAD}<Event>TEMPLATESENDJOBFINISH</Event><MsgID>1</MsgID>{status}</xml>");
+            assert_eq!(read(&receipt), Err(NotUnderstood("Status")));
+        }
+    }
+
+    #[test]
+    fn no_event_is_of_a_time_to_come() {
+        let follow = HEAD.replace("1395658920", "1395658920000") + "<Event>SCAN</Event></xml>";
+        assert_eq!(read(&follow), some(Event::Followed { openid: "oia2".to_owned(), at: NOW, tries: 0 }));
     }
 
     const APPID: &str = "wxb11529c136998cb6";

@@ -6,7 +6,6 @@
 use std::time::SystemTime;
 
 use contract::routes::DECRYPT;
-use contract::send::is_id;
 use contract::{Opened, Sealed};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Request, Response};
@@ -16,6 +15,7 @@ use shared::lambda::{self, Answer, Event};
 use shared::session::User;
 use shared::store::{self, Callers, Identities, SessionKeys, Sessions, State};
 use shared::wechat::crypto;
+use shared::wechat::reader::is_id;
 use shared::{Account, Config, Error, http};
 
 /// How often a session may call in an hour: a mini-program opens a few blobs, who looks for one to forge needs

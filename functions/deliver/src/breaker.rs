@@ -4,6 +4,7 @@
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
+use contract::Reason;
 use parking_lot::Mutex;
 use shared::job::Parked;
 use shared::store::{Breaker, BreakerKeys, Cause, Outage, State, TokenFailure, pause_after};
@@ -114,13 +115,13 @@ impl Breakers {
             // The first pause was before this one.
             let next = self.clock.now() + pause_after(outage.probes + 2);
             self.turn(&key, |seen| {
-                seen.is = Is::Open;
+                seen.is = Is::HalfOpen;
                 seen.outage = Some(Outage { probe_at: next, probes: outage.probes + 1, ..outage.clone() });
             });
             if !self.state.take_probe(&key, &outage, next).await? {
+                self.turn(&key, |seen| seen.is = Is::Open);
                 return Ok(Err(self.wait(&outage.cause, next)));
             }
-            self.turn(&key, |seen| seen.is = Is::HalfOpen);
         }
         Ok(Ok(()))
     }
@@ -131,14 +132,19 @@ impl Breakers {
     /// [`Error::Unavailable`].
     pub async fn on_success(&self, keys: &BreakerKeys) -> Result<(), Error> {
         for (key, outage) in self.probed(keys, Is::Closed) {
-            tracing::info!(breaker = key, errcode = outage.cause.errcode, "repaired; messages go on");
-            self.state.close_breaker(&key).await?;
+            self.close(&key, &outage).await?;
         }
         Ok(())
     }
 
-    /// WeChat refused a message: the breaker of the failure's scope opens, and the other ones that it was to
-    /// probe have learned nothing.
+    async fn close(&self, key: &str, outage: &Outage) -> Result<(), Error> {
+        tracing::info!(breaker = key, errcode = outage.cause.errcode, "repaired; messages go on");
+        self.turn(key, |seen| seen.is = Is::Closed);
+        self.state.close_breaker(key).await
+    }
+
+    /// WeChat refused a message: the breaker of the failure's scope opens. Of the other ones that it was to probe the
+    /// account's is repaired if WeChat came as far as to look at the recipient; the rest have learned nothing.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -151,12 +157,17 @@ impl Breakers {
         };
         let probed = self.probed(keys, Is::Open);
         for (key, outage) in &probed {
-            let outage = match broken.filter(|broken| *broken == key) {
-                Some(key) => self.still_broken(key, outage, failure),
+            if broken == Some(key) {
+                let outage = self.still_broken(key, outage, failure);
+                self.state.keep_open(key, &outage).await?;
+            } else if *key == keys.account && outage.until.is_none() && is_about_the_recipient(failure) {
+                self.close(key, outage).await?;
+            } else {
                 // The next message may find out.
-                None => Outage { probe_at: self.clock.now(), ..outage.clone() },
-            };
-            self.state.keep_open(key, &outage).await?;
+                let outage = Outage { probe_at: self.clock.now(), ..outage.clone() };
+                self.state.keep_open(key, &outage).await?;
+                self.turn(key, |seen| (seen.is, seen.outage) = (Is::Due, Some(outage)));
+            }
         }
         match broken.filter(|broken| probed.iter().all(|(key, _)| key != *broken)) {
             Some(key) => self.open(key, failure).await,
@@ -174,7 +185,9 @@ impl Breakers {
             }
             match (seen.is, &seen.outage) {
                 (Is::Open | Is::HalfOpen, Some(outage)) => {
-                    let until = outage.until.unwrap_or(i64::MAX).min(outage.probe_at);
+                    // The probe's outcome is about to be known.
+                    let looks_at = if seen.is == Is::HalfOpen { self.clock.now() } else { outage.probe_at };
+                    let until = outage.until.unwrap_or(i64::MAX).min(looks_at);
                     return Admission::Waits(self.wait(&outage.cause, until));
                 }
                 (Is::Due, Some(outage)) if due.iter().all(|(other, _)| other != key) => {
@@ -257,6 +270,22 @@ impl Seen {
         // One that `refresh` should have tried again by now is out of date: it may have a token since.
         let holds = |token: &TokenFailure| token.no_token_from <= now && now < token.retry_at + OVERDUE;
         Self { is, outage, token: row.token_failure.filter(holds) }
+    }
+}
+
+/// Whether WeChat refused what the message is or whom it is for, which it looks at after who calls.
+fn is_about_the_recipient(failure: &Failure) -> bool {
+    match failure.action() {
+        Action::Refused | Action::DoubtFollower | Action::WaitForUser | Action::Duplicate => true,
+        Action::GiveUp => matches!(failure.reason(), Reason::InvalidField | Reason::UserRestricted),
+        Action::Retry
+        | Action::Ambiguous
+        | Action::NextMinute
+        | Action::NextDay
+        | Action::RefreshToken
+        | Action::AwaitRepair
+        | Action::LoginAgain
+        | Action::LoginBlocked => false,
     }
 }
 

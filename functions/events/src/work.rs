@@ -139,7 +139,8 @@ impl Function {
 
 /// `success`, `failed:user block`, `failed: system failed`, `failed:freq limit`, and what may come.
 fn outcome(status: &str) -> (MessageState, Option<Reason>) {
-    let (word, cause) = status.split_once(':').unwrap_or((status, ""));
+    let status = status.to_ascii_lowercase();
+    let (word, cause) = status.split_once(':').unwrap_or((&status, ""));
     match (word.trim(), cause.trim()) {
         ("success", _) => (MessageState::Delivered, None),
         (_, "user block") => (MessageState::Blocked, Some(Reason::Refused)),
@@ -155,6 +156,8 @@ mod tests {
     #[test]
     fn every_status_that_was_seen_is_understood_and_an_unknown_one_is_kept() {
         assert_eq!(outcome("success"), (MessageState::Delivered, None));
+        assert_eq!(outcome("SUCCESS"), (MessageState::Delivered, None));
+        assert_eq!(outcome("failed:User Block"), (MessageState::Blocked, Some(Reason::Refused)));
         assert_eq!(outcome("failed:user block"), (MessageState::Blocked, Some(Reason::Refused)));
         assert_eq!(outcome("failed: system failed"), (MessageState::Failed, Some(Reason::NotDelivered)));
         assert_eq!(outcome("failed:freq limit"), (MessageState::Failed, Some(Reason::TooFrequent)));

@@ -151,7 +151,7 @@ impl Function {
             }
             Err(failure) => {
                 let failed = TokenFailure {
-                    cause: Cause::of(&failure),
+                    cause: Cause::of_token(&failure),
                     failed_at: self.clock.now(),
                     no_token_from: self.no_token_from(&seen, asked),
                     times: last.map_or(0, |last| last.times) + 1,
@@ -160,7 +160,7 @@ impl Function {
                 report(of, &failure, failed.times);
                 self.retry_later(of, asked, failed).await?;
                 self.tokens.release(&of.appid, &lease).await?;
-                Ok(Some(Cause::of(&failure)))
+                Ok(Some(Cause::of_token(&failure)))
             }
         }
     }

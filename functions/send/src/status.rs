@@ -106,7 +106,7 @@ pub fn unknown() -> Error {
 /// What is waited for is named by WeChat's code; what is over, by its reason.
 fn remedy(reason: Reason, state: MessageState, errcode: Option<i64>) -> String {
     match errcode.filter(|_| state == MessageState::Parked) {
-        Some(errcode) => errcode::remedy(errcode, None),
+        Some(errcode) => errcode::remedy(errcode, reason, None),
         None => reason.remedy().to_owned(),
     }
 }

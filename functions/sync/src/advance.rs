@@ -5,6 +5,7 @@ use std::time::Duration;
 use contract::{Advance, SyncState};
 use shared::Error;
 use shared::store::{Checkpoint, RunProgress, SyncRun};
+use shared::wechat::errcode::Action;
 
 use crate::Function;
 use crate::list::USER_GET;
@@ -65,7 +66,7 @@ impl Function {
         let mut record = run.record().clone();
         let progress = &mut record.progress;
         if let Err(stop) = outcome {
-            (progress.state, progress.error) = (stop.state(), stop.remedy());
+            (progress.state, progress.error) = (stop.state(), self.told(&stop).await);
             if stop.invalidates_checkpoint() {
                 let anew = record.checkpoint.is_some_and(|checkpoint| checkpoint.anew);
                 record.checkpoint = Some(Checkpoint { anew, ..Checkpoint::default() });
@@ -81,6 +82,17 @@ impl Function {
         // When the lease is lost, the record is the other's to write.
         self.state.end_sync(&self.oa_appid, &lease, &record).await?;
         Ok(record.progress)
+    }
+
+    /// What happened and what to do about it. Why there is no token, `refresh` has written down.
+    async fn told(&self, stop: &Stop) -> Option<String> {
+        let told = stop.remedy();
+        let lacks_token = matches!(stop, Stop::Failed(failure) if failure.action() == Action::RefreshToken);
+        if !lacks_token {
+            return told;
+        }
+        let failure = self.state.token_failure(&self.oa_appid).await.ok().flatten();
+        failure.map(|failure| failure.cause.remedy()).or(told)
     }
 
     /// Writes where the run stands, over and over, until it may not go on.

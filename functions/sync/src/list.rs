@@ -1,6 +1,6 @@
 //! WeChat's list of followers, page after page.
 
-use std::collections::VecDeque;
+use std::collections::{HashSet, VecDeque};
 
 use shared::wechat::{Failure, followers};
 
@@ -19,6 +19,8 @@ pub struct List {
     waiting: VecDeque<Result<Page, Failure>>,
     /// The next page to be listed is the one after this openid.
     after: Option<String>,
+    /// Where pages began: one that comes again would have the list go round for ever.
+    begun: HashSet<String>,
     has_ended: bool,
 }
 
@@ -37,7 +39,8 @@ pub struct Page {
 impl List {
     /// The list from this openid on, or from its beginning.
     pub fn after(after: Option<String>) -> Self {
-        Self { waiting: VecDeque::new(), after, has_ended: false }
+        let begun = after.iter().cloned().collect();
+        Self { waiting: VecDeque::new(), after, begun, has_ended: false }
     }
 
     /// The next page.
@@ -72,8 +75,7 @@ impl List {
         let page = page.inspect_err(|_| self.has_ended = true)?;
         let total = page.total;
         let (openids, next) = page.into_parts();
-        // A cursor that does not move would go round for ever.
-        let next = next.filter(|next| Some(next) != after.as_ref());
+        let next = next.filter(|next| self.begun.insert(next.clone()));
         self.has_ended = next.is_none();
         self.after.clone_from(&next);
         Ok(Page { count: openids.len() as u64, openids: openids.join("\n"), total, next })

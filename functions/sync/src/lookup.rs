@@ -113,7 +113,7 @@ impl Run<'_> {
             }
             // So many refusals and nobody found: it is no follower's fault.
             if found.is_empty() && refused >= MOST_REFUSED {
-                return Err(failure.into());
+                return self.some_alone(openids, failure).await;
             }
             let (one, other) = part.split_at(part.len() / 2);
             for half in [other, one] {
@@ -134,6 +134,18 @@ impl Run<'_> {
         // That many, not one of them, and nobody else so far: it is no follower's fault.
         let is_nobodys = found.is_empty() && openids.len() > 1 && !self.is_past_first_batch();
         if is_nobodys { Err(failure.into()) } else { Ok(found) }
+    }
+
+    /// So many of them cannot be looked up that halving finds nobody: if a few can be when asked for alone, all are.
+    ///
+    /// # Errors
+    /// What stood against it, if none of the few can be looked up: that is no follower's fault.
+    async fn some_alone(&self, openids: &[String], failure: Failure) -> Result<Vec<UserInfo>, Stop> {
+        let few: Vec<_> = openids.iter().step_by(openids.len().div_ceil(ASKED_ALONE)).cloned().collect();
+        match self.each_alone(&few).await?.is_empty() {
+            true => Err(failure.into()),
+            false => self.one_by_one("batchget refused over and over", openids).await,
+        }
     }
 
     /// Asks for each of them alone, and has the map say what WeChat says.
@@ -170,8 +182,8 @@ impl Run<'_> {
 
     /// The answer, as far as it can be trusted. An answer that is not about exactly the
     /// openids asked for was seen to pair people with other people's unionids: then each is asked for
-    /// alone, as when two have one unionid. So is a follower whose unionid is missing; if alone it is not,
-    /// the answer's rows may have shifted, and the last one, which every shift moves, is asked for, too.
+    /// alone, as when two have one unionid. So is a follower whose unionid is missing; if alone it is not, or nobody
+    /// can say, the answer's rows may have shifted.
     async fn checked(&self, openids: &[String], infos: Vec<UserInfo>) -> Result<Vec<UserInfo>, Stop> {
         if !is_about(openids, &infos) {
             return self.one_by_one("batchget about others", openids).await;
@@ -187,17 +199,29 @@ impl Run<'_> {
         }
         self.first_batch_came_back();
         let alone = self.each_alone(&doubtful).await?;
-        if alone.iter().any(|info| info.unionid.is_some())
-            && let Some(last) = trusted.last()
-        {
+        if alone.len() < doubtful.len() || alone.iter().any(|info| info.unionid.is_some()) {
             self.count_repair("unionid missing in batchget");
-            let true_info = self.alone(&last.openid).await?;
-            if true_info.map(|info| info.unionid) != Some(last.unionid.clone()) {
+            if !self.is_unshifted(&mut trusted).await? {
                 return self.one_by_one("batchget rows shifted", openids).await;
             }
         }
         trusted.extend(alone);
         Ok(trusted)
+    }
+
+    /// Whether the last of these rows is what WeChat says of that follower alone: every shift moves it, too. Rows
+    /// of followers of whom nothing can be heard alone are taken off the end.
+    async fn is_unshifted(&self, rows: &mut Vec<UserInfo>) -> Result<bool, Stop> {
+        while let Some(last) = rows.last() {
+            if self.is_over() {
+                return Err(Stop::OutOfTime);
+            }
+            if let Some(info) = self.alone(&last.openid).await? {
+                return Ok(info.unionid == last.unionid);
+            }
+            rows.pop();
+        }
+        Ok(true)
     }
 
     /// Whether the account has no unionids to give: none of many has one, and a few of them have none when asked

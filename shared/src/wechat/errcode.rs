@@ -185,17 +185,15 @@ pub const TABLE: &[Entry] = {
     ]
 };
 
-/// A sentence for whoever has to repair it, with the very IP that WeChat refused.
-pub fn remedy(errcode: i64, ip: Option<&str>) -> String {
+/// A sentence for whoever has to repair it, with the very IP that WeChat refused. What is wrong may be another thing
+/// than the table's `reason` for the code, by what was asked.
+pub fn remedy(errcode: i64, reason: Reason, ip: Option<&str>) -> String {
     match (errcode, ip) {
         (40164, Some(ip)) => format!(
             "add the IP {ip} to the account's whitelist (WeChat console, Settings and development, Basic configuration, IP whitelist)."
         ),
         (40164, None) => "add our outgoing IP to the account's whitelist.".to_owned(),
-        _ => {
-            let entry = of(errcode);
-            format!("errcode {errcode}, {}. {}", entry.meaning, entry.reason.remedy())
-        }
+        _ => format!("errcode {errcode}, {}. {}", of(errcode).meaning, reason.remedy()),
     }
 }
 

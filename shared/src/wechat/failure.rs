@@ -106,7 +106,7 @@ impl Failure {
     /// A sentence for whoever has to correct the account, with the very IP or field WeChat names.
     pub fn remedy(&self) -> String {
         match self {
-            Self::Refused { errcode, .. } => errcode::remedy(*errcode, self.ip()),
+            Self::Refused { errcode, .. } => errcode::remedy(*errcode, self.reason(), self.ip()),
             Self::Unreachable { base, .. } => format!(
                 "{base} takes no connection: check that this is WeChat's address and that there is a way out to it; it is tried again."
             ),
@@ -116,7 +116,8 @@ impl Failure {
 
     /// The template field a 47003 names. WeChat cuts the text at a fixed length, never in the name.
     pub fn field(&self) -> Option<&str> {
-        let (_, rest) = self.errmsg()?.split_once("data.")?;
+        let Self::Refused { errcode: 47003, errmsg } = self else { return None };
+        let (_, rest) = errmsg.split_once("data.")?;
         let end = rest.find(|c: char| !(c.is_ascii_alphanumeric() || c == '_')).unwrap_or(rest.len());
         Some(&rest[..end]).filter(|field| !field.is_empty())
     }
@@ -165,5 +166,6 @@ mod tests {
     fn the_field_is_read_from_a_truncated_47003() {
         let failure = refused(47003, "argument invalid! data.character_string1.value i rid: 1-2-3");
         assert_eq!(failure.field(), Some("character_string1"));
+        assert_eq!(refused(43101, "user refuse, see data.weixin.qq.com").field(), None);
     }
 }

@@ -15,7 +15,8 @@ pub struct Page {
     #[serde(deserialize_with = "count")]
     pub total: u64,
     /// The page; WeChat leaves the whole field out after the last one.
-    data: Option<Openids>,
+    #[serde(default, deserialize_with = "openids")]
+    data: Openids,
     /// Where the next page starts. The last page carries one, too.
     #[serde(default, deserialize_with = "reader::text")]
     next_openid: Option<String>,
@@ -23,7 +24,7 @@ pub struct Page {
 
 #[derive(Debug, Default, Deserialize)]
 struct Openids {
-    #[serde(default, deserialize_with = "reader::texts")]
+    #[serde(default, deserialize_with = "reader::ids")]
     openid: Vec<String>,
 }
 
@@ -31,7 +32,7 @@ impl Page {
     /// The openids and the cursor of the next page: `None` when the list ends here, which WeChat
     /// says by an empty page, not by the last full one.
     pub fn into_parts(self) -> (Vec<String>, Option<String>) {
-        let openids = self.data.unwrap_or_default().openid;
+        let openids = self.data.openid;
         let next = self.next_openid.filter(|_| !openids.is_empty());
         (openids, next)
     }
@@ -41,13 +42,13 @@ impl Page {
 #[derive(Debug, Deserialize)]
 pub struct UserInfo {
     /// The Official Account's openid.
-    #[serde(deserialize_with = "reader::required")]
+    #[serde(deserialize_with = "reader::required_id")]
     pub openid: String,
     /// 0: does not follow, and nothing else is told.
     #[serde(default, deserialize_with = "reader::number")]
     subscribe: Option<i64>,
     /// Sometimes missing for a follower who has one; `user/info` may give it then.
-    #[serde(default, deserialize_with = "reader::text")]
+    #[serde(default, deserialize_with = "reader::id")]
     pub unionid: Option<String>,
 }
 
@@ -91,6 +92,11 @@ pub fn infos(openids: &[String]) -> ApiRequest<UserInfos> {
     ApiRequest::post("/cgi-bin/user/info/batchget", json!({"user_list": users}))
 }
 
+/// What stands in place of the object is none.
+fn openids<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Openids, D::Error> {
+    Ok(serde_json::from_value(serde_json::Value::deserialize(deserializer)?).unwrap_or_default())
+}
+
 fn rows<'de, D: serde::Deserializer<'de>>(deserializer: D) -> Result<Vec<UserInfo>, D::Error> {
     let rows = Vec::<serde_json::Value>::deserialize(deserializer)?;
     Ok(rows.into_iter().filter_map(|row| serde_json::from_value(row).ok()).collect())
@@ -113,7 +119,10 @@ mod tests {
         let full = r#"{"total":1,"count":1,"data":{"openid":["o1"]},"next_openid":"o1"}"#;
         assert_eq!(page(full), (vec!["o1".into()], Some("o1".into())));
         assert_eq!(page(r#"{"total":1,"count":0,"next_openid":""}"#), (vec![], None));
-        assert_eq!(page(r#"{"total":"1","data":null,"next_openid":null}"#), (vec![], None));
+        for data in ["null", r#""""#, "[]", "{}", r#"{"openid":null}"#] {
+            let end = format!(r#"{{"total":"1","data":{data},"next_openid":null}}"#);
+            assert_eq!(page(&end), (vec![], None), "{data}");
+        }
     }
 
     #[test]

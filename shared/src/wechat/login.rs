@@ -9,10 +9,10 @@ use super::{ApiRequest, reader};
 #[derive(Debug, Deserialize)]
 pub struct CodeSession {
     /// The mini-program's openid.
-    #[serde(deserialize_with = "reader::required")]
+    #[serde(deserialize_with = "reader::required_id")]
     pub openid: String,
     /// Absent when the mini-program is not bound to an Open Platform account.
-    #[serde(default, deserialize_with = "reader::text")]
+    #[serde(default, deserialize_with = "reader::id")]
     pub unionid: Option<String>,
     /// Opens this user's encryptedData.
     #[serde(deserialize_with = "reader::required")]

@@ -59,21 +59,44 @@ pub fn text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>
     })
 }
 
+/// An openid or a unionid; what cannot be one is none: it would be no key of a table, or the same one for many.
+///
+/// # Errors
+/// None but the parser's own.
+pub fn id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<String>, D::Error> {
+    Ok(text(deserializer)?.filter(|id| is_id(id)))
+}
+
+/// An openid that must be there.
+///
+/// # Errors
+/// When it is not, or cannot be one.
+pub fn required_id<'de, D: Deserializer<'de>>(deserializer: D) -> Result<String, D::Error> {
+    id(deserializer)?.ok_or_else(|| D::Error::custom("an id is missing, or is none"))
+}
+
+/// The ids of a list, but for what cannot be one; none if it is not there.
+///
+/// # Errors
+/// None but the parser's own.
+pub fn ids<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
+    let Value::Array(ids) = Value::deserialize(deserializer)? else { return Ok(Vec::new()) };
+    Ok(ids.into_iter().filter_map(|one| id(one).ok().flatten()).collect())
+}
+
+/// Whether this can be an openid or a unionid of WeChat's: not a word that stands for nothing, nor a mere mark.
+pub fn is_id(text: &str) -> bool {
+    contract::send::is_id(text)
+        && text.bytes().any(|byte| byte.is_ascii_alphanumeric())
+        && !["null", "undefined"].contains(&text)
+}
+
 /// A text that must be there.
 ///
 /// # Errors
 /// When it is not, or is blank.
 pub fn required<'de, D: Deserializer<'de>, T: From<String>>(deserializer: D) -> Result<T, D::Error> {
     text(deserializer)?.map(T::from).ok_or_else(|| D::Error::custom("a text is blank"))
-}
-
-/// The texts of a list, but for blanks; none if it is not there.
-///
-/// # Errors
-/// None but the parser's own.
-pub fn texts<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Error> {
-    let Value::Array(texts) = Value::deserialize(deserializer)? else { return Ok(Vec::new()) };
-    Ok(texts.into_iter().filter_map(|one| text(one).ok().flatten()).collect())
 }
 
 /// A number, also as text; what is none, or has more than 64 bits, is not read.
@@ -183,18 +206,19 @@ fn without_gbk_backslashes(body: &[u8]) -> Cow<'_, [u8]> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+    use serde_json::json;
 
     use crate::wechat::errcode::Action;
 
     #[derive(Debug, Deserialize, PartialEq)]
     struct Row {
-        #[serde(deserialize_with = "required")]
+        #[serde(deserialize_with = "required_id")]
         openid: String,
-        #[serde(default, deserialize_with = "text")]
+        #[serde(default, deserialize_with = "id")]
         unionid: Option<String>,
         #[serde(default, deserialize_with = "number")]
         subscribe: Option<i64>,
-        #[serde(default, deserialize_with = "texts")]
+        #[serde(default, deserialize_with = "ids")]
         list: Vec<String>,
     }
 
@@ -249,6 +273,20 @@ mod tests {
         let full =
             Row { openid: "o".into(), unionid: Some("u".into()), subscribe: Some(1), list: vec!["a".into()] };
         assert_eq!(row(br#"{"openid":"o","unionid":"u","subscribe":"1","list":["","a"]}"#), full);
+    }
+
+    #[test]
+    fn what_no_id_can_be_is_nobodys() {
+        let (long, longest) = ("o".repeat(65), "o".repeat(64));
+        for odd in ["\u{200b}", "\0", "o 1", "o\u{e9}", "-", "__", "null", "undefined", &long] {
+            let json = json!({"openid": "o", "unionid": odd, "list": [odd, "o1"]});
+            let row = row(json.to_string().as_bytes());
+            assert_eq!((row.unionid, row.list), (None, vec!["o1".to_owned()]), "{odd:?}");
+            assert!(parse::<Row>(json!({"openid": odd}).to_string().as_bytes()).is_err(), "{odd:?}");
+        }
+        for id in ["oGZUI0egBJY1zhBYw2KhdUfwVJJE", "o6_bmasdasdsad6_2sgVt7hMZOPfL", "u1", &longest] {
+            assert!(is_id(id), "{id}");
+        }
     }
 
     #[test]

@@ -81,6 +81,25 @@ async fn an_ip_that_is_not_on_the_whitelist_is_named_to_whoever_asks() {
 }
 
 #[tokio::test]
+async fn those_who_refuse_do_not_keep_a_repair_from_being_found() {
+    for trouble in [json!({ "whitelist": "all" }), json!({ "removed_templates": [TEMPLATE_ID] })] {
+        let world = World::with_followers(40).await;
+        for user in 0..38 {
+            world.user_does(user, "refuse").await;
+        }
+        world.console(&trouble).await;
+        let id = send(&world, "approval_submitted", 40).await;
+        all_are(&world, &id, "parked", 40).await;
+        world.pass(Duration::from_secs(120)).await;
+        world.console(&json!({ "whitelist": "off", "removed_templates": [] })).await;
+        let repaired_at = world.clock().await;
+        assert_eq!(world.settled(&id).await["counts"], json!({ "refused": 38, "sent": 2 }), "{trouble}");
+        let waited = world.clock().await - repaired_at;
+        assert!(waited < 25 * 60, "{waited} s after the repair of {trouble}");
+    }
+}
+
+#[tokio::test]
 async fn every_trouble_of_the_account_waits_for_its_repair() {
     for errcode in [48001, 48004, 40243, 50007, 61004, 89503] {
         let world = World::start().await;

@@ -2,6 +2,7 @@
 
 use harness::World;
 use serde_json::{Value, json};
+use shared::store::{self, Identities};
 
 use crate::sync::reasons;
 
@@ -40,6 +41,40 @@ async fn a_follower_who_cannot_be_looked_up_keeps_nobody_out() {
         world.clear_faults().await;
         let progress = world.sync_at_length().await;
         assert_eq!([&progress["new"], &progress["not_looked_up"]], [&json!(2), &json!(0)], "{progress}");
+    }
+}
+
+#[tokio::test]
+async fn half_of_a_batch_that_cannot_be_looked_up_keeps_the_other_half_from_nothing() {
+    let world = World::with_followers(100).await;
+    let mut in_the_lists_order: Vec<_> = (0..).zip(world.users(0, 100).await).collect();
+    in_the_lists_order.sort_by(|(_, one), (_, other)| one.oa_openid.cmp(&other.oa_openid));
+    for (user, _) in &in_the_lists_order[..51] {
+        poison(&world, *user, 50002).await;
+    }
+    let progress = world.sync_at_length().await;
+    assert_eq!(progress["state"], "done", "{progress}");
+    assert_eq!([&progress["new"], &progress["not_looked_up"]], [&json!(49), &json!(51)], "{progress}");
+}
+
+#[tokio::test]
+async fn rows_that_may_have_shifted_are_not_believed_where_nobody_can_say() {
+    for shift in ["shift_batch", "shift_back"] {
+        for errcode in [50002, 40003, -1] {
+            let world = World::with_followers(30).await;
+            world.list_fault(json!({ shift: 1.0 })).await;
+            world.fault(json!({ "endpoint": USER_INFO, "errcode": errcode })).await;
+            world.sync_at_length().await;
+            world.clear_faults().await;
+            world.list_fault(json!({})).await;
+            let config = world.stack().config();
+            let map = Identities::new(&config, store::client(&config).expect("tables")).expect("the map");
+            for user in world.users(0, 30).await {
+                let found = map.oa_openid(&user.unionid).await.expect("an answer");
+                let is_own = found.is_none_or(|openid| openid == user.oa_openid);
+                assert!(is_own, "{shift}, {errcode}: somebody has another's openid");
+            }
+        }
     }
 }
 

@@ -18,14 +18,16 @@ pub(super) fn is_currency(c: char) -> bool {
 }
 
 /// Control characters, and what shows nothing: separators of lines, marks of direction, zero-width spaces,
-/// fillers. Unicode's `Default_Ignorable_Code_Point` and the braille blank, without what [`is_joiner`] has.
+/// fillers, noncharacters. Unicode's `Default_Ignorable_Code_Point` and the braille blank, without what [`is_joiner`] has.
 pub(super) fn is_hidden(c: char) -> bool {
     let ignorable = matches!(c, '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{115f}' | '\u{1160}'
         | '\u{17b4}' | '\u{17b5}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
         | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{2800}' | '\u{3164}'
         | '\u{feff}' | '\u{ffa0}' | '\u{fff0}'..='\u{fffb}' | '\u{1bca0}'..='\u{1bca3}'
         | '\u{1d173}'..='\u{1d17a}' | '\u{e0000}'..='\u{e0fff}');
-    c.is_control() || (ignorable && !is_joiner(c))
+    let noncharacter =
+        matches!(u32::from(c) & 0xffff, 0xfffe | 0xffff) || ('\u{fdd0}'..='\u{fdef}').contains(&c);
+    c.is_control() || noncharacter || (ignorable && !is_joiner(c))
 }
 
 /// What joins or varies the characters beside it, in emoji and in Chinese; alone it shows nothing.

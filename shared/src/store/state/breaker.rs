@@ -120,10 +120,19 @@ impl Cause {
         Self { reason: failure.reason(), errcode: failure.errcode(), ip }
     }
 
+    /// The same, when it was asked for a token: there 40001 is about the AppSecret.
+    pub fn of_token(failure: &Failure) -> Self {
+        let cause = Self::of(failure);
+        match cause.errcode {
+            Some(40001) => Self { reason: Reason::Misconfigured, ..cause },
+            _ => cause,
+        }
+    }
+
     /// A sentence for whoever has to repair it.
     pub fn remedy(&self) -> String {
         match self.errcode {
-            Some(errcode) => errcode::remedy(errcode, self.ip.as_deref()),
+            Some(errcode) => errcode::remedy(errcode, self.reason, self.ip.as_deref()),
             None => self.reason.remedy().to_owned(),
         }
     }

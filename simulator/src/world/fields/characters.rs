@@ -30,6 +30,9 @@ pub(super) fn spoils_the_line(c: char) -> bool {
         0x200d | 0xfe00..=0xfe0f | 0xe0020..=0xe007f | 0xe0100..=0xe01ef => false,
         // Separators of lines and paragraphs; directions; the blank of braille; marks of annotations.
         0x2028..=0x202e | 0x2800 | 0xfff9..=0xfffb => true,
+        // What Unicode will never make a character.
+        0xfdd0..=0xfdef => true,
+        code if code & 0xfffe == 0xfffe => true,
         _ => c.is_control() || is_default_ignorable(c),
     }
 }
