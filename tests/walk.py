@@ -24,7 +24,7 @@ DATA = {
     "content": "回家探亲",
     "id": "A-42",
 }
-FUNCTIONS = ["login", "decrypt", "send", "deliver", "sync", "refresh", "callback", "events"]
+FUNCTIONS = ["login", "decrypt", "send", "deliver", "sync", "refresh", "callback", "events", "forget"]
 
 
 def call(method, url, body=None, token=None):
@@ -59,7 +59,7 @@ def until(step, look, good, seconds=30):
 
 
 def walk(gateway, wechat, service_key):
-    """Login, sync, decrypt, send, status, and a token that a third party has rotated away."""
+    """Login, sync, decrypt, send, status, a token that a third party has rotated away, and a user who is forgotten."""
     user = call("GET", f"{wechat}/_sim/users?from=0&n=1")[1][0]
     code = call("POST", f"{wechat}/_sim/users/0/code")[1]["code"]
     status, session = call("POST", f"{gateway}/login", {"code": code})
@@ -84,6 +84,15 @@ def walk(gateway, wechat, service_key):
 
     messages = call("GET", f"{wechat}/_sim/messages?user=0")[1]
     expect("messages", len(messages) == 2 and messages[0]["data"]["thing1"] == "张三", messages)
+
+    status, begun = call("POST", f"{gateway}/forget", {"openid": user["mini_openid"]}, service_key)
+    expect("forget", status == 202 and begun["deleted"]["identities"] == 2, begun)
+    forgotten = until(
+        "forgotten",
+        lambda: call("GET", f"{gateway}/forget/{begun['id']}", token=service_key)[1],
+        lambda forgotten: forgotten["state"] == "done",
+    )
+    expect("messages of whoever is forgotten", forgotten["deleted"]["messages"] == 2, forgotten["deleted"])
 
 
 def metrics(log):

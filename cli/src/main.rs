@@ -6,6 +6,7 @@
 mod api;
 #[cfg(feature = "aws")]
 mod deployed;
+mod forget;
 mod keys;
 mod local;
 mod replay;
@@ -48,6 +49,8 @@ enum Verb {
     Replay(replay::Arguments),
     /// Bring the map of followers up to date
     Sync(sync::Arguments),
+    /// Delete what is kept of one user
+    Forget(forget::Arguments),
 }
 
 #[tokio::main]
@@ -59,6 +62,7 @@ async fn main() -> ExitCode {
         Verb::Status(arguments) => status::run(arguments).await,
         Verb::Replay(arguments) => replay::run(arguments).await,
         Verb::Sync(arguments) => sync::run(arguments).await,
+        Verb::Forget(arguments) => forget::run(arguments).await,
     };
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

@@ -94,6 +94,21 @@ async fn sync_status_and_replay_do_what_the_routes_do() {
 }
 
 #[tokio::test]
+async fn a_user_is_forgotten_by_any_of_their_names() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = world(folder.path()).await;
+    world.sync_until_done().await;
+    let user = world.user(7).await;
+    let told = prints(folder.path(), &["forget", "--oa-openid", &user.oa_openid]).await;
+    assert!(told.starts_with("done: 1 rows of the map, 0 sessions, 0 messages"), "{told}");
+    let told = prints(folder.path(), &["forget", "--unionid", &user.unionid, "--json"]).await;
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!([&told["state"], &told["deleted"]["identities"]], [&json!("done"), &json!(0)]);
+    let nobody = queqiao(folder.path(), &["forget"]).await;
+    assert_eq!(nobody.status.code(), Some(2), "{}", text(&nobody.stdout));
+}
+
+#[tokio::test]
 async fn a_sync_that_is_stopped_is_told_and_is_no_success() {
     let folder = tempfile::tempdir().expect("a folder");
     let world = world(folder.path()).await;

@@ -5,6 +5,7 @@
 
 pub mod data;
 pub mod decrypt;
+pub mod forget;
 pub mod key;
 pub mod login;
 #[cfg(feature = "schema")]
@@ -19,6 +20,7 @@ pub mod sync;
 
 pub use data::Data;
 pub use decrypt::{Opened, Sealed};
+pub use forget::{Deleted, Forgetting, ForgettingState};
 pub use key::Scope;
 pub use login::{LoggedIn, LoggedOut, Login, Logout};
 pub use problem::{Code, Problem};

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::routes::{Answer, Body, BodyKind, Parameter, Place, ROUTES, Route, Who};
 use crate::{
-    Accepted, Advance, BatchStatus, Code, LoggedIn, LoggedOut, Login, Logout, Opened, Problem, Replay,
-    Replayed, Sealed, SendRequest, SyncProgress,
+    Accepted, Advance, BatchStatus, Code, Forgetting, LoggedIn, LoggedOut, Login, Logout, Opened, Problem,
+    Recipient, Replay, Replayed, Sealed, SendRequest, SyncProgress,
 };
 
 /// What API Gateway answers by itself, on any route: to what is no request, to too large a body, to too many
@@ -53,7 +53,7 @@ fn schemas() -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into());
     let mut generator = settings.into_generator();
-    let bodies: [fn(&mut SchemaGenerator); 14] = [
+    let bodies: [fn(&mut SchemaGenerator); 16] = [
         add::<Login>,
         add::<LoggedIn>,
         add::<Logout>,
@@ -67,6 +67,8 @@ fn schemas() -> Map<String, Value> {
         add::<Replayed>,
         add::<Advance>,
         add::<SyncProgress>,
+        add::<Recipient>,
+        add::<Forgetting>,
         add::<Problem>,
     ];
     bodies.into_iter().for_each(|add| add(&mut generator));
@@ -294,6 +296,12 @@ pub fn example(of: &str) -> Value {
             "new": 1000, "removed": 0, "without_unionid": 0, "not_looked_up": 0,
             "calls": { "user/get": 2, "user/info/batchget": 10 },
             "started_at": 1_795_378_184, "updated_at": 1_795_378_184,
+        }),
+        "Recipient" => json!({ "openid": openid }),
+        "Forgetting" => json!({
+            "id": "hw4lqEKP9UDBcD0-DGuDKjHBrKmSZdnRvdcfKtlDcUY", "state": "done",
+            "deleted": { "identities": 2, "sessions": 1, "messages": 12 }, "scanned": 73012,
+            "started_at": 1_795_378_184, "updated_at": 1_795_378_190,
         }),
         of => panic!("{of} has no example"),
     }

@@ -54,6 +54,8 @@ pub enum Reason {
     UserRestricted,
     /// WeChat took the message and then did not bring it to the phone; see the detail.
     NotDelivered,
+    /// What was kept of this user was deleted (POST /forget).
+    Forgotten,
     /// An errcode this version does not know.
     UnknownErrcode,
 }
@@ -108,6 +110,7 @@ impl Reason {
             Self::InvalidCall => "This is a fault of Queqiao's; report the errcode and rid.",
             Self::UserRestricted => "WeChat limits this user; there is nothing to do.",
             Self::NotDelivered => "Resend it; if it stays, look the detail up in WeChat's console.",
+            Self::Forgotten => "There is nothing to do; the user asked for it, or somebody on their behalf.",
             Self::UnknownErrcode => "Look the errcode and rid up in WeChat's console.",
         }
     }

@@ -64,6 +64,10 @@ pub enum Operation {
     AdvanceSync,
     /// Where the sync stands.
     SyncProgress,
+    /// A user is forgotten.
+    Forget,
+    /// How far that has come.
+    Forgetting,
     /// WeChat asks whether the callback's address is ours.
     VerifyCallback,
     /// WeChat tells what happened.
@@ -142,7 +146,7 @@ pub enum Place {
 }
 
 /// Every route.
-pub const ROUTES: [&Route; 10] = [
+pub const ROUTES: [&Route; 12] = [
     &LOGIN,
     &LOGOUT,
     &DECRYPT,
@@ -151,6 +155,8 @@ pub const ROUTES: [&Route; 10] = [
     &REPLAY,
     &ADVANCE_SYNC,
     &SYNC_PROGRESS,
+    &FORGET,
+    &FORGETTING,
     &VERIFY_CALLBACK,
     &CALLBACK,
 ];
@@ -351,6 +357,41 @@ pub const SYNC_PROGRESS: Route = Route {
     status: StatusCode::OK,
     answer: Answer::Json("SyncProgress"),
     codes: &[Code::Unauthorized, Code::Forbidden, Code::Unavailable, Code::Internal],
+};
+
+/// POST /forget.
+pub const FORGET: Route = Route {
+    method: Method::POST,
+    path: "/forget",
+    operation: Operation::Forget,
+    summary: "Deletes what is kept of one user: the map and the sessions at once, the messages within minutes.",
+    who: Who::Key(Scope::Admin),
+    parameters: &[],
+    request: Some(Body { kind: BodyKind::Json("Recipient"), largest: SMALL, note: "" }),
+    status: StatusCode::ACCEPTED,
+    answer: Answer::Json("Forgetting"),
+    codes: &[
+        Code::InvalidRequest,
+        Code::TooLarge,
+        Code::Unauthorized,
+        Code::Forbidden,
+        Code::Unavailable,
+        Code::Internal,
+    ],
+};
+
+/// GET /forget/{id}.
+pub const FORGETTING: Route = Route {
+    method: Method::GET,
+    path: "/forget/{id}",
+    operation: Operation::Forgetting,
+    summary: "Tells how far the deletion of a user has come.",
+    who: Who::Key(Scope::Admin),
+    parameters: &[Parameter { description: "As POST /forget named it.", ..BATCH }],
+    request: None,
+    status: StatusCode::OK,
+    answer: Answer::Json("Forgetting"),
+    codes: &[Code::Unauthorized, Code::Forbidden, Code::NotFound, Code::Unavailable, Code::Internal],
 };
 
 const fn signed(name: &'static str, description: &'static str) -> Parameter {

@@ -22,7 +22,7 @@ pub struct Entry {
     pub serve: fn() -> LocalBoxFuture<'static, Result<(), Error>>,
 }
 
-static ALL: [Entry; 8] = [
+static ALL: [Entry; 9] = [
     entry::<login::Function>(),
     entry::<decrypt::Function>(),
     entry::<send::Function>(),
@@ -31,6 +31,7 @@ static ALL: [Entry; 8] = [
     entry::<refresh::Function>(),
     entry::<callback::Function>(),
     entry::<events::Function>(),
+    entry::<forget::Function>(),
 ];
 
 /// The function of this name.

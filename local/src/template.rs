@@ -198,7 +198,10 @@ mod tests {
     fn every_function_is_found_with_its_events() {
         let template = template();
         let names: Vec<_> = template.functions.iter().map(|function| function.name.as_str()).collect();
-        assert_eq!(names, ["login", "decrypt", "send", "deliver", "sync", "refresh", "callback", "events"]);
+        assert_eq!(
+            names,
+            ["login", "decrypt", "send", "deliver", "sync", "refresh", "callback", "events", "forget"]
+        );
         let deliver = &template.functions[3];
         assert_eq!(deliver.subscriptions[0].queue, "DeliverQueue");
         assert_eq!(template.functions[5].schedules[0].0, "rate(100 minutes)");

@@ -224,6 +224,14 @@ impl Config {
         self.required("EVENTS_QUEUE_URL")
     }
 
+    /// `FORGET_QUEUE_URL`
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn forget_queue_url(&self) -> Result<String, ConfigError> {
+        self.required("FORGET_QUEUE_URL")
+    }
+
     /// `CATALOG_FILE`: a catalog to read instead of the one built in; only a local stack sets it.
     pub fn catalog_file(&self) -> Option<PathBuf> {
         self.optional("CATALOG_FILE").map(PathBuf::from)

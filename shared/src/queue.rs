@@ -1,4 +1,4 @@
-//! The queues: delivery jobs, requests for a new token, WeChat's events. A function builds those it uses.
+//! The queues: delivery jobs, requests for a new token, WeChat's events, users to be forgotten. A function builds those it uses.
 
 use std::time::Duration;
 
@@ -54,6 +54,10 @@ pub struct RefreshQueue(Queue);
 #[derive(Clone, Debug)]
 pub struct EventsQueue(Queue);
 
+/// The queue of users who are being forgotten. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct ForgetQueue(Queue);
+
 #[derive(Clone, Debug)]
 struct Queue {
     client: Client,
@@ -71,6 +75,15 @@ pub struct RefreshRequest {
     /// Whether none failed: it is only time for a new one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_due: bool,
+}
+
+/// The message that has `forget` look through the messages.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct ForgetRequest {
+    /// Which deletion.
+    pub id: String,
+    /// Which of the calls for it.
+    pub call: String,
 }
 
 impl DeliverQueue {
@@ -140,6 +153,24 @@ impl EventsQueue {
     /// [`Error::Unavailable`].
     pub async fn enqueue(&self, event: &Event, delay: Duration) -> Result<(), Error> {
         self.0.enqueue(event, delay).await
+    }
+}
+
+impl ForgetQueue {
+    /// The queue that `config` names.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
+        Ok(Self(Queue { client, url: config.forget_queue_url()? }))
+    }
+
+    /// Has the messages looked through.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn enqueue(&self, request: &ForgetRequest) -> Result<(), Error> {
+        self.0.enqueue(request, Duration::ZERO).await
     }
 }
 

@@ -11,14 +11,14 @@ mod table;
 mod tokens;
 
 pub use callers::Callers;
-pub use identities::{Identities, Identity, Registration, Removed};
+pub use identities::{Identities, Identity, Registration, Removed, UserIds};
 pub use keys::{KeyRow, Keys};
 pub use messages::{Addressed, Batch, Messages, Receipt, Record};
 pub use session_keys::SessionKeys;
 pub use sessions::Sessions;
 pub use state::{
-    Breaker, BreakerKeys, Cause, Checkpoint, Claim, ClaimLease, Outage, RunProgress, State, SyncRun,
-    TokenFailure, pause_after,
+    Breaker, BreakerKeys, Cause, Checkpoint, Claim, ClaimLease, Forgetting, Outage, RunProgress, State,
+    SyncRun, TokenFailure, pause_after,
 };
 pub use tokens::{TokenRecord, Tokens};
 

@@ -1,7 +1,10 @@
 //! The map: this unionid has this openid in this account.
 
+mod forgotten;
 mod live;
 mod moved;
+
+pub use forgotten::UserIds;
 
 use std::collections::{HashMap, HashSet};
 

@@ -1,9 +1,11 @@
 //! Batches and what became of their messages.
 
 mod batch;
+mod forgotten;
 mod record;
 
 pub use batch::{Addressed, Batch};
+pub use forgotten::Place;
 pub use record::Record;
 
 use std::collections::HashMap;

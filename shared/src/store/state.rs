@@ -3,10 +3,12 @@
 mod breaker;
 mod claims;
 mod counters;
+mod forgetting;
 mod sync;
 
 pub use breaker::{Breaker, BreakerKeys, Cause, Outage, TokenFailure, pause_after};
 pub use claims::{Claim, ClaimLease};
+pub use forgetting::Forgetting;
 pub use sync::{Checkpoint, RunProgress, SyncRun};
 
 use aws_sdk_dynamodb::Client;

@@ -1,10 +1,12 @@
 //! Service keys: who is let in, and for what. How they are made is the operator's program's.
 
+use contract::routes::{ROUTES, Who};
 use harness::World;
 use local::Settings;
-use serde_json::{Value, json};
+use serde_json::json;
 use shared::session::Token;
 use shared::store::{self, KeyRow, Keys};
+use strum::IntoEnumIterator;
 
 /// As older versions had keys made: no prefix, and to be mistaken for a session's token.
 const OLD_KEY: &str = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFE";
@@ -34,27 +36,20 @@ async fn a_key_that_looks_like_a_session_is_let_in_all_the_same() {
 
 #[tokio::test]
 async fn a_key_does_what_its_scopes_name_and_nothing_else() {
-    use contract::Scope::{Read, Send, Sync};
     let world = World::start().await;
     let to = json!([{ "oa_openid": world.user(1).await.oa_openid }]);
     let anothers = world.send(&to).await;
-    let anothers = format!("/send/{}", anothers["id"].as_str().expect("an id"));
-    for (scopes, may_send, may_read, may_sync) in [
-        (&[Send][..], true, false, false),
-        (&[Read], false, true, false),
-        (&[Sync], false, false, true),
-        (&[], false, false, false),
-    ] {
-        let key = key(&world, scopes, None).await;
-        let allows = |answer: harness::Answer| match answer.status {
-            403 => false,
-            status => status < 500,
-        };
-        assert_eq!(allows(world.send_as(&key, "approval_submitted", &to).await), may_send, "{scopes:?}");
-        assert_eq!(allows(world.post("/send/x/replay", &key, &json!({})).await), may_send, "{scopes:?}");
-        assert_eq!(allows(world.get(&anothers, &key).await), may_read, "{scopes:?}");
-        assert_eq!(allows(world.post("/sync", &key, &Value::Null).await), may_sync, "{scopes:?}");
-        assert_eq!(allows(world.get("/sync", &key).await), may_sync, "{scopes:?}");
+    let anothers = anothers["id"].as_str().expect("an id");
+    for scope in contract::Scope::iter().map(Some).chain([None]) {
+        let scopes: Vec<_> = scope.into_iter().collect();
+        let key = key(&world, &scopes, None).await;
+        for route in ROUTES {
+            let (Who::Key(wanted) | Who::SessionOrKey(wanted)) = route.who else { continue };
+            let answer = world.call(route.method.clone(), &route.at(anothers), &key, "{}").await;
+            let is_allowed = answer.status != 403;
+            assert_eq!(is_allowed, scope == Some(wanted), "{scope:?}: {} {}", route.method, route.path);
+            assert!(answer.status < 500, "{}", answer.body);
+        }
     }
 }
 

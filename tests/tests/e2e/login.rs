@@ -86,10 +86,11 @@ async fn a_code_that_is_made_up_or_too_old_is_refused() {
     let world = World::start().await;
     let old = world.code(7).await;
     world.advance(301).await;
-    for code in ["0made-up", old.as_str()] {
+    for code in ["0made-up", contract::login::MOCK_CODE, old.as_str()] {
         let problem = world.post("/login", "", &json!({ "code": code })).await.problem(401, "invalid_code");
         assert_eq!(problem["errcode"], 40029);
         assert!(is_rid(&problem["rid"]), "{problem}");
+        assert!(problem["detail"].as_str().is_some_and(|told| told.contains("appid")), "{problem}");
     }
 }
 

@@ -5,6 +5,7 @@ mod catalog;
 mod decrypt;
 mod deliver;
 mod events;
+mod forget;
 mod idempotency;
 mod keys;
 mod load;

@@ -139,6 +139,7 @@ fn may_with_secrets(table: &str, function: &str, action: &str) -> bool {
         "SessionKeysTable" => match function {
             "LoginFunction" => ["dynamodb:PutItem", "dynamodb:DeleteItem"].contains(&action),
             "DecryptFunction" => action == "dynamodb:GetItem",
+            "ForgetFunction" => action == "dynamodb:DeleteItem",
             _ => false,
         },
         _ => true,

@@ -110,7 +110,7 @@ impl Identities {
         format!("gone#{}", self.oa_appid)
     }
 
-    fn gone_key(&self, openid: &str) -> Item {
+    pub(super) fn gone_key(&self, openid: &str) -> Item {
         [("unionid".to_owned(), text(self.gone())), ("account".to_owned(), text(openid))].into()
     }
 }

@@ -69,20 +69,20 @@ impl Addressed {
 /// An item that names recipients; item 0 describes the batch, too.
 #[derive(Serialize, Deserialize)]
 pub struct Part {
-    batch: String,
-    n: i64,
-    sender: String,
+    pub(super) batch: String,
+    pub(super) n: i64,
+    pub(super) sender: String,
     notification: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     entry: Option<Notification>,
     data: Data,
     page: Option<String>,
-    recipients: Vec<Addressed>,
+    pub(super) recipients: Vec<Addressed>,
     created_at: i64,
     expires_at: i64,
     /// In item 0: how many items the batch has. A call that was interrupted may have left more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    parts: Option<usize>,
+    pub(super) parts: Option<usize>,
 }
 
 impl Batch {

@@ -127,7 +127,7 @@ impl State {
 }
 
 /// The SHA-256 of the parts, each preceded by its length: parts cannot run into each other.
-fn digest(parts: &[&[u8]]) -> String {
+pub(super) fn digest(parts: &[&[u8]]) -> String {
     let mut digest = Sha256::new();
     for part in parts {
         digest.update(part.len().to_be_bytes());

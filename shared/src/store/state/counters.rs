@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::State;
+use super::claims::digest;
 use crate::store::{condition_met, from_item, number, text};
 use crate::{Error, beijing};
 
@@ -21,6 +22,8 @@ impl State {
     /// [`Error::Unavailable`].
     pub async fn count(&self, counter: &str, limit: u32, by: u32) -> Result<bool, Error> {
         let now = self.clock.now();
+        // Whose counter it is is not to be read here.
+        let counter = digest(&[counter.as_bytes()]);
         self.add(&format!("rate#{counter}#{}", beijing::day(now)), limit, by, now + KEPT_FOR).await
     }
 

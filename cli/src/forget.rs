@@ -1,0 +1,92 @@
+//! `queqiao forget`: deletes what is kept of one user.
+
+use std::time::Duration;
+
+use contract::{Deleted, Forgetting, ForgettingState, Recipient, routes};
+
+use crate::api::ApiError;
+use crate::target::Target;
+use crate::{Failure, note, print_json, tell};
+
+/// How often the progress is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(2);
+
+/// It is told this often, in looks.
+const TOLD_EVERY: u32 = 5;
+
+/// So many looks in a row that the gateway does not answer end it.
+const MOST_GIVEN_UP: u32 = 10;
+
+/// Whom to forget.
+#[derive(clap::Args)]
+pub struct Arguments {
+    #[command(flatten)]
+    whom: Whom,
+    /// Print what was deleted as one line of JSON
+    #[arg(long)]
+    json: bool,
+    #[command(flatten)]
+    target: Target,
+}
+
+#[derive(clap::Args)]
+#[group(required = true, multiple = false)]
+struct Whom {
+    /// The user, by the mini-program's openid
+    #[arg(long)]
+    openid: Option<String>,
+    /// By the unionid
+    #[arg(long)]
+    unionid: Option<String>,
+    /// By the Official Account's openid
+    #[arg(long)]
+    oa_openid: Option<String>,
+}
+
+/// Does it, and waits for its end.
+pub async fn run(Arguments { whom, json, target }: Arguments) -> Result<(), Failure> {
+    let api = target.api().await?;
+    let mut forgetting: Forgetting =
+        api.post(&routes::FORGET, routes::FORGET.path, &whom.recipient()?).await?;
+    let (mut looks, mut given_up) = (0, 0);
+    while forgetting.state == ForgettingState::Running {
+        tokio::time::sleep(LOOK_EVERY).await;
+        match api.get(&routes::FORGETTING, &routes::FORGETTING.at(&forgetting.id)).await {
+            Ok(looked) => (forgetting, given_up) = (looked, 0),
+            Err(ApiError::Gateway { status, .. }) if status.is_server_error() && given_up < MOST_GIVEN_UP => {
+                given_up += 1;
+            }
+            Err(error) => return Err(error.into()),
+        }
+        looks += 1;
+        if looks % TOLD_EVERY == 0 {
+            note(&summary(&forgetting));
+        }
+    }
+    match json {
+        true => print_json(&forgetting),
+        false => {
+            tell(&summary(&forgetting));
+            Ok(())
+        }
+    }
+}
+
+impl Whom {
+    fn recipient(self) -> Result<Recipient, Failure> {
+        let named = [
+            self.openid.map(Recipient::Openid),
+            self.unionid.map(Recipient::Unionid),
+            self.oa_openid.map(Recipient::OaOpenid),
+        ];
+        named.into_iter().flatten().next().ok_or_else(|| "Name the user.".into())
+    }
+}
+
+fn summary(forgetting: &Forgetting) -> String {
+    let Deleted { identities, sessions, messages } = forgetting.deleted;
+    let (state, scanned) = (forgetting.state, forgetting.scanned);
+    format!(
+        "{state}: {identities} rows of the map, {sessions} sessions, {messages} messages; {scanned} items looked through"
+    )
+}

@@ -1,0 +1,152 @@
+//! POST /forget: nothing that is kept says who it was, and nobody else notices.
+
+use harness::World;
+use local::{Faults, Settings};
+use serde_json::{Value, json};
+use shared::store;
+use simulator::TEMPLATE_ID;
+
+use crate::catalog;
+
+/// What stands in the tables, as text.
+async fn tables(world: &World) -> String {
+    let client = store::client(&world.stack().config()).expect("tables");
+    let names = client.list_tables().send().await.expect("their names").table_names.unwrap_or_default();
+    let mut text = String::new();
+    for name in names {
+        let items = client.scan().table_name(&name).send().await.expect("items").items;
+        text += &format!("{items:?}\n");
+    }
+    text
+}
+
+async fn forgotten(world: &World, whom: &Value) -> Value {
+    let begun = world.post("/forget", &world.service_key, whom).await.ok(202);
+    let path = format!("/forget/{}", begun["id"].as_str().expect("an id"));
+    let is_done = async || world.get(&path, &world.service_key).await.ok(200)["state"] == "done";
+    world.until(is_done).await;
+    world.get(&path, &world.service_key).await.ok(200)
+}
+
+fn letter(id: &str) -> Value {
+    let mut data = harness::approval();
+    data["id"] = json!(id);
+    data
+}
+
+/// A batch to these users, whose data names them.
+async fn send(world: &World, name: &str, to: &Value, data: &Value) -> String {
+    let call = json!({ "notification": name, "to": to, "data": data });
+    world.post("/send", &world.service_key, &call).await.ok(202)["id"].as_str().expect("an id").to_owned()
+}
+
+#[tokio::test]
+async fn all_that_is_kept_of_a_user_goes_whatever_they_are_named_by() {
+    for kind in ["openid", "unionid", "oa_openid"] {
+        let (world, _folder) = catalog::world().await;
+        world.sync_until_done().await;
+        let (user, other) = (world.user(1).await, world.user(2).await);
+        let (session, _, others) = (world.login(1).await, world.login(1).await, world.login(2).await);
+        let own = json!([{ "openid": user.openid, "data": letter("MINE-1") }, { "openid": other.openid }]);
+        let together = send(&world, "closed", &own, &letter("OURS-1")).await;
+        let alone = send(&world, "closed", &json!([{ "unionid": user.unionid }]), &letter("MINE-2")).await;
+        let by_oa =
+            send(&world, "closed", &json!([{ "oa_openid": user.oa_openid }]), &letter("MINE-3")).await;
+        let itself =
+            json!({ "notification": "to_self", "to": [{ "openid": user.openid }], "data": letter("MINE-4") });
+        world.post("/send", &session.token, &itself).await.ok(202);
+        for id in [&together, &alone, &by_oa] {
+            world.settled(id).await;
+        }
+        let before = tables(&world).await;
+        let names = [&user.openid, &user.unionid, &user.oa_openid];
+        for trace in names.into_iter().map(String::as_str).chain(["MINE-1", "MINE-2", "MINE-3", "MINE-4"]) {
+            assert!(before.contains(trace), "{trace} is nowhere to begin with");
+        }
+        let whom = json!({ kind: match kind {
+            "openid" => &user.openid,
+            "unionid" => &user.unionid,
+            _ => &user.oa_openid,
+        }});
+        let told = forgotten(&world, &whom).await;
+        assert_eq!(
+            told["deleted"],
+            json!({ "identities": 2, "sessions": 2, "messages": 4 }),
+            "{kind}: {told}"
+        );
+        let after = tables(&world).await;
+        for trace in names.into_iter().map(String::as_str).chain(["MINE-"]) {
+            assert!(!after.contains(trace), "{kind}: {trace} is still there");
+        }
+        // Their session is over, the other's is not, nor what the other got.
+        world.post("/decrypt", &session.token, &json!({})).await.problem(401, "unauthorized");
+        world.post("/logout", &others.token, &json!({})).await.ok(200);
+        let batch = world.batch(&together).await;
+        assert_eq!(batch["counts"], json!({ "sent": 1 }), "{batch}");
+        assert_eq!(batch["messages"][0]["to"], json!({ "openid": other.openid }));
+        assert!(after.contains("OURS-1"));
+        assert_eq!(world.batch(&alone).await["counts"], json!({}));
+        // Forgotten once more, there is nothing.
+        let told = forgotten(&world, &whom).await;
+        assert_eq!(told["deleted"], json!({ "identities": 0, "sessions": 0, "messages": 0 }), "{told}");
+    }
+}
+
+#[tokio::test]
+async fn a_message_that_waits_is_not_sent_to_somebody_who_is_forgotten() {
+    let world = World::start().await;
+    world.sync_until_done().await;
+    world.console(&json!({ "removed_templates": [TEMPLATE_ID] })).await;
+    let (user, other) = (world.user(1).await, world.user(2).await);
+    let id = send(
+        &world,
+        "approval_submitted",
+        &json!([{ "unionid": user.unionid }, { "unionid": other.unionid }]),
+        &letter("A"),
+    )
+    .await;
+    world.wait_for(&id, |batch| batch["counts"] == json!({ "parked": 2 })).await;
+    forgotten(&world, &json!({ "oa_openid": user.oa_openid })).await;
+    world.console(&json!({ "removed_templates": [] })).await;
+    assert_eq!(world.settled(&id).await["counts"], json!({ "sent": 1 }));
+    world.pass(std::time::Duration::from_secs(3600)).await;
+    assert_eq!((world.messages_of(1).await.len(), world.messages_of(2).await.len()), (0, 1));
+}
+
+#[tokio::test]
+async fn tables_that_fail_only_put_it_off() {
+    let faults = Faults { seed: 7, dynamodb: 0.3, ..Faults::default() };
+    let world = World::with(Settings { faults, ..Settings::default() }).await;
+    let user = world.user(1).await;
+    let to = json!([{ "oa_openid": user.oa_openid }]);
+    let sent = async || {
+        let call = json!({ "notification": "approval_submitted", "to": to, "data": letter("MINE") });
+        world.post("/send", &world.service_key, &call).await.status == 202
+    };
+    for _ in 0..5 {
+        world.until(sent).await;
+    }
+    let whom = json!({ "oa_openid": user.oa_openid });
+    let begun = async || world.post("/forget", &world.service_key, &whom).await.status == 202;
+    world.until(begun).await;
+    let is_gone = async || !tables(&world).await.contains("MINE");
+    world.until(is_gone).await;
+}
+
+#[tokio::test]
+async fn nobody_forgets_users_without_the_scope_or_a_name() {
+    let world = World::start().await;
+    let session = world.login(1).await;
+    let whom = json!({ "openid": world.user(1).await.openid });
+    world.post("/forget", &session.token, &whom).await.problem(403, "forbidden");
+    for body in [
+        json!({}),
+        json!({ "openid": "o", "unionid": "u" }),
+        json!({ "openid": "" }),
+        json!({ "openid": "o 1" }),
+        json!("x"),
+    ] {
+        world.post("/forget", &world.service_key, &body).await.problem(400, "invalid_request");
+    }
+    world.get("/forget/nobody", &world.service_key).await.problem(404, "not_found");
+}
