@@ -95,15 +95,23 @@ impl Catalog {
             Some(file) => std::fs::read_to_string(file).map_err(|e| error(e.to_string()))?,
             None => BUILT_IN.to_owned(),
         };
+        Self::parse(&text).map_err(error)
+    }
+
+    /// Reads the text of such a file.
+    ///
+    /// # Errors
+    /// A sentence with the place, when it is not TOML, or has an entry that could never be sent.
+    pub fn parse(text: &str) -> Result<Self, String> {
         let mut unknown = Vec::new();
-        let toml = toml::Deserializer::parse(&text).map_err(|e| error(e.to_string()))?;
+        let toml = toml::Deserializer::parse(text).map_err(|e| e.to_string())?;
         let catalog: Self = serde_ignored::deserialize(toml, |path| unknown.push(path.to_string()))
-            .map_err(|e| error(e.to_string()))?;
+            .map_err(|e| e.to_string())?;
         if let Some(path) = unknown.first() {
-            return Err(error(format!("{path} is none of an entry's keys")));
+            return Err(format!("{path} is none of an entry's keys"));
         }
         for (name, notification) in &catalog.0 {
-            notification.check().map_err(|problem| error(format!("[{name}] {problem}")))?;
+            notification.check().map_err(|problem| format!("[{name}] {problem}"))?;
         }
         Ok(catalog)
     }
@@ -136,7 +144,15 @@ impl Notification {
         if self.page.as_deref().is_some_and(|page| page.starts_with('/')) {
             return Err("page starts with a slash; WeChat does not open such pages".into());
         }
-        Ok(())
+        // What needs no data is now what it will be.
+        let needs_none = |text: &str| pieces(text).all(|(_, name)| name.is_none());
+        for (name, text) in self.fields.iter().filter(|(_, text)| needs_none(text)) {
+            field::check(name, text)?;
+        }
+        match self.page.as_deref().filter(|page| needs_none(page)) {
+            Some(page) => check_page(page),
+            None => Ok(()),
+        }
     }
 
     /// Fills the fields and the page, or `page` where the caller gave one, with a recipient's own data over the
@@ -163,9 +179,7 @@ impl Notification {
             }
             (None, None) => None,
         };
-        if page.as_ref().is_some_and(|page| page.len() > LONGEST_PAGE) {
-            return Err(format!("page takes at most {LONGEST_PAGE} bytes, filled and escaped"));
-        }
+        page.as_deref().map_or(Ok(()), check_page)?;
         Ok(Rendered { data: rendered, page })
     }
 
@@ -175,6 +189,14 @@ impl Notification {
         let texts = self.fields.values().map(String::as_str).chain(page);
         texts.flat_map(pieces).filter_map(|(_, name)| name).collect()
     }
+}
+
+/// Refuses a filled page that WeChat would not take.
+fn check_page(page: &str) -> Result<(), String> {
+    if page.len() <= LONGEST_PAGE {
+        return Ok(());
+    }
+    Err(format!("page takes at most {LONGEST_PAGE} bytes, filled and escaped"))
 }
 
 /// A text in pieces: what stands before each `{name}`, and the name; at last, what follows.
@@ -300,11 +322,21 @@ mod tests {
     }
 
     #[test]
-    fn a_page_with_a_leading_slash_does_not_load() {
-        let text = "[a]\ntemplate_id='x'\npage='/pages/a'\nfields={thing1='{a}'}";
-        let file = std::env::temp_dir().join(format!("catalog-{}.toml", crate::random_id()));
-        std::fs::write(&file, text).expect("written");
-        let error = Catalog::load(Some(&file)).expect_err("refused").to_string();
-        assert!(error.contains("[a] page starts with a slash"), "{error}");
+    fn what_could_never_be_sent_does_not_load() {
+        let entry = |page: &str, thing: &str| {
+            format!("[a]\ntemplate_id='x'\npage='{page}'\nfields={{thing1='{thing}', const2=''}}")
+        };
+        for (page, thing, refused) in [
+            ("/pages/a", "{a}", "[a] page starts with a slash"),
+            ("p", "", "[a] thing1 may not be empty"),
+            ("p", &"x".repeat(21), "[a] thing1 takes at most 20 characters, not 21"),
+            (&"p".repeat(1025), "{a}", "[a] page takes at most 1024 bytes"),
+        ] {
+            let error = Catalog::parse(&entry(page, thing)).expect_err("refused");
+            assert!(error.starts_with(refused), "{error}");
+        }
+        for (page, thing) in [("p", "x"), ("p", "{a}"), ("", &"x".repeat(20)), (&"p".repeat(1024), "x")] {
+            Catalog::parse(&entry(page, thing)).expect("a catalog");
+        }
     }
 }

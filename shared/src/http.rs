@@ -101,9 +101,10 @@ fn mistake(path: &Path, error: &serde_json::Error) -> Error {
         return not_taken(&format!("it is no JSON from there on ({at})"));
     }
     let (place, text) = (place(path), error.to_string());
-    // serde's texts quote what the caller sent, and end with what it expected, which is ours.
-    let problem = match (text.split_once("missing field `"), text.rsplit_once(", expected ")) {
-        (Some((_, field)), _) => format!("missing field `{}`", field.split('`').next().unwrap_or_default()),
+    // serde's texts quote what the caller sent, and begin or end with what is ours: so do they with what is missing
+    // or expected.
+    let problem = match (text.strip_prefix("missing field `"), text.rsplit_once(", expected ")) {
+        (Some(field), _) => format!("missing field `{}`", field.split('`').next().unwrap_or_default()),
         (None, Some((_, expected))) => {
             format!("expected {}", expected.split(" at line ").next().unwrap_or_default())
         }
@@ -246,6 +247,8 @@ mod tests {
             r#"{"notification": "a", "to": [{"SECRET": 1}]}"#,
             r#"{"notification": "a", "SECRET": 1, "to": []}"#,
             r#"{"notification": "a", "to": [{"openid": ["SECRET, expected SECRET"]}]}"#,
+            r#"{"notification": "a", "to": [{"missing field `SECRET": 1}]}"#,
+            r#"{"notification": "a", "to": "missing field `SECRET"}"#,
             r#"{"notification": "a", "to": [{"openid": "o", "data": "SECRET, expected SECRET"}]}"#,
             r#"{"SECRET"#,
             r#"SECRET"#,

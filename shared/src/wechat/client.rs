@@ -93,13 +93,21 @@ impl WeChat {
         let (status, body) = answer
             .map_err(|TimedOut| Failure::NoAnswer("time-out".into()))?
             .map_err(|error: reqwest::Error| Failure::of(error, &self.base))?;
-        let Outcome { errcode, errmsg } = reader::outcome(&body);
-        match errcode {
-            Some(errcode) if errcode != 0 => Err(Failure::Refused { errcode, errmsg }),
-            _ if !status.is_success() => Err(Failure::NoAnswer(format!("HTTP {status}"))),
-            Some(_) => reader::parse(&body).or_else(|failure| reader::parse(SUCCESS).map_err(|_| failure)),
-            None => reader::parse(&body),
-        }
+        read(status, &body)
+    }
+}
+
+/// What an answer of WeChat's comes to.
+///
+/// # Errors
+/// [`Failure::Refused`] with its errcode, [`Failure::NoAnswer`] when it says neither yes nor no.
+pub fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, Failure> {
+    let Outcome { errcode, errmsg } = reader::outcome(body);
+    match errcode {
+        Some(errcode) if errcode != 0 => Err(Failure::Refused { errcode, errmsg }),
+        _ if !status.is_success() => Err(Failure::NoAnswer(format!("HTTP {status}"))),
+        Some(_) => reader::parse(body).or_else(|failure| reader::parse(SUCCESS).map_err(|_| failure)),
+        None => reader::parse(body),
     }
 }
 

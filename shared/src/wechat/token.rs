@@ -8,6 +8,9 @@ use sha2::{Digest, Sha256};
 
 use super::{ApiRequest, reader};
 
+/// No token is believed to live longer, in seconds: WeChat's live two hours.
+const LONGEST_LIFE: i64 = 24 * 3600;
+
 /// A token as it goes into a query string; prints as nothing.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(transparent)]
@@ -42,9 +45,10 @@ pub struct IssuedToken {
     pub expires_in: i64,
 }
 
-/// A token without a life is none.
+/// A token without a life is none; one that is said to live for ever is renewed all the same.
 fn seconds<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
-    reader::number(deserializer)?.ok_or_else(|| D::Error::custom("no number of seconds"))
+    let seconds = reader::number(deserializer)?.filter(|seconds| *seconds > 0);
+    seconds.map(|seconds| seconds.min(LONGEST_LIFE)).ok_or_else(|| D::Error::custom("no number of seconds"))
 }
 
 /// Fetches a classic token: every call makes a new one. Errcode 40001 means a wrong AppSecret here.
@@ -64,4 +68,21 @@ pub fn stable(appid: &str, secret: &SecretString, force: bool) -> ApiRequest<Iss
         "force_refresh": force,
     });
     ApiRequest::post("/cgi-bin/stable_token", body)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn expires_in(seconds: &str) -> Option<i64> {
+        let answer = format!(r#"{{"access_token":"t","expires_in":{seconds}}}"#);
+        reader::parse::<IssuedToken>(answer.as_bytes()).ok().map(|issued| issued.expires_in)
+    }
+
+    #[test]
+    fn a_token_lives_for_some_time_and_not_for_ever() {
+        assert_eq!(["7200", "\"7200\"", "1"].map(expires_in), [Some(7200), Some(7200), Some(1)]);
+        assert_eq!(["0", "-1", "null", "\"\"", "{}", "-9223372036854775808"].map(expires_in), [None; 6]);
+        assert_eq!(expires_in("9223372036854775807"), Some(LONGEST_LIFE));
+    }
 }

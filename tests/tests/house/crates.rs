@@ -19,6 +19,7 @@ fn allowed(package: &Package) -> Option<&'static [&'static str]> {
         "cli" => &["contract", "local", "shared"],
         "harness" => &["clock", "contract", "local", "simulator"],
         "tests" => &["local"],
+        "fuzz" => &["contract", "functions", "shared"],
         "bench" => &["functions", "harness", "local", "shared", "simulator"],
         _ => return None,
     })

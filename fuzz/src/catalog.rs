@@ -1,0 +1,58 @@
+//! `notifications.toml`, and the entries that are kept with their batches.
+
+use std::time::Duration;
+
+use contract::Data;
+use contract::send::LONGEST_PAGE;
+use serde_json::Value;
+use shared::catalog::{Catalog, Notification};
+
+/// Takes the input for the text of a catalog.
+pub fn catalog(data: &[u8]) {
+    let Ok(text) = str::from_utf8(data) else { return };
+    let catalog = match Catalog::parse(text) {
+        Ok(catalog) => catalog,
+        Err(problem) => return assert!(!problem.is_empty()),
+    };
+    let entries: toml::Table = text.parse().expect("what a catalog is read from is TOML");
+    for name in entries.keys() {
+        let notification = catalog.find(name).expect("every table is an entry");
+        assert_is_sendable(notification);
+        kept_with_a_batch(notification);
+        filled(notification);
+    }
+}
+
+fn assert_is_sendable(notification: &Notification) {
+    assert!(!notification.template_id.is_empty());
+    let keeps = Duration::from_secs(60)..=Duration::from_secs(14 * 24 * 3600);
+    assert!(keeps.contains(&notification.keep));
+    // Of what needs no data nothing can be missing, and nothing can be wrong.
+    if notification.placeholders(None).is_empty() {
+        assert_eq!(notification.render(&Data::new(), &Data::new(), None).err(), None);
+    }
+}
+
+/// What is written beside a batch is read as what it was.
+fn kept_with_a_batch(notification: &Notification) {
+    let written = json(notification);
+    let read: Notification = serde_json::from_value(written.clone()).expect("an entry that was kept");
+    assert_eq!(json(&read), written);
+}
+
+fn json(notification: &Notification) -> Value {
+    serde_json::to_value(notification).expect("an entry is JSON")
+}
+
+/// With everything that its texts name nothing is missing, and without it something is.
+fn filled(notification: &Notification) {
+    let needs = notification.placeholders(None);
+    let data: Data = needs.iter().map(|name| ((*name).to_owned(), "1".to_owned())).collect();
+    match notification.render(&data, &Data::new(), None) {
+        Ok(rendered) => assert!(rendered.page.is_none_or(|page| page.len() <= LONGEST_PAGE)),
+        Err(problem) => assert!(!problem.contains("needs data."), "{problem}"),
+    }
+    let own = notification.render(&Data::new(), &data, None);
+    assert_eq!(own, notification.render(&data, &Data::new(), None));
+    assert!(needs.is_empty() || notification.render(&Data::new(), &Data::new(), None).is_err());
+}

@@ -1,0 +1,5 @@
+//! `fuzz::callback_message` under libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::callback_message(data));

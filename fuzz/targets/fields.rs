@@ -1,0 +1,5 @@
+//! `fuzz::fields` under libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::fields(data));

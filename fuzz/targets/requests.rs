@@ -1,0 +1,5 @@
+//! `fuzz::requests` under libFuzzer.
+
+#![no_main]
+
+libfuzzer_sys::fuzz_target!(|data: &[u8]| fuzz::requests(data));
