@@ -1,16 +1,22 @@
 //! What each function may do, by its policies in the template: what is not granted fails here, too.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
+use parking_lot::Mutex;
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 use crate::template::{Statement, Template, arn};
 use crate::wire::AwsRequest;
 
-/// Each function's statements, by its access key, which is its name.
+/// Each function's statements, by its access key, which is its name. Cheap to clone.
 #[derive(Clone, Debug, Default)]
-pub struct IamPolicies(BTreeMap<String, Vec<Statement>>);
+pub struct IamPolicies {
+    statements: Arc<BTreeMap<String, Vec<Statement>>>,
+    /// Who did what on which resource so far.
+    used: Arc<Mutex<BTreeSet<[String; 3]>>>,
+}
 
 /// The parts of a DynamoDB or SQS request that name a resource.
 #[derive(Default, Deserialize)]
@@ -26,7 +32,30 @@ struct Named {
 impl IamPolicies {
     /// What the template grants.
     pub fn of(template: &Template) -> Self {
-        Self(template.functions.iter().map(|f| (f.name.clone(), f.statements.clone())).collect())
+        Self::new(template.functions.iter().map(|f| (f.name.clone(), f.statements.clone())).collect())
+    }
+
+    fn new(statements: BTreeMap<String, Vec<Statement>>) -> Self {
+        Self { statements: Arc::new(statements), used: Arc::default() }
+    }
+
+    /// What is granted and was not made use of so far: who may do what on which resource.
+    pub fn unused(&self) -> Vec<String> {
+        let used = self.used.lock();
+        let mut unused = Vec::new();
+        for (who, statements) in &*self.statements {
+            for statement in statements.iter().filter(|statement| !statement.denies) {
+                for (action, resource) in statement.grants() {
+                    let is_it = |[by, did, on]: &[String; 3]| {
+                        by == who && matches(action, did) && matches(resource, on)
+                    };
+                    if !used.iter().any(is_it) {
+                        unused.push(format!("{who} may {action} on {resource}"));
+                    }
+                }
+            }
+        }
+        unused
     }
 
     /// Whether whoever signed this request may make it.
@@ -43,7 +72,11 @@ impl IamPolicies {
         let needed = named.needs(&action);
         match needed.iter().find(|(action, resource)| !self.grants(who, action, resource)) {
             None if needed.is_empty() => Err(format!("{action} names no resource")),
-            None => Ok(()),
+            None => {
+                let used = needed.into_iter().map(|(action, resource)| [who.to_owned(), action, resource]);
+                self.used.lock().extend(used);
+                Ok(())
+            }
             Some((action, resource)) => Err(format!(
                 "{who} is not authorized to perform {action} on {resource}: grant it in template.yaml"
             )),
@@ -55,8 +88,16 @@ impl IamPolicies {
         let is_about = |statement: &&Statement| {
             names(&statement.actions, action) && names(&statement.resources, resource)
         };
-        let mut about = self.0.get(who).into_iter().flatten().filter(is_about).peekable();
+        let mut about = self.statements.get(who).into_iter().flatten().filter(is_about).peekable();
         about.peek().is_some() && about.all(|statement| !statement.denies)
+    }
+}
+
+impl Statement {
+    fn grants(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.actions.iter().flat_map(|action| {
+            self.resources.iter().map(move |resource| (action.as_str(), resource.as_str()))
+        })
     }
 }
 
@@ -105,25 +146,34 @@ mod tests {
     use super::*;
     use crate::wire::ADMIN_KEY;
 
-    fn policies() -> IamPolicies {
+    fn policies(more: Option<Statement>) -> IamPolicies {
         let grant = Statement {
             denies: false,
             actions: vec!["dynamodb:Query".to_owned()],
             resources: vec![format!("{}/index/i", arn("dynamodb", "T"))],
         };
-        IamPolicies([("send".to_owned(), vec![grant])].into())
+        IamPolicies::new([("send".to_owned(), [grant].into_iter().chain(more).collect())].into())
     }
 
     #[test]
     fn what_is_denied_stays_denied_whatever_is_granted() {
-        let mut policies = policies();
         let denial =
             Statement { denies: true, actions: vec!["*".to_owned()], resources: vec!["*".to_owned()] };
-        policies.0.get_mut("send").unwrap().push(denial);
-        assert!(policies.check(&AwsRequest::test("send", "Query", INDEX)).is_err());
+        assert!(policies(Some(denial)).check(&AwsRequest::test("send", "Query", INDEX)).is_err());
     }
 
     const INDEX: &str = r#"{"TableName":"T","IndexName":"i"}"#;
+
+    #[test]
+    fn what_is_granted_and_not_used_is_told() {
+        let policies = policies(None);
+        let unused = [format!("send may dynamodb:Query on {}/index/i", arn("dynamodb", "T"))];
+        assert_eq!(policies.unused(), unused);
+        assert!(policies.clone().check(&AwsRequest::test("send", "Scan", INDEX)).is_err());
+        assert_eq!(policies.unused(), unused);
+        assert_eq!(policies.clone().check(&AwsRequest::test("send", "Query", INDEX)), Ok(()));
+        assert!(policies.unused().is_empty());
+    }
 
     #[test]
     fn patterns_are_iams() {
@@ -144,7 +194,7 @@ mod tests {
 
     #[test]
     fn only_what_is_granted_passes() {
-        let check = |who, operation, body| policies().check(&AwsRequest::test(who, operation, body));
+        let check = |who, operation, body| policies(None).check(&AwsRequest::test(who, operation, body));
         assert_eq!(check("send", "Query", INDEX), Ok(()));
         assert!(check("send", "Scan", INDEX).is_err());
         assert!(check("login", "Query", INDEX).is_err());

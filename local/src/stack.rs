@@ -46,6 +46,7 @@ pub struct Stack {
     pub service_key: String,
     settings: Settings,
     aws: Aws,
+    policies: IamPolicies,
     queue_urls: BTreeMap<String, String>,
     /// The template's variables of all functions together.
     variables: BTreeMap<String, String>,
@@ -80,7 +81,7 @@ impl Stack {
         let mut values = Values { parameters: settings.parameters(&wechat), queue_urls: BTreeMap::new() };
         let template = source.resolve(&values)?;
         let policies = IamPolicies::of(&template);
-        let aws = Aws::start(&settings, data.as_ref(), policies, &clock, &mut tasks).await?;
+        let aws = Aws::start(&settings, data.as_ref(), policies.clone(), &clock, &mut tasks).await?;
         values.queue_urls = aws.provision(&template).await?;
         let template = source.resolve(&values)?;
 
@@ -95,6 +96,7 @@ impl Stack {
             service_key,
             settings,
             aws,
+            policies,
             queue_urls: values.queue_urls,
             variables: template.functions.iter().flat_map(|one| one.environment.clone()).collect(),
             functions: BTreeMap::new(),
@@ -175,6 +177,12 @@ impl Stack {
         if let Some(function) = self.functions.get(name) {
             function.kill();
         }
+    }
+
+    /// The rights on tables and queues that no function has made use of so far: who may do what on which resource.
+    pub fn unused_rights(&self) -> Vec<String> {
+        let is_here = |right: &String| !right.contains("secretsmanager:");
+        self.policies.unused().into_iter().filter(is_here).collect()
     }
 
     /// Has every call of the functions to tables and queues be answered by a 500 and not be carried out, until it

@@ -17,6 +17,11 @@ fields.character_string5 = "{id}"
 
 /// Three notifications: `closed` (kept for an hour), `to_self` (2 a day) and `to_anyone` (3 a day).
 pub(crate) async fn world() -> (World, TempDir) {
+    world_with(Settings { followers: 20, ..Settings::default() }).await
+}
+
+/// The same, with these settings beside.
+pub(crate) async fn world_with(settings: Settings) -> (World, TempDir) {
     let folder = tempfile::tempdir().expect("a folder");
     let entry = |name: &str, opened: &str| {
         format!("[{name}]\ntemplate_id = \"{}\"\n{opened}{FIELDS}", simulator::TEMPLATE_ID)
@@ -28,7 +33,7 @@ pub(crate) async fn world() -> (World, TempDir) {
     ];
     let file = folder.path().join("notifications.toml");
     fs::write(&file, catalog.concat()).expect("a catalog");
-    let world = World::with(Settings { followers: 20, catalog: Some(file), ..Settings::default() }).await;
+    let world = World::with(Settings { catalog: Some(file), ..settings }).await;
     world.sync_until_done().await;
     (world, folder)
 }

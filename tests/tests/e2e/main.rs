@@ -11,6 +11,7 @@ mod keys;
 mod load;
 mod login;
 mod replay;
+mod rights;
 mod send;
 mod stack;
 mod status;
