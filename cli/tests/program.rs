@@ -6,6 +6,8 @@ use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Stdio;
 
+use contract::openapi;
+use contract::routes::{BodyKind, ROUTES, Route};
 use harness::World;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
@@ -147,6 +149,66 @@ async fn the_logs_hold_no_secret_whatever_happens() {
     }
     assert!(secrets.len() >= 8, "{}", secrets.len());
     hold_no_secret(&logs, &secrets);
+}
+
+/// What a route takes, with `text` in one place after the other: as a value, as a name, as all there is.
+fn bodies(route: &Route, text: &str) -> Vec<String> {
+    let mut bodies = vec![text.to_owned(), json!(text).to_string(), json!([text]).to_string()];
+    let Some(BodyKind::Json(of) | BodyKind::OptionalJson(of)) = route.request.map(|body| body.kind) else {
+        return bodies;
+    };
+    let example = openapi::example(of);
+    for place in harness::places(&example) {
+        let mut changed = example.clone();
+        *changed.pointer_mut(&place).expect("a place") = json!(text);
+        bodies.push(changed.to_string());
+        changed = example.clone();
+        if let Some(members) = changed.pointer_mut(&place).and_then(Value::as_object_mut) {
+            members.insert(text.to_owned(), json!(1));
+            bodies.push(changed.to_string());
+        }
+    }
+    bodies
+}
+
+#[tokio::test]
+async fn nothing_that_a_caller_sends_comes_back_or_stands_in_a_log() {
+    const MARK: &str = "Mark0f7ae1";
+    let folder = tempfile::tempdir().expect("a folder");
+    let program = Program::start(folder.path(), &[]).await;
+    let world = &program.world;
+    let session = world.login(1).await;
+    let mut sent = 0_usize;
+    for length in [10, 200, 6_000, 1024 * 1024] {
+        let text = MARK.repeat(length / MARK.len());
+        let short: String = text.chars().take(6_000).collect();
+        for route in ROUTES {
+            let path = route.at(&short);
+            let mut answers = Vec::new();
+            for bearer in ["", short.as_str(), &session.token, &world.service_key] {
+                for body in bodies(route, &text) {
+                    answers.push(world.call(route.method.clone(), &path, bearer, body).await);
+                }
+                let query = format!("{path}?after={short}&{short}=1&echostr={short}&signature={short}");
+                answers.push(world.call(route.method.clone(), &query, bearer, "").await);
+            }
+            sent += answers.len();
+            for answer in answers {
+                // A batch that is taken names whom it was for.
+                let told = answer.body.to_string();
+                let is_quiet = !told.contains(MARK) && told.len() < 2048;
+                assert!(answer.status == 202 || is_quiet, "{} {}: {:.300}", route.method, route.path, told);
+                assert!(answer.status < 500, "{} {}: {told:.300}", route.method, route.path);
+            }
+        }
+    }
+    let written = program.end().await;
+    let logs = logs(&written);
+    let line = logs.lines().find(|line| line.contains(MARK) || line.len() > 2048);
+    assert_eq!(line.map(|line| line.chars().take(300).collect::<String>()), None, "after {sent} requests");
+    assert!(sent > 500, "{sent}");
+    let each = logs.len() / sent;
+    assert!(each < 2048, "{each} bytes of log for each request");
 }
 
 #[tokio::test]

@@ -226,3 +226,15 @@ pub fn approval() -> Value {
         "id": "A 42&x=1",
     })
 }
+
+/// Every place in a value, by the JSON Pointer that leads there.
+pub fn places(value: &Value) -> Vec<String> {
+    let below = |name: String, value: &Value| {
+        places(value).into_iter().map(|place| format!("/{name}{place}")).collect::<Vec<_>>()
+    };
+    let members =
+        value.as_object().into_iter().flatten().flat_map(|(name, value)| below(name.clone(), value));
+    let items = value.as_array().into_iter().flatten().enumerate();
+    let items = items.flat_map(|(index, value)| below(index.to_string(), value));
+    [String::new()].into_iter().chain(members).chain(items).collect()
+}

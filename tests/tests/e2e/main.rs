@@ -6,6 +6,7 @@ mod decrypt;
 mod deliver;
 mod events;
 mod forget;
+mod hostile;
 mod idempotency;
 mod keys;
 mod load;
