@@ -147,3 +147,22 @@ pub async fn run_as_function() -> Option<ExitCode> {
     // It ends with an error when the stack has gone before it: nobody is left to be told.
     Some(if served.await.is_ok() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn an_answer_has_no_more_than_lambda_takes_back() {
+        let answer = |letter: &str, letters: usize| Ok(json!({ "body": letter.repeat(letters) }));
+        for (answer, is_taken) in [
+            (answer("a", 6_200_000), true),
+            (answer("a", 6_300_000), false),
+            (answer("\"", 3_100_000), true),
+            (answer("\"", 3_200_000), false),
+        ] {
+            assert_eq!(within_limits(answer).is_ok(), is_taken);
+        }
+    }
+}

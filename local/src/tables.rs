@@ -100,3 +100,38 @@ fn key_schema(keys: &Value) -> Result<Vec<KeySchemaElement>, aws_sdk_dynamodb::e
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use serde_json::json;
+
+    /// So that what would be refused in AWS fails on a laptop, too.
+    #[tokio::test]
+    async fn the_emulator_keeps_dynamodbs_limits() {
+        let mut tasks = JoinSet::new();
+        let url = emulate(None, &mut tasks).await.expect("an emulator");
+        let config = aws_sdk_dynamodb::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("local"))
+            .credentials_provider(Credentials::new("a", "b", None, None, "test"))
+            .endpoint_url(url);
+        let client = Client::from_conf(config.build());
+        let properties = json!({
+            "KeySchema": [{ "AttributeName": "key", "KeyType": "HASH" }],
+            "AttributeDefinitions": [{ "AttributeName": "key", "AttributeType": "S" }],
+        });
+        create(&client, &[Table { name: "Table".to_owned(), properties }]).await.expect("a table");
+        for (key, value, is_taken) in
+            [(2048, 390 * 1024, true), (2049, 1, false), (10, 410 * 1024, false), (0, 1, false)]
+        {
+            let text = |length| AttributeValue::S("x".repeat(length));
+            let put = client.put_item().table_name("Table").item("key", text(key)).item("value", text(value));
+            let refusal = put.send().await.err().map(|error| error.into_service_error());
+            let is_refused = refusal.map(|error| error.meta().code() == Some("ValidationException"));
+            assert_eq!(is_refused, (!is_taken).then_some(true), "a key of {key} bytes, a value of {value}");
+        }
+    }
+}

@@ -114,6 +114,19 @@ async fn what_is_no_request_is_the_gateways_to_answer() {
     assert_eq!((answer.status, answer.body), (400, json!({ "message": "Bad Request" })));
 }
 
+/// Lambda takes events of 6 MB, as JSON: there a quote has two bytes.
+#[tokio::test]
+async fn what_is_larger_than_an_event_may_be_is_the_gateways_to_refuse() {
+    let world = World::start().await;
+    for (letter, letters, is_gateways) in
+        [("a", 5_900_000, false), ("a", 6_300_000, true), ("\"", 2_900_000, false), ("\"", 3_200_000, true)]
+    {
+        let answer = world.call(Method::POST, "/events", "", letter.repeat(letters)).await;
+        assert_eq!(answer.status, 413);
+        assert_eq!(answer.body["message"].is_string(), is_gateways, "{letters} of {letter}: {}", answer.body);
+    }
+}
+
 #[tokio::test]
 async fn a_caller_cannot_make_a_function_stumble_over_its_headers() {
     let world = World::start().await;
