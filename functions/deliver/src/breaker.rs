@@ -111,19 +111,31 @@ impl Breakers {
             Admission::Waits(wait) => return Ok(Err(wait)),
             Admission::Probes(due) => due,
         };
-        for (key, outage) in due {
+        for (won, (key, outage)) in due.iter().enumerate() {
             // The first pause was before this one.
             let next = self.clock.now() + pause_after(outage.probes + 2);
-            self.turn(&key, |seen| {
+            self.turn(key, |seen| {
                 seen.is = Is::HalfOpen;
                 seen.outage = Some(Outage { probe_at: next, probes: outage.probes + 1, ..outage.clone() });
             });
-            if !self.state.take_probe(&key, &outage, next).await? {
-                self.turn(&key, |seen| seen.is = Is::Open);
-                return Ok(Err(self.wait(&outage.cause, next)));
+            let taken = self.state.take_probe(key, outage, next).await;
+            if !matches!(taken, Ok(true)) {
+                self.turn(key, |seen| seen.is = Is::Open);
+                self.give_back(&due[..won]).await?;
+                return taken.map(|_| Err(self.wait(&outage.cause, next)));
             }
         }
         Ok(Ok(()))
+    }
+
+    /// These were to be probed by a message that may not be tried: the next one may find out.
+    async fn give_back(&self, due: &[(String, Outage)]) -> Result<(), Error> {
+        for (key, outage) in due {
+            let outage = Outage { probe_at: self.clock.now(), probes: outage.probes + 1, ..outage.clone() };
+            self.state.keep_open(key, &outage).await?;
+            self.turn(key, |seen| (seen.is, seen.outage) = (Is::Due, Some(outage)));
+        }
+        Ok(())
     }
 
     /// WeChat took a message: what its probe was to find out is repaired.

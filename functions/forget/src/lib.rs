@@ -11,7 +11,7 @@ use lambda_http::{Body, Request, RequestExt, Response};
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, ForgetQueue, ForgetRequest};
 use shared::session::Token;
-use shared::store::{self, Callers, Forgetting, Identities, Messages, SessionKeys, Sessions, State};
+use shared::store::{self, Callers, Forgetting, Identities, Messages, SessionKeys, Sessions, State, UserIds};
 use shared::{Clock, Config, Error, http};
 
 /// What a slice leaves of the function's time, to save where it came to.
@@ -95,12 +95,7 @@ impl Function {
             updated_at: now,
         };
         self.state.begin_forgetting(&forgetting).await?;
-        for openid in &forgetting.ids.openids {
-            let sessions = self.sessions.of(openid).await?;
-            tokio::try_join!(self.session_keys.delete(&sessions), self.sessions.end(&sessions))?;
-            forgetting.sessions += sessions.len() as u64;
-        }
-        forgetting.identities = self.identities.forget(&forgetting.ids).await?;
+        self.forget_at_once(&mut forgetting).await?;
         self.state.save_forgetting(&forgetting).await?;
         let request = ForgetRequest { id: forgetting.id.clone(), call: forgetting.call.clone() };
         self.queue.enqueue(&request).await?;
@@ -110,6 +105,33 @@ impl Function {
             "forgetting a user"
         );
         Ok(forgetting)
+    }
+
+    /// Ends the sessions and deletes the map's rows.
+    async fn forget_at_once(&self, forgetting: &mut Forgetting) -> Result<(), Error> {
+        for openid in &forgetting.ids.openids {
+            let sessions = self.sessions.of(openid).await?;
+            tokio::try_join!(self.session_keys.delete(&sessions), self.sessions.end(&sessions))?;
+            forgetting.sessions += sessions.len() as u64;
+        }
+        forgetting.identities += self.identities.forget(&forgetting.ids).await?;
+        Ok(())
+    }
+
+    /// Takes up the other names that messages have for the user, whom the map may not know any more: what has them
+    /// goes, too, and whatever was looked through is looked through once more for them.
+    async fn learn(&self, found: UserIds, forgetting: &mut Forgetting) -> Result<bool, Error> {
+        let all = forgetting.ids.clone().and(found);
+        if all == forgetting.ids {
+            return Ok(false);
+        }
+        for unionid in &all.unionids {
+            let more = self.identities.ids_of(&Recipient::Unionid(unionid.clone())).await?;
+            forgetting.ids = forgetting.ids.clone().and(more);
+        }
+        forgetting.ids = forgetting.ids.clone().and(all);
+        self.forget_at_once(forgetting).await?;
+        Ok(true)
     }
 
     /// Gives the ids of what is not done, and is to be delivered again.
@@ -144,13 +166,17 @@ impl Function {
                 return Ok(false);
             }
             let page = self.messages.scan(forgetting.after.as_ref()).await?;
+            let has_learned = self.learn(page.names_beside(&forgetting.ids), &mut forgetting).await?;
+            if has_learned && !self.state.save_forgetting(&forgetting).await? {
+                return Ok(true);
+            }
             forgetting.messages += self.messages.forget(&page, &forgetting.ids).await?;
             forgetting.scanned += page.items;
-            forgetting.done = page.next.is_none();
-            forgetting.after = page.next;
+            forgetting.after = page.next.filter(|_| !has_learned);
+            forgetting.done = forgetting.after.is_none() && !has_learned;
             forgetting.updated_at = self.clock.now();
             if forgetting.done {
-                forgetting.ids = store::UserIds::default();
+                forgetting.ids = UserIds::default();
             }
             if !self.state.save_forgetting(&forgetting).await? {
                 return Ok(true);

@@ -145,7 +145,7 @@ impl Function {
 /// rules for values may have changed since.
 fn fill(notification: &Notification, batch: &Batch) -> (Vec<Message>, Vec<(u32, String)>) {
     let (mut messages, mut unfit) = (Vec::new(), Vec::new());
-    for (n, recipient) in batch.accepted() {
+    for (n, recipient) in batch.reachable() {
         match fill_one(notification, batch, (n, recipient)) {
             Ok(message) => messages.push(message),
             Err(detail) => unfit.push((n, detail)),

@@ -25,7 +25,7 @@ impl Function {
             (None, None) => self.notification(&batch.notification)?,
         };
         let chosen = choose(records, &replay)?;
-        let recipients: HashMap<u32, &Addressed> = batch.accepted().collect();
+        let recipients: HashMap<u32, &Addressed> = batch.reachable().collect();
         let again = |record: &Record| -> Option<Result<Message, String>> {
             let recipient = (record.n, *recipients.get(&record.n)?);
             let progress = Progress { round: record.round + 1, ..Progress::default() };

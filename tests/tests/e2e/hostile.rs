@@ -12,6 +12,9 @@ use serde_json::{Map, Value, json};
 /// Stands in all that is sent, so that it is seen where it comes back.
 const MARK: &str = "Mark0f7ae1";
 
+/// Stands for one that is there.
+const A_BATCH: &str = "a batch";
+
 /// What trips readers.
 const ODD: [&str; 12] = [
     "",
@@ -91,7 +94,7 @@ enum Bearer {
 
 fn call() -> impl Strategy<Value = (&'static Route, Bearer, String, String, Vec<u8>)> {
     let bearer = select(vec![Bearer::None, Bearer::MadeUp, Bearer::Session, Bearer::Key]);
-    let id = prop_oneof![Just("-nq3KETWQvXGEWJME9l76_w".to_owned()), text_up_to(200)];
+    let id = prop_oneof![Just(A_BATCH.to_owned()), text_up_to(200)];
     (select(ROUTES.to_vec()), bearer, id, vec((text_up_to(200), text_up_to(200)), 0..3)).prop_flat_map(
         |(route, bearer, id, query)| {
             let query = form_urlencoded::Serializer::new(String::new())
@@ -107,13 +110,15 @@ fn call() -> impl Strategy<Value = (&'static Route, Bearer, String, String, Vec<
 #[test]
 fn whatever_is_sent_is_answered_by_the_contract_and_never_a_mistake_of_ours() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
-    let (world, session) = runtime.block_on(async {
+    let (world, session, batch) = runtime.block_on(async {
         let world = World::start().await;
         world.sync_until_done().await;
         let session = world.login(1).await;
-        (world, session)
+        let batch = world.send_to(&json!({ "unionid": world.user(2).await.unionid })).await;
+        (world, session, batch)
     });
     proptest!(ProptestConfig::with_cases(1500), |((route, bearer, id, query, body) in call())| {
+        let id = if id == A_BATCH { batch.clone() } else { id };
         let id: String = form_urlencoded::byte_serialize(id.as_bytes()).collect();
         let path = format!("{}?{query}", route.at(&id));
         let bearer = match bearer {

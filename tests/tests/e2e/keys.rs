@@ -70,3 +70,19 @@ async fn a_key_at_its_end_is_nobodys() {
     let lasting = key(&world, &contract::Scope::DEFAULT, Some(i64::MAX)).await;
     world.get("/send/x", &lasting).await.problem(404, "not_found");
 }
+
+#[tokio::test]
+async fn a_row_that_does_not_read_lets_nobody_in_and_is_no_trouble_of_the_tables() {
+    let world = World::start().await;
+    let config = world.stack().config();
+    let (client, table) = (store::client(&config).expect("tables"), config.keys_table().expect("its name"));
+    let odd = key(&world, &contract::Scope::DEFAULT, None).await;
+    let id = Token::from_text(&odd).id();
+    let items = client.scan().table_name(&table).send().await.expect("keys").items.unwrap_or_default();
+    let is_it = |item: &&std::collections::HashMap<_, _>| format!("{item:?}").contains(&id);
+    let mut item = items.iter().find(is_it).expect("the key").clone();
+    // A text where a number belongs.
+    item.insert("ends_at".to_owned(), item["name"].clone());
+    client.put_item().table_name(&table).set_item(Some(item)).send().await.expect("written");
+    world.get("/send/x", &odd).await.problem(401, "unauthorized");
+}

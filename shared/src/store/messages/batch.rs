@@ -52,6 +52,11 @@ pub struct Addressed {
 }
 
 impl Batch {
+    /// Those of the accepted recipients to whom a message may go: all but who was forgotten since.
+    pub fn reachable(&self) -> impl Iterator<Item = (u32, &Addressed)> {
+        self.accepted().filter(|(_, recipient)| recipient.reason.is_none())
+    }
+
     /// The accepted recipients with their numbers: a recipient's number is their place in the call.
     pub fn accepted(&self) -> impl Iterator<Item = (u32, &Addressed)> {
         (1..).zip(&self.recipients).filter(|(_, recipient)| recipient.oa_openid.is_some())

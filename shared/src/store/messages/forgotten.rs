@@ -1,6 +1,8 @@
 //! One user taken out of all batches. What is left of a message of theirs says that there was one, and nothing of
 //! whom it was for or what it said.
 
+use std::collections::HashMap;
+
 use aws_sdk_dynamodb::types::AttributeValue;
 use contract::{MessageState, Reason, Recipient};
 use serde::{Deserialize, Serialize};
@@ -8,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use super::batch::{Addressed, Part};
 use super::{Messages, Record};
 use crate::Error;
-use crate::store::{UserIds, from_item, number, text, to_item};
+use crate::store::{Item, UserIds, from_item, number, text, to_item};
 
 /// In place of a name; no user's.
 const NOBODY: &str = "forgotten";
@@ -39,10 +41,20 @@ impl Messages {
         let scan = scan.filter_expression("n <= :zero").expression_attribute_values(":zero", number(0));
         let answer = scan.set_exclusive_start_key(after.map(to_item).transpose()?).send().await;
         let answer = answer.map_err(Error::unavailable)?;
+        let read = |item: Item| match from_item::<Part>(item) {
+            Ok(part) => Some(part),
+            Err(error) => {
+                tracing::error!(
+                    cause = error.causes(),
+                    "an item of a batch does not read: it is passed over"
+                );
+                None
+            }
+        };
         Ok(ScannedPage {
             items: u64::try_from(answer.scanned_count).unwrap_or(0),
             next: answer.last_evaluated_key.map(from_item).transpose()?,
-            parts: answer.items.unwrap_or_default().into_iter().map(from_item).collect::<Result<_, _>>()?,
+            parts: answer.items.unwrap_or_default().into_iter().filter_map(read).collect(),
         })
     }
 
@@ -58,65 +70,120 @@ impl Messages {
             if places.is_empty() && !is_senders {
                 continue;
             }
-            self.take_out(part, &places, is_senders).await?;
-            self.end(&part.batch).await?;
+            // First, for afterwards nobody knows which are theirs.
+            let is_for_them_alone = self.end(&part.batch, ids).await?;
+            self.take_out(part, &places, is_senders, is_for_them_alone).await?;
             forgotten += places.len() as u64;
         }
         Ok(forgotten)
     }
 
-    async fn take_out(&self, part: &Part, places: &[usize], is_senders: bool) -> Result<(), Error> {
-        let mut changes: Vec<_> =
-            places.iter().map(|place| format!("recipients[{place}] = :nobody")).collect();
-        let key = Place { batch: part.batch.clone(), n: part.n };
-        let mut update = self.client.update_item().table_name(&self.table).set_key(Some(to_item(&key)?));
-        if !places.is_empty() {
-            let nobody = AttributeValue::M(to_item(&Addressed::forgotten())?);
-            update = update.expression_attribute_values(":nobody", nobody);
+    async fn take_out(
+        &self,
+        part: &Part,
+        places: &[usize],
+        is_senders: bool,
+        is_for_them_alone: bool,
+    ) -> Result<(), Error> {
+        let mut changes = Vec::new();
+        let mut values = HashMap::from([(":none".to_owned(), AttributeValue::M([].into()))]);
+        for (place, one) in part.recipients.iter().enumerate() {
+            if places.contains(&place) {
+                let nobody = one.forgotten();
+                let name =
+                    format!(":{}", nobody.reason.map_or_else(String::new, |reason| reason.to_string()));
+                changes.push(format!("recipients[{place}] = {name}"));
+                values.insert(name, AttributeValue::M(to_item(&nobody)?));
+            } else if is_senders && !one.data.is_empty() {
+                changes.push(format!("recipients[{place}].#data = :none"));
+            }
         }
         if is_senders {
             changes.push("sender = :sender".to_owned());
-            update = update.expression_attribute_values(":sender", text(format!("user:{NOBODY}")));
+            values.insert(":sender".to_owned(), text(format!("user:{NOBODY}")));
         }
         // What all recipients of a batch share is nobody's in particular, unless there is but one, or a user wrote it.
-        if part.n == 0 && (is_senders || part.is_for_nobody_but(places)) {
+        if part.n == 0 && (is_senders || is_for_them_alone) {
             changes.extend(["#data = :none".to_owned(), "page = :null".to_owned()]);
-            update = update
-                .expression_attribute_names("#data", "data")
-                .expression_attribute_values(":none", AttributeValue::M([].into()))
-                .expression_attribute_values(":null", AttributeValue::Null(true));
+            values.insert(":null".to_owned(), AttributeValue::Null(true));
         }
-        // No place in the list ever changes: whatever else happens to the item, these are the user's.
-        let update = update.update_expression(format!("SET {}", changes.join(", ")));
-        update.condition_expression("attribute_exists(n)").send().await.map_err(Error::unavailable)?;
+        let changes = changes.join(", ");
+        let mut update = self.client.update_item().table_name(&self.table);
+        // What an expression does not name may not be given.
+        if changes.contains("#data") {
+            update = update.expression_attribute_names("#data", "data");
+        } else {
+            values.remove(":none");
+        }
+        let key = Place { batch: part.batch.clone(), n: part.n };
+        let update = update
+            .set_key(Some(to_item(&key)?))
+            // No place in the list ever changes: whatever else happens to the item, these are the user's.
+            .update_expression(format!("SET {changes}"))
+            .condition_expression("attribute_exists(n)")
+            .set_expression_attribute_values(Some(values));
+        update.send().await.map_err(Error::unavailable)?;
         Ok(())
     }
 
-    /// A message that is still on its way ends here: a worker that takes its job up finds its record final.
-    async fn end(&self, batch: &str) -> Result<(), Error> {
-        let Some((batch, records)) = self.find(batch).await? else { return Ok(()) };
-        let forgotten = (1..).zip(&batch.recipients).filter(|(_, one)| one.reason == Some(Reason::Forgotten));
-        for (n, _) in forgotten {
-            let record = records.iter().find(|record| record.n == n);
-            if record.is_some_and(|record| record.state.is_final()) {
-                continue;
-            }
+    /// Messages of theirs end here, as of a round that no replay comes to: a worker that takes a job of one up finds
+    /// its record final. Gives whether the whole batch was for them, and for others who were forgotten.
+    async fn end(&self, batch: &str, ids: &UserIds) -> Result<bool, Error> {
+        let Some((batch, records)) = self.find(batch).await? else { return Ok(false) };
+        for (n, _) in batch.accepted().filter(|(_, one)| one.is_of(ids)) {
             let now = self.clock.now();
+            let record = records.iter().find(|record| record.n == n);
             let record = record.cloned().unwrap_or_else(|| Record::queued(n, now));
-            let ended = Record { detail: None, updated_at: now, ..record };
-            self.put_record(&batch.id, &ended.ended(MessageState::Failed, Reason::Forgotten)).await?;
+            let last = Record { round: u32::MAX, detail: None, updated_at: now, ..record };
+            let last = match last.state {
+                // It may have arrived.
+                MessageState::Retrying => last.ended(MessageState::Unknown, Reason::Forgotten),
+                MessageState::Queued | MessageState::Parked => {
+                    last.ended(MessageState::Failed, Reason::Forgotten)
+                }
+                MessageState::Sent
+                | MessageState::Delivered
+                | MessageState::Blocked
+                | MessageState::Refused
+                | MessageState::Failed
+                | MessageState::Unknown => last,
+            };
+            self.put_record(&batch.id, &last).await?;
         }
-        Ok(())
+        Ok(batch.recipients.iter().all(|one| one.is_of(ids) || one.is_forgotten()))
+    }
+}
+
+impl ScannedPage {
+    /// The other names that the batches of this page have for the user of these.
+    pub fn names_beside(&self, ids: &UserIds) -> UserIds {
+        let recipients = self.parts.iter().flat_map(|part| &part.recipients);
+        let theirs = recipients.filter(|one| one.is_of(ids) && !one.is_forgotten());
+        theirs.fold(UserIds::default(), |found, one| {
+            let oa_openid = one.oa_openid.clone().map(Recipient::OaOpenid);
+            let also = oa_openid.as_ref().map(UserIds::of).unwrap_or_default();
+            found.and(UserIds::of(&one.to)).and(also)
+        })
     }
 }
 
 impl Addressed {
-    fn forgotten() -> Self {
+    fn is_of(&self, ids: &UserIds) -> bool {
+        ids.has(&self.to) || self.oa_openid.as_ref().is_some_and(|openid| ids.oa_openids.contains(openid))
+    }
+
+    fn is_forgotten(&self) -> bool {
+        self.to == Recipient::Openid(NOBODY.to_owned())
+    }
+
+    /// What is left of it: that there was one, and why it was rejected if it was.
+    fn forgotten(&self) -> Self {
+        let was_accepted = self.oa_openid.is_some();
         Self {
             to: Recipient::Openid(NOBODY.to_owned()),
             data: contract::Data::new(),
-            oa_openid: None,
-            reason: Some(Reason::Forgotten),
+            oa_openid: was_accepted.then(|| NOBODY.to_owned()),
+            reason: if was_accepted { Some(Reason::Forgotten) } else { self.reason },
             detail: None,
         }
     }
@@ -125,21 +192,10 @@ impl Addressed {
 impl Part {
     /// Where this user stands in it.
     fn places_of(&self, ids: &UserIds) -> Vec<usize> {
-        let is_theirs = |one: &Addressed| {
-            ids.has(&one.to) || one.oa_openid.as_ref().is_some_and(|openid| ids.oa_openids.contains(openid))
-        };
-        (0..).zip(&self.recipients).filter(|(_, one)| is_theirs(one)).map(|(place, _)| place).collect()
+        (0..).zip(&self.recipients).filter(|(_, one)| one.is_of(ids)).map(|(place, _)| place).collect()
     }
 
     fn is_sent_by(&self, ids: &UserIds) -> bool {
         self.sender.strip_prefix("user:").is_some_and(|openid| ids.openids.contains(openid))
-    }
-
-    /// Whether the batch is for these of its recipients, and those who were forgotten before.
-    fn is_for_nobody_but(&self, places: &[usize]) -> bool {
-        let is_gone = |(place, one): (usize, &Addressed)| {
-            places.contains(&place) || one.reason == Some(Reason::Forgotten)
-        };
-        self.parts.is_none_or(|parts| parts == 1) && self.recipients.iter().enumerate().all(is_gone)
     }
 }

@@ -1,5 +1,6 @@
 //! `forget#<id>`: who is being forgotten, and how far that has come.
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use serde::{Deserialize, Serialize};
 
 use super::State;
@@ -68,14 +69,18 @@ impl State {
         Ok(())
     }
 
-    /// Writes how far it has come; `false` when a later call has begun it anew.
+    /// Writes how far it has come; `false` when it is done already, or a later call has begun it anew.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn save_forgetting(&self, forgetting: &Forgetting) -> Result<bool, Error> {
         let put = self.table.put(&self.forgetting_row(forgetting))?;
-        let put = put.condition_expression("#call = :call").expression_attribute_names("#call", "call");
-        condition_met(put.expression_attribute_values(":call", text(&forgetting.call)).send().await)
+        let put = put
+            .condition_expression("#call = :call AND done = :no")
+            .expression_attribute_names("#call", "call")
+            .expression_attribute_values(":call", text(&forgetting.call))
+            .expression_attribute_values(":no", AttributeValue::Bool(false));
+        condition_met(put.send().await)
     }
 
     fn forgetting_row(&self, forgetting: &Forgetting) -> Row {
