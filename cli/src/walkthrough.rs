@@ -22,12 +22,12 @@ curl -sw '\n' -X POST {gateway}/sync -H 'Authorization: Bearer {service_key}'
 
 # 3. Tell that user about an approval
 OPENID=$(curl -s '{wechat}/_sim/users?from=0&n=1' | cut -d'"' -f6)
-curl -sw '\n' {gateway}/send -H 'Authorization: Bearer {service_key}' -d "{{\"notification\":\"approval_submitted\",
+BATCH=$(curl -sw '\n' {gateway}/send -H 'Authorization: Bearer {service_key}' -d "{{\"notification\":\"approval_submitted\",
   \"to\":[{{\"openid\":\"$OPENID\"}}],\"data\":{{\"applicant\":\"张三\",\"kind\":\"年假\",
-  \"submitted_at\":\"2026-11-22 09:30\",\"content\":\"回家探亲\",\"id\":\"A-42\"}}}}" | tee /tmp/queqiao-batch
+  \"submitted_at\":\"2026-11-22 09:30\",\"content\":\"回家探亲\",\"id\":\"A-42\"}}}}"); echo "$BATCH"
 
 # 4. What became of it, and what the user sees
-sleep 1; curl -sw '\n' {gateway}/send/$(cut -d'"' -f4 /tmp/queqiao-batch) -H 'Authorization: Bearer {service_key}'
+sleep 1; curl -sw '\n' {gateway}/send/$(echo "$BATCH" | cut -d'"' -f4) -H 'Authorization: Bearer {service_key}'
 curl -sw '\n' '{wechat}/_sim/messages?user=0'
 "#
     )
