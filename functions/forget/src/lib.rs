@@ -125,11 +125,11 @@ impl Function {
         if all == forgetting.ids {
             return Ok(false);
         }
-        for unionid in &all.unionids {
-            let more = self.identities.ids_of(&Recipient::Unionid(unionid.clone())).await?;
-            forgetting.ids = forgetting.ids.clone().and(more);
+        forgetting.ids = all.clone();
+        for name in all.names() {
+            let more = self.identities.ids_of(&name).await?;
+            forgetting.ids = std::mem::take(&mut forgetting.ids).and(more);
         }
-        forgetting.ids = forgetting.ids.clone().and(all);
         self.forget_at_once(forgetting).await?;
         Ok(true)
     }

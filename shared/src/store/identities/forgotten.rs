@@ -45,6 +45,13 @@ impl UserIds {
         }
     }
 
+    /// Each of them.
+    pub fn names(&self) -> impl Iterator<Item = Recipient> {
+        let unionids = self.unionids.iter().cloned().map(Recipient::Unionid);
+        let openids = self.openids.iter().cloned().map(Recipient::Openid);
+        unionids.chain(openids).chain(self.oa_openids.iter().cloned().map(Recipient::OaOpenid))
+    }
+
     /// These and those.
     #[must_use]
     pub fn and(mut self, mut other: Self) -> Self {
