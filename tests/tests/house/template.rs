@@ -245,6 +245,27 @@ fn in_the_template(resources: &Resources, name: &str, start: &str) -> [Check; 2]
     ]
 }
 
+/// Lambda takes it for a mistake, and drops the message after about sixteen rounds.
+#[test]
+fn a_function_that_puts_messages_on_its_own_queue_may() {
+    let resources = resources();
+    let mappings = resources.values().filter(|one| one["Type"] == "AWS::Lambda::EventSourceMapping");
+    let loops = mappings.filter_map(|mapping| {
+        let of = |name: &str| written(&mapping["Properties"][name]);
+        let (id, queue) = (of("FunctionName").replace("!Ref ", ""), of("EventSourceArn"));
+        let function = &resources[&id];
+        let may_send = grants(&id, function).ok()?.contains(&("sqs:SendMessage".to_owned(), queue));
+        Some((id.clone(), may_send, !function["Properties"]["RecursiveLoop"].is_null()))
+    });
+    // `forget` is asked by a caller, and never by itself.
+    let wrong = loops.filter(|(id, may_send, is_allowed)| id != "ForgetFunction" && may_send != is_allowed);
+    let told = |(id, may_send, _): (String, bool, bool)| {
+        let what = if may_send { "sends to the queue it takes from: give it" } else { "needs no" };
+        format!("{}: {id} {what} RecursiveLoop", place(&id))
+    };
+    workspace::nothing_in(&wrong.map(told).collect::<Vec<_>>());
+}
+
 /// So many messages are refused at most before a breaker is open for all workers.
 #[test]
 fn no_more_than_a_hundred_messages_are_in_flight() {
