@@ -87,7 +87,7 @@ pub struct Part {
     expires_at: i64,
     /// In item 0: how many items the batch has. A call that was interrupted may have left more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub(super) parts: Option<usize>,
+    parts: Option<usize>,
 }
 
 impl Batch {
