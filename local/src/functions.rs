@@ -68,6 +68,9 @@ mod tests {
     use crate::template::{Source, Values};
     use std::collections::BTreeMap;
 
+    /// What is read before there is a function, whatever it is: for the log and the metrics.
+    const FOR_ALL: [&str; 2] = ["LOG_LEVEL", "STACK_NAME"];
+
     /// What Lambda itself sets.
     const LAMBDA: [&str; 3] = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
 
@@ -93,7 +96,7 @@ mod tests {
         let template = Source::built_in().expect("a template").resolve(&values).expect("resolved");
         assert_eq!(template.functions.len(), ALL.len());
         for function in template.functions {
-            let declared = function.environment.iter().filter(|(name, _)| *name != "LOG_LEVEL");
+            let declared = function.environment.iter().filter(|(name, _)| !FOR_ALL.contains(&name.as_str()));
             let mut environment: BTreeMap<_, _> =
                 declared.map(|(name, value)| (name.clone(), sound(name, value))).collect();
             let declared: Vec<_> = environment.keys().cloned().collect();

@@ -17,7 +17,12 @@ use crate::wire::{ACCOUNT, REGION};
 const ROOT: &str = "template.yaml";
 
 /// The templates this build was made with, by their paths from the root's folder.
-const BUILT_IN: &[(&str, &str)] = &[(ROOT, include_str!("../../template.yaml"))];
+const BUILT_IN: &[(&str, &str)] = &[
+    (ROOT, include_str!("../../template.yaml")),
+    ("template/alarms.yaml", include_str!("../../template/alarms.yaml")),
+    ("template/egress.yaml", include_str!("../../template/egress.yaml")),
+    ("template/errors.yaml", include_str!("../../template/errors.yaml")),
+];
 
 /// The partition that everything is in.
 const PARTITION: &str = "aws";

@@ -11,7 +11,7 @@ use crate::queue::RefreshQueue;
 use crate::store::Tokens;
 use crate::wechat::errcode::Action;
 use crate::wechat::{ApiRequest, Failure, WeChat};
-use crate::{Account, Config};
+use crate::{Account, Config, Error};
 use cache::TokenCache;
 
 /// WeChat, for calls that need the account's access token. Cheap to clone.
@@ -57,6 +57,14 @@ impl Authorized {
             self.tokens.ask_to_replace(&token).await?;
         }
         outcome
+    }
+
+    /// How many seconds the token in the table still lives; 0 when there is none.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn token_life(&self) -> Result<i64, Error> {
+        self.tokens.life().await
     }
 }
 

@@ -144,6 +144,14 @@ impl Config {
         }
     }
 
+    /// `STACK_NAME`: which of an account's stacks the metrics are of.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn stack_name(&self) -> Result<String, ConfigError> {
+        self.required("STACK_NAME")
+    }
+
     /// `IDENTITIES_TABLE`
     ///
     /// # Errors

@@ -177,8 +177,9 @@ pub fn run<F: Function>() -> Result<(), Error> {
 /// When the function cannot start, or the Runtime API is gone.
 pub async fn serve<F: Function>() -> Result<(), Error> {
     telemetry::init(telemetry::Lines::Json);
-    telemetry::init_metrics(F::NAME);
-    let function = &F::init(&Config::from_env()).await?;
+    let config = Config::from_env();
+    telemetry::init_metrics(config.stack_name()?, std::io::stdout());
+    let function = &F::init(&config).await?;
     let work = |event: LambdaEvent<Value>| async move {
         invoke(function, event.payload, event.context.deadline()).await
     };

@@ -6,6 +6,7 @@ use std::sync::OnceLock;
 use std::time::{SystemTime, UNIX_EPOCH};
 
 use metrics_cloudwatch_embedded::{Builder, Collector};
+use parking_lot::Mutex;
 
 use tracing::Metadata;
 use tracing::level_filters::LevelFilter;
@@ -99,23 +100,29 @@ impl FormatTime for TimeOfDay {
     }
 }
 
-/// Where this process's metrics gather; none are kept in a process that did not ask for them.
-static METRICS: OnceLock<&Collector> = OnceLock::new();
+/// A process's metrics, and where they are written.
+struct Metrics {
+    collector: &'static Collector,
+    log: Mutex<Box<dyn Write + Send>>,
+}
 
-/// Starts keeping this function's metrics.
-pub fn init_metrics(function: &'static str) {
-    let collector =
-        Builder::new().cloudwatch_namespace("Queqiao").with_dimension("Function", function).init();
+/// None are kept in a process that did not ask for them.
+static METRICS: OnceLock<Metrics> = OnceLock::new();
+
+/// Starts keeping this process's metrics. Each has the dimension `Stack`, and its own label where it has one, so
+/// that stacks of one account are told apart; a metric's name says which function counts it.
+pub fn init_metrics(stack: String, log: impl Write + Send + 'static) {
+    let collector = Builder::new().cloudwatch_namespace("Queqiao").with_dimension("Stack", stack).init();
     if let Ok(collector) = collector {
-        let _ = METRICS.set(collector);
+        let _ = METRICS.set(Metrics { collector, log: Mutex::new(Box::new(log)) });
     }
 }
 
 /// Writes what has been counted since the last time; at the end of each invocation.
 pub fn flush_metrics() {
-    if let Some(collector) = METRICS.get() {
+    if let Some(Metrics { collector, log }) = METRICS.get() {
         // What cannot be written is lost, as a log line would be.
-        let _ = collector.flush(std::io::stdout());
+        let _ = collector.flush(&mut *log.lock());
     }
 }
 

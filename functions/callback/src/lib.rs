@@ -137,6 +137,7 @@ impl Function {
             *self.verifiers.lock() = Verifiers { newest: Arc::new(changed), older: Some(newest) };
             return outcome;
         }
+        metrics::counter!("WronglySigned").increment(1);
         let in_a_row = self.wrongly_signed.fetch_add(1, Ordering::Relaxed) + 1;
         if in_a_row % TOLD_EVERY == WRONG_IN_A_ROW {
             tracing::error!(

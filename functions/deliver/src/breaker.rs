@@ -303,12 +303,15 @@ fn is_about_the_recipient(failure: &Failure) -> bool {
 
 /// Once when a breaker opens, and at each probe that finds it still wrong: an alarm stays as long as it does.
 fn report(key: &str, failure: &Failure) {
-    let (scope, reason) = (failure.scope().to_string(), failure.reason().to_string());
-    metrics::counter!("BreakerOpen", "Scope" => scope.clone(), "Reason" => reason).increment(1);
+    metrics::counter!("BreakerOpen").increment(1);
+    if failure.action() == Action::NextDay {
+        metrics::counter!("QuotaUsedUp").increment(1);
+    }
     let (errcode, rid) = (failure.errcode(), failure.rid());
     tracing::error!(
         breaker = key,
-        scope,
+        scope = %failure.scope(),
+        reason = %failure.reason(),
         errcode,
         rid,
         remedy = failure.remedy(),

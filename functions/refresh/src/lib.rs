@@ -144,7 +144,7 @@ impl Function {
                 if last.is_some() {
                     self.state.put_token_failure(&of.appid, None).await?;
                 }
-                metrics::counter!("TokenRefreshed", "Account" => of.account.to_string()).increment(1);
+                metrics::counter!("TokenRefreshed").increment(1);
                 let (version, token) = (seen.version + 1, fetched.token.fingerprint());
                 tracing::info!(account = %of.account, stored, version, token, expires_in = fetched.expires_in, "fetched a token");
                 Ok(None)
@@ -232,7 +232,7 @@ impl Function {
 
 fn report(of: &Credentials, failure: &Failure, times: u32) {
     let (errcode, rid, remedy) = (failure.errcode(), failure.rid(), failure.remedy());
-    metrics::counter!("TokenFailed", "Account" => of.account.to_string()).increment(1);
+    metrics::counter!("TokenFailed").increment(1);
     tracing::error!(account = %of.account, errcode, rid, times, remedy, "could not fetch an access token: {failure}");
 }
 

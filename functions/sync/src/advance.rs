@@ -39,11 +39,23 @@ impl Function {
     /// [`Error::Unavailable`] when the state table does not answer.
     pub(crate) async fn tick(&self, slice: Duration) -> Result<RunProgress, Error> {
         let last = self.state.sync_run(&self.oa_appid).await?;
+        self.measure(&last).await?;
         let (since, rest) = rest_after(&last);
         if self.clock.now() < since.saturating_add_unsigned(rest.as_secs()) {
             return Ok(last.progress);
         }
         self.advance(slice, Advance::default()).await
+    }
+
+    /// Writes down what no failure would tell if nothing happened any more: how long the token still lives, and how
+    /// old the map is.
+    async fn measure(&self, last: &SyncRun) -> Result<(), Error> {
+        metrics::histogram!("TokenLife").record(self.wechat.token_life().await? as f64);
+        let since = if last.done_at > 0 { last.done_at } else { last.progress.started_at };
+        if since > 0 {
+            metrics::histogram!("MapAge").record((self.clock.now() - since) as f64);
+        }
+        Ok(())
     }
 
     /// Goes on with the unfinished run, or begins one, for at most about `slice`. `force` believes a
@@ -77,6 +89,9 @@ impl Function {
         }
         record.failures = if progress.state == SyncState::Failed { record.failures + 1 } else { 0 };
         progress.updated_at = self.clock.now();
+        if progress.state == SyncState::Done {
+            record.done_at = progress.updated_at;
+        }
         progress.ends_at = progress.ends_at.filter(|_| progress.state == SyncState::Running);
         metrics::counter!("Advanced", "State" => progress.state.to_string()).increment(1);
         // When the lease is lost, the record is the other's to write.
@@ -118,7 +133,7 @@ impl Function {
 }
 
 /// From when on, in Unix seconds, and how long the schedule leaves a run alone.
-fn rest_after(SyncRun { progress, checkpoint, failures }: &SyncRun) -> (i64, Duration) {
+fn rest_after(SyncRun { progress, checkpoint, failures, .. }: &SyncRun) -> (i64, Duration) {
     let is_stopped_by_quota = progress.state == SyncState::Running && progress.error.is_some();
     let is_for_somebody_to_repair = is_stopped_by_quota || *failures >= OFTEN;
     match checkpoint {
@@ -149,7 +164,8 @@ fn resume_or_begin(mut last: SyncRun, anew: bool, now: i64) -> SyncRun {
         updated_at: now,
         ..RunProgress::default()
     };
-    SyncRun { progress, checkpoint: Some(Checkpoint { anew, ..Checkpoint::default() }), failures: 0 }
+    let checkpoint = Some(Checkpoint { anew, ..Checkpoint::default() });
+    SyncRun { progress, checkpoint, failures: 0, ..last }
 }
 
 #[cfg(test)]

@@ -180,6 +180,9 @@ impl Stop {
     pub fn remedy(&self) -> Option<String> {
         Some(match self {
             Self::Failed(failure) => {
+                if failure.action() == Action::NextDay {
+                    metrics::counter!("QuotaUsedUp").increment(1);
+                }
                 let (errcode, rid, remedy) = (failure.errcode(), failure.rid(), failure.remedy());
                 tracing::error!(
                     errcode,

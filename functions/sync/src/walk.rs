@@ -161,6 +161,7 @@ impl Run<'_> {
         let size = ListCheck { listed, total, gone: gone.len() as u64, known: known.len() as u64 };
         match size.problem(self.sync.most_removed_percent).filter(|_| !self.force) {
             Some(doubt) => {
+                metrics::counter!("SweepRefused").increment(1);
                 tracing::error!(?size, "sync refused to delete: {doubt}");
                 Err(Stop::SuspectList(doubt))
             }

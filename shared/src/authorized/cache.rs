@@ -114,6 +114,16 @@ impl TokenCache {
         Ok(newer)
     }
 
+    /// How many seconds the one in the table still lives; 0 when there is none.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn life(&self) -> Result<i64, Error> {
+        let found = self.table.find(&self.appid).await?;
+        let ends_at = found.filter(|found| found.access_token().is_some()).map(|found| found.expires_at);
+        Ok(ends_at.map_or(0, |ends_at| (ends_at - self.clock.now()).max(0)))
+    }
+
     /// Asks `refresh` to replace a token that WeChat refused; it does nothing if somebody has already.
     ///
     /// # Errors

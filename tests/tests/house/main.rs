@@ -2,6 +2,7 @@
 
 mod circles;
 mod crates;
+mod deployment;
 mod rooms;
 mod source;
 mod template;

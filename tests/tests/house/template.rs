@@ -9,28 +9,28 @@ use crate::workspace::{self, Package};
 
 const FILE: &str = "template.yaml";
 
-type Resources = BTreeMap<String, Value>;
+pub type Resources = BTreeMap<String, Value>;
 
-fn template() -> Value {
+pub fn template() -> Value {
     serde_yaml_ng::from_str(&workspace::read(FILE)).expect("template.yaml is YAML")
 }
 
 /// The resources by their logical ids.
-fn resources() -> Resources {
+pub fn resources() -> Resources {
     serde_yaml_ng::from_value(template()["Resources"].clone()).expect("template.yaml has resources")
 }
 
-fn functions() -> Resources {
+pub fn functions() -> Resources {
     resources().into_iter().filter(|(_, resource)| resource["Type"] == "AWS::Serverless::Function").collect()
 }
 
 /// Where a resource begins: `template.yaml:90`.
-fn place(id: &str) -> String {
+pub fn place(id: &str) -> String {
     workspace::place(FILE, &format!("  {id}:"))
 }
 
 /// A value in one line, as it stands there: `!GetAtt KeysTable.Arn`.
-fn written(value: &Value) -> String {
+pub fn written(value: &Value) -> String {
     match value {
         Value::String(text) => text.clone(),
         Value::Tagged(tagged) => format!("{} {}", tagged.tag, written(&tagged.value)),
@@ -252,7 +252,8 @@ fn a_function_that_puts_messages_on_its_own_queue_may() {
     let mappings = resources.values().filter(|one| one["Type"] == "AWS::Lambda::EventSourceMapping");
     let loops = mappings.filter_map(|mapping| {
         let of = |name: &str| written(&mapping["Properties"][name]);
-        let (id, queue) = (of("FunctionName").replace("!Ref ", ""), of("EventSourceArn"));
+        let id = of("FunctionName").replace("!Ref ", "").replace(".Alias", "");
+        let queue = of("EventSourceArn");
         let function = &resources[&id];
         let may_send = grants(&id, function).ok()?.contains(&("sqs:SendMessage".to_owned(), queue));
         Some((id.clone(), may_send, !function["Properties"]["RecursiveLoop"].is_null()))
@@ -270,7 +271,9 @@ fn a_function_that_puts_messages_on_its_own_queue_may() {
 #[test]
 fn no_more_than_a_hundred_messages_are_in_flight() {
     let source = &resources()["DeliverJobs"]["Properties"];
-    let workers = source["ScalingConfig"]["MaximumConcurrency"].as_u64().expect("a limit of workers");
+    assert_eq!(written(&source["ScalingConfig"]["MaximumConcurrency"]), "!Ref DeliverWorkers");
+    let workers =
+        template()["Parameters"]["DeliverWorkers"]["MaxValue"].as_u64().expect("a limit of workers");
     let in_flight = workers * deliver::CONCURRENCY as u64;
     assert!(in_flight <= 100, "{workers} workers of {} messages each", deliver::CONCURRENCY);
 }

@@ -20,6 +20,8 @@ impl Scope<'_> {
         if let Some(value) = self.parameter(name)? {
             return Ok(value);
         }
+        // A function's alias is the function here: there is one version of each.
+        let name = name.strip_suffix(".Alias").unwrap_or(name);
         let resource = self.resource(name)?;
         Ok(match Kind::of(resource) {
             Kind::Queue => self.queue_url(name).into(),

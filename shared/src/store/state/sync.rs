@@ -21,6 +21,9 @@ pub struct SyncRun {
     /// How many slices in a row failed.
     #[serde(default)]
     pub failures: u32,
+    /// When a run last came to its end, in Unix seconds; 0 when none did yet.
+    #[serde(default)]
+    pub done_at: i64,
 }
 
 /// A place in the list before which everybody is in the map, but for those who wait.
