@@ -24,7 +24,7 @@ DATA = {
     "content": "回家探亲",
     "id": "A-42",
 }
-FUNCTIONS = ["login", "decrypt", "send", "deliver", "sync", "refresh", "callback", "events", "forget"]
+FUNCTIONS = ["login", "decrypt", "send", "deliver", "sync", "refresh", "callback", "events", "forget", "doctor"]
 
 
 def call(method, url, body=None, token=None):

@@ -3,8 +3,8 @@
 mod table;
 
 pub use table::{
-    ADVANCE_SYNC, CALLBACK, DECRYPT, FORGET, FORGETTING, LOGIN, LOGOUT, LONGEST_IDEMPOTENCY_KEY, REPLAY,
-    ROUTES, SEND, STATUS, SYNC_PROGRESS, VERIFY_CALLBACK,
+    ADVANCE_SYNC, CALLBACK, DECRYPT, DOCTOR, FORGET, FORGETTING, LOGIN, LOGOUT, LONGEST_IDEMPOTENCY_KEY,
+    REPLAY, ROUTES, SEND, STATUS, SYNC_PROGRESS, VERIFY_CALLBACK,
 };
 
 use http::{Method, StatusCode};
@@ -75,6 +75,8 @@ pub enum Operation {
     Forget,
     /// How far that has come.
     Forgetting,
+    /// The deployment is looked at.
+    Doctor,
     /// WeChat asks whether the callback's address is ours.
     VerifyCallback,
     /// WeChat tells what happened.

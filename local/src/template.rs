@@ -205,7 +205,10 @@ mod tests {
         let names: Vec<_> = template.functions.iter().map(|function| function.name.as_str()).collect();
         assert_eq!(
             names,
-            ["login", "decrypt", "send", "deliver", "sync", "refresh", "callback", "events", "forget"]
+            [
+                "login", "decrypt", "send", "deliver", "sync", "refresh", "callback", "events", "forget",
+                "doctor"
+            ]
         );
         let deliver = &template.functions[3];
         assert_eq!(deliver.subscriptions[0].queue, "DeliverQueue");

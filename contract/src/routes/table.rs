@@ -18,7 +18,7 @@ const MEDIUM: usize = 64 * 1024;
 const LARGE: usize = 4 * 1024 * 1024;
 
 /// Every route.
-pub const ROUTES: [&Route; 12] = [
+pub const ROUTES: [&Route; 13] = [
     &LOGIN,
     &LOGOUT,
     &DECRYPT,
@@ -29,6 +29,7 @@ pub const ROUTES: [&Route; 12] = [
     &SYNC_PROGRESS,
     &FORGET,
     &FORGETTING,
+    &DOCTOR,
     &VERIFY_CALLBACK,
     &CALLBACK,
 ];
@@ -264,6 +265,20 @@ pub const FORGETTING: Route = Route {
     status: StatusCode::OK,
     answer: Answer::Json("Forgetting"),
     codes: &[Code::Unauthorized, Code::Forbidden, Code::NotFound, Code::Unavailable, Code::Internal],
+};
+
+/// GET /doctor.
+pub const DOCTOR: Route = Route {
+    method: Method::GET,
+    path: "/doctor",
+    operation: Operation::Doctor,
+    summary: "Looks at the deployment: each check, whether it is as it should be, and what to do if not.",
+    who: Who::Key(Scope::Admin),
+    parameters: &[],
+    request: None,
+    status: StatusCode::OK,
+    answer: Answer::Json("Diagnosis"),
+    codes: &[Code::Unauthorized, Code::Forbidden, Code::Unavailable, Code::Internal],
 };
 
 const fn signed(name: &'static str, description: &'static str) -> Parameter {
