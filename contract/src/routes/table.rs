@@ -321,6 +321,8 @@ pub const CALLBACK: Route = Route {
     ],
     request: Some(Body { kind: BodyKind::Xml, largest: MEDIUM, note: "" }),
     status: StatusCode::OK,
-    answer: Answer::Text("`success`, once the event is on its queue."),
+    answer: Answer::Text(
+        "`success`, once the event is on its queue; with `ForwardUrl`, what the server there answers.",
+    ),
     codes: &[Code::Forbidden, Code::TooLarge, Code::Unavailable, Code::Internal],
 };

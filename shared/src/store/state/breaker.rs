@@ -253,6 +253,25 @@ impl State {
         Ok(())
     }
 
+    /// Writes that a token was replaced by somebody else. For whoever has the lease to renew it: nobody else counts
+    /// at the same time.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn put_token_replacement(
+        &self,
+        appid: &str,
+        replacement: &TokenReplacement,
+    ) -> Result<(), Error> {
+        let update = self.table.update(&account_key(appid));
+        let update = update
+            .update_expression("SET token_replacement = :replacement, expires_at = :expires_at")
+            .expression_attribute_values(":replacement", map(replacement)?)
+            .expression_attribute_values(":expires_at", expiry(self.clock.now()));
+        update.send().await.map_err(Error::unavailable)?;
+        Ok(())
+    }
+
     fn breaker_update(&self, key: &str, expression: &str) -> Result<UpdateItemFluentBuilder, Error> {
         let update = self.table.update(key);
         Ok(update
@@ -262,16 +281,16 @@ impl State {
     }
 }
 
-pub(super) fn account_key(appid: &str) -> String {
+fn account_key(appid: &str) -> String {
     format!("breaker#{appid}")
 }
 
 /// Until when a row is kept that is written now.
-pub(super) fn expiry(now: i64) -> AttributeValue {
+fn expiry(now: i64) -> AttributeValue {
     number(now + KEPT_FOR)
 }
 
-pub(super) fn map(value: &impl Serialize) -> Result<AttributeValue, Error> {
+fn map(value: &impl Serialize) -> Result<AttributeValue, Error> {
     Ok(AttributeValue::M(to_item(value)?))
 }
 

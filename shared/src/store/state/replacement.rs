@@ -2,10 +2,6 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::State;
-use super::breaker::{account_key, expiry, map};
-use crate::Error;
-
 /// What is longer ago than this is over, in seconds: two who fetch classic tokens meet every 100 minutes.
 const COUNTED_FOR: i64 = 24 * 3600;
 
@@ -32,27 +28,6 @@ impl TokenReplacement {
         let last = last.filter(|last| last.is_recent(now));
         let (times, since) = last.map_or((0, now), |last| (last.times, last.since));
         Self { times: times + 1, since, last_at: now }
-    }
-}
-
-impl State {
-    /// Writes that a token was replaced by somebody else. For whoever has the lease to renew it: nobody else counts
-    /// at the same time.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn put_token_replacement(
-        &self,
-        appid: &str,
-        replacement: &TokenReplacement,
-    ) -> Result<(), Error> {
-        let update = self.table.update(&account_key(appid));
-        let update = update
-            .update_expression("SET token_replacement = :replacement, expires_at = :expires_at")
-            .expression_attribute_values(":replacement", map(replacement)?)
-            .expression_attribute_values(":expires_at", expiry(self.clock.now()));
-        update.send().await.map_err(Error::unavailable)?;
-        Ok(())
     }
 }
 
