@@ -323,4 +323,12 @@ mod tests {
             assert!(base(refused).is_err(), "{refused}");
         }
     }
+
+    #[test]
+    fn callbacks_are_handed_on_to_nobody_or_to_a_server_that_is_encrypted() {
+        let url = |url: &str| Config::of([("FORWARD_URL".to_owned(), url.to_owned())]).forward_url();
+        let old = "https://old.example.com/wx?a=1";
+        assert_eq!([url("").ok(), url(old).ok()], [Some(None), Some(Some(old.to_owned()))]);
+        assert!(url("http://old.example.com").is_err() && Config::of([]).forward_url().is_err());
+    }
 }
