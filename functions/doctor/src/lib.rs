@@ -1,6 +1,6 @@
 //! GET /doctor: looks at the deployment, and says of each thing whether it is as it should be and what to do if not.
 //!
-//! One file a check, which gives its findings, and a line of [`Function::checks`]. It has no AppSecret: what WeChat
+//! One file a check, which gives its findings, and a line of `Function::checks`. It has no AppSecret: what WeChat
 //! said to `refresh` stands in the account's row, and `refresh` is asked where a token is to be tried for.
 
 mod breakers;

@@ -176,10 +176,12 @@ async fn an_older_server_that_is_silent_is_waited_for_for_three_seconds() {
         world.advance(2).await;
         tokio::task::yield_now().await;
         assert!(!*is_answered.borrow(), "not before its time");
-        world.advance(2).await;
+        world.advance(1).await;
     };
+    let began_at = world.clock().await;
     let (told, ()) = tokio::join!(wechat, time);
     assert_eq!(told, (200, json!("success")));
+    assert!((3..=4).contains(&(world.clock().await - began_at)), "and not much longer");
     assert_eq!(server.calls().len(), 2);
 }
 
