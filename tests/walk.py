@@ -24,7 +24,7 @@ DATA = {
     "content": "回家探亲",
     "id": "A-42",
 }
-FUNCTIONS = ["login", "decrypt", "send", "deliver", "sync", "refresh", "callback", "events", "forget"]
+FUNCTIONS = ["login", "decrypt", "send", "deliver", "sync", "refresh", "callback", "events", "forget", "doctor"]
 
 
 def call(method, url, body=None, token=None):
@@ -59,7 +59,7 @@ def until(step, look, good, seconds=30):
 
 
 def walk(gateway, wechat, service_key):
-    """Login, sync, decrypt, send, status, a token that a third party has rotated away, and a user who is forgotten."""
+    """Login, sync, decrypt, send, status, a token that a third party has rotated away, the doctor, and a user who is forgotten."""
     user = call("GET", f"{wechat}/_sim/users?from=0&n=1")[1][0]
     code = call("POST", f"{wechat}/_sim/users/0/code")[1]["code"]
     status, session = call("POST", f"{gateway}/login", {"code": code})
@@ -84,6 +84,10 @@ def walk(gateway, wechat, service_key):
 
     messages = call("GET", f"{wechat}/_sim/messages?user=0")[1]
     expect("messages", len(messages) == 2 and messages[0]["data"]["thing1"] == "张三", messages)
+
+    status, diagnosis = call("GET", f"{gateway}/doctor", token=service_key)
+    tokens = [check["state"] for check in diagnosis["checks"] if check["check"] == "token"]
+    expect("doctor", status == 200 and tokens == ["ok", "ok"], diagnosis)
 
     status, begun = call("POST", f"{gateway}/forget", {"openid": user["mini_openid"]}, service_key)
     expect("forget", status == 202 and begun["deleted"]["identities"] == 2, begun)

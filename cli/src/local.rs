@@ -67,13 +67,14 @@ enum Log {
 }
 
 /// The variables of this process that the functions are to see.
-const PASSED_ON: [&str; 12] = [
+const PASSED_ON: [&str; 13] = [
     "MINI_APPID",
     "MINI_SECRET",
     "OA_APPID",
     "OA_SECRET",
     "CALLBACK_TOKEN",
     "CALLBACK_AES_KEY",
+    "FORWARD_URL",
     "TOKEN_MODE",
     "SENDS_PER_SECOND",
     "LOG_LEVEL",

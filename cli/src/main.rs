@@ -6,6 +6,7 @@
 mod api;
 #[cfg(feature = "aws")]
 mod deployed;
+mod doctor;
 mod forget;
 mod keys;
 mod local;
@@ -49,6 +50,8 @@ enum Verb {
     Replay(replay::Arguments),
     /// Bring the map of followers up to date
     Sync(sync::Arguments),
+    /// Look whether the deployment is as it should be, and what to do if not
+    Doctor(doctor::Arguments),
     /// Delete what is kept of one user
     Forget(forget::Arguments),
 }
@@ -62,6 +65,7 @@ async fn main() -> ExitCode {
         Verb::Status(arguments) => status::run(arguments).await,
         Verb::Replay(arguments) => replay::run(arguments).await,
         Verb::Sync(arguments) => sync::run(arguments).await,
+        Verb::Doctor(arguments) => doctor::run(arguments).await,
         Verb::Forget(arguments) => forget::run(arguments).await,
     };
     match outcome {

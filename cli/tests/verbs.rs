@@ -109,6 +109,22 @@ async fn a_user_is_forgotten_by_any_of_their_names() {
 }
 
 #[tokio::test]
+async fn a_doctor_that_finds_a_problem_says_what_to_do_and_is_no_success() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = world(folder.path()).await;
+    let output = queqiao(folder.path(), &["doctor"]).await;
+    let (told, why) = (text(&output.stdout), text(&output.stderr));
+    assert_eq!((output.status.code(), why.trim()), (Some(1), "There is a problem."), "{told}");
+    let lines: Vec<_> = told.lines().filter(|line| line.contains("problem")).collect();
+    assert!(lines.len() == 1 && lines[0].trim_start().starts_with("sync"), "{told}");
+    assert!(told.contains("`queqiao sync` brings the map up to date at once"), "{told}");
+    world.sync_until_done().await;
+    let told = prints(folder.path(), &["doctor", "--json"]).await;
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert!(told["checks"].as_array().expect("checks").iter().all(|check| check["state"] == "ok"), "{told}");
+}
+
+#[tokio::test]
 async fn a_sync_that_is_stopped_is_told_and_is_no_success() {
     let folder = tempfile::tempdir().expect("a folder");
     let world = world(folder.path()).await;

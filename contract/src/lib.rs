@@ -5,6 +5,7 @@
 
 pub mod data;
 pub mod decrypt;
+pub mod doctor;
 pub mod forget;
 pub mod key;
 pub mod login;
@@ -20,6 +21,7 @@ pub mod sync;
 
 pub use data::Data;
 pub use decrypt::{Opened, Sealed};
+pub use doctor::{Check, CheckState, Diagnosis};
 pub use forget::{Deleted, Forgetting, ForgettingState};
 pub use key::Scope;
 pub use login::{LoggedIn, LoggedOut, Login, Logout};

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::routes::{Answer, Body, BodyKind, Parameter, Place, ROUTES, Route, Who};
 use crate::{
-    Accepted, Advance, BatchStatus, Code, Forgetting, LoggedIn, LoggedOut, Login, Logout, Opened, Problem,
-    Recipient, Replay, Replayed, Sealed, SendRequest, SyncProgress,
+    Accepted, Advance, BatchStatus, Code, Diagnosis, Forgetting, LoggedIn, LoggedOut, Login, Logout, Opened,
+    Problem, Recipient, Replay, Replayed, Sealed, SendRequest, SyncProgress,
 };
 
 /// What API Gateway answers by itself, on any route: to what is no request, to too large a body, to too many
@@ -53,7 +53,7 @@ fn schemas() -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into());
     let mut generator = settings.into_generator();
-    let bodies: [fn(&mut SchemaGenerator); 16] = [
+    let bodies: [fn(&mut SchemaGenerator); 17] = [
         add::<Login>,
         add::<LoggedIn>,
         add::<Logout>,
@@ -69,6 +69,7 @@ fn schemas() -> Map<String, Value> {
         add::<SyncProgress>,
         add::<Recipient>,
         add::<Forgetting>,
+        add::<Diagnosis>,
         add::<Problem>,
     ];
     bodies.into_iter().for_each(|add| add(&mut generator));
@@ -302,6 +303,16 @@ pub fn example(of: &str) -> Value {
             "id": "hw4lqEKP9UDBcD0-DGuDKjHBrKmSZdnRvdcfKtlDcUY", "state": "done",
             "deleted": { "identities": 2, "sessions": 1, "messages": 12 }, "scanned": 73012,
             "started_at": 1_795_378_184, "updated_at": 1_795_378_190,
+        }),
+        "Diagnosis" => json!({
+            "checks": [
+                { "check": "token", "subject": "mini", "state": "ok", "detail": "It lives for another 1 h 12 min." },
+                {
+                    "check": "token", "subject": "oa", "state": "problem",
+                    "detail": "It could not be renewed (errcode 40164), 3 times in a row, the last time 4 min ago. The one there is lives for another 11 min.",
+                    "remedy": "add the IP 47.94.148.108 to the account's whitelist (WeChat console, Settings and development, Basic configuration, IP whitelist).",
+                },
+            ],
         }),
         of => panic!("{of} has no example"),
     }

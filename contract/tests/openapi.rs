@@ -91,6 +91,7 @@ fn reads(of: &str, example: Value) {
         "Logout" => same::<contract::Logout>(&example),
         "LoggedOut" => same::<contract::LoggedOut>(&example),
         "Recipient" => same::<contract::Recipient>(&example),
+        "Diagnosis" => same::<contract::Diagnosis>(&example),
         "Forgetting" => same::<contract::Forgetting>(&example),
         "Sealed" => same::<contract::Sealed>(&example),
         "Opened" => same::<contract::Opened>(&example),

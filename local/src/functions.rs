@@ -22,7 +22,7 @@ pub struct Entry {
     pub serve: fn() -> LocalBoxFuture<'static, Result<(), Error>>,
 }
 
-static ALL: [Entry; 9] = [
+static ALL: [Entry; 10] = [
     entry::<login::Function>(),
     entry::<decrypt::Function>(),
     entry::<send::Function>(),
@@ -32,6 +32,7 @@ static ALL: [Entry; 9] = [
     entry::<callback::Function>(),
     entry::<events::Function>(),
     entry::<forget::Function>(),
+    entry::<doctor::Function>(),
 ];
 
 /// The function of this name.

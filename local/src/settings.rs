@@ -101,6 +101,7 @@ impl Settings {
             ("CallbackAesKey".to_owned(), or("CALLBACK_AES_KEY", &aes_key)),
         ]);
         for (variable, parameter) in [
+            ("FORWARD_URL", "ForwardUrl"),
             ("TOKEN_MODE", "TokenMode"),
             ("SENDS_PER_SECOND", "SendsPerSecond"),
             ("LOGIN_ENDS_OLDER_SESSIONS", "LoginEndsOlderSessions"),

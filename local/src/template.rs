@@ -191,11 +191,16 @@ mod tests {
     }
 
     fn template() -> Template {
+        template_with(&[])
+    }
+
+    /// With these parameters beside those that have no default.
+    fn template_with(more: &[(&str, &str)]) -> Template {
         let source = Source::built_in().expect("a template");
-        let parameters =
-            ["MiniAppid", "OaAppid", "MiniSecret", "OaSecret", "CallbackToken", "CallbackAesKey"]
-                .map(|name| (name.into(), name.into()));
-        let values = Values { parameters: parameters.into(), queue_urls: BTreeMap::new() };
+        let given = ["MiniAppid", "OaAppid", "MiniSecret", "OaSecret", "CallbackToken", "CallbackAesKey"]
+            .map(|name| (name, name));
+        let parameters = given.iter().chain(more).map(|(name, value)| ((*name).into(), (*value).into()));
+        let values = Values { parameters: parameters.collect(), queue_urls: BTreeMap::new() };
         source.resolve(&values).expect("resolved")
     }
 
@@ -205,11 +210,20 @@ mod tests {
         let names: Vec<_> = template.functions.iter().map(|function| function.name.as_str()).collect();
         assert_eq!(
             names,
-            ["login", "decrypt", "send", "deliver", "sync", "refresh", "callback", "events", "forget"]
+            [
+                "login", "decrypt", "send", "deliver", "sync", "refresh", "callback", "events", "forget",
+                "doctor"
+            ]
         );
         let deliver = &template.functions[3];
         assert_eq!(deliver.subscriptions[0].queue, "DeliverQueue");
         assert_eq!(template.functions[5].schedules[0].0, "rate(100 minutes)");
+    }
+
+    #[test]
+    fn stable_tokens_are_looked_after_more_often_than_they_are_renewed() {
+        let template = template_with(&[("TokenMode", "stable")]);
+        assert_eq!(template.functions[5].schedules[0].0, "rate(4 minutes)");
     }
 
     #[test]

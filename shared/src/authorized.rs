@@ -53,8 +53,10 @@ impl Authorized {
             outcome = self.wechat.call_with(&newer, request).await;
             token = newer;
         }
-        if is_dead_token(&outcome) {
-            self.tokens.ask_to_replace(&token).await?;
+        if let Err(failure) = &outcome
+            && is_dead_token(&outcome)
+        {
+            self.tokens.ask_to_replace(&token, failure.errcode()).await?;
         }
         outcome
     }

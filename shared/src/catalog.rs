@@ -120,6 +120,11 @@ impl Catalog {
     pub fn find(&self, name: &str) -> Option<&Notification> {
         self.0.get(name)
     }
+
+    /// Every template with the page its messages open, as the entry has it.
+    pub fn templates(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
+        self.0.values().map(|entry| (entry.template_id.as_str(), entry.page.as_deref()))
+    }
 }
 
 impl Notification {

@@ -59,6 +59,17 @@ fn is_loopback(host: &str) -> bool {
     address.map_or(host == "localhost", |address| address.is_loopback())
 }
 
+/// A URL to which what is secret may go.
+fn encrypted(name: &str, url: String) -> Result<String, ConfigError> {
+    let parsed: http::Uri = url.parse().map_err(|_| ConfigError::new(name, "is no URL"))?;
+    let is_here = parsed.host().is_some_and(is_loopback);
+    match parsed.scheme_str() {
+        Some("https") => Ok(url),
+        Some("http") if is_here => Ok(url),
+        _ => Err(ConfigError::new(name, "must begin with https:// (http:// is for this machine alone)")),
+    }
+}
+
 impl Config {
     /// The process's environment.
     pub fn from_env() -> Self {
@@ -99,14 +110,17 @@ impl Config {
     /// [`ConfigError`], for what is not encrypted and leaves the machine, too: tokens and secrets go there.
     pub fn wechat_api_base(&self) -> Result<String, ConfigError> {
         const NAME: &str = "WECHAT_API_BASE";
-        let base = self.required(NAME)?.trim_end_matches('/').to_owned();
-        let url: http::Uri = base.parse().map_err(|_| ConfigError::new(NAME, "is no URL"))?;
-        let is_here = url.host().is_some_and(is_loopback);
-        match url.scheme_str() {
-            Some("https") => Ok(base),
-            Some("http") if is_here => Ok(base),
-            _ => Err(ConfigError::new(NAME, "must begin with https:// (http:// is for this machine alone)")),
-        }
+        encrypted(NAME, self.required(NAME)?.trim_end_matches('/').to_owned())
+    }
+
+    /// `FORWARD_URL`: the server that WeChat's callbacks are handed on to; `None` where it is empty.
+    ///
+    /// # Errors
+    /// [`ConfigError`], for what is not encrypted and leaves the machine, too.
+    pub fn forward_url(&self) -> Result<Option<String>, ConfigError> {
+        const NAME: &str = "FORWARD_URL";
+        let url = self.variables.get(NAME).ok_or_else(|| ConfigError::new(NAME, "is not set"))?;
+        if url.is_empty() { Ok(None) } else { encrypted(NAME, url.clone()).map(Some) }
     }
 
     /// `MINI_APPID` or `OA_APPID`: the account's appid.
@@ -308,5 +322,13 @@ mod tests {
         {
             assert!(base(refused).is_err(), "{refused}");
         }
+    }
+
+    #[test]
+    fn callbacks_are_handed_on_to_nobody_or_to_a_server_that_is_encrypted() {
+        let url = |url: &str| Config::of([("FORWARD_URL".to_owned(), url.to_owned())]).forward_url();
+        let old = "https://old.example.com/wx?a=1";
+        assert_eq!([url("").ok(), url(old).ok()], [Some(None), Some(Some(old.to_owned()))]);
+        assert!(url("http://old.example.com").is_err() && Config::of([]).forward_url().is_err());
     }
 }

@@ -14,6 +14,7 @@ use serde_json::error::Category;
 use serde_path_to_error::{Path, Segment};
 
 use crate::Error;
+use crate::lambda::RawQuery;
 
 /// The route that API Gateway sent a request for.
 ///
@@ -63,6 +64,11 @@ pub fn address(request: &Request) -> Option<String> {
         _ => return None,
     };
     Some(line(address).to_string())
+}
+
+/// The query of a request as it came, without its question mark.
+pub fn raw_query(request: &Request) -> &str {
+    request.extensions().get::<RawQuery>().map_or("", |RawQuery(query)| query)
 }
 
 fn line(address: IpAddr) -> IpAddr {

@@ -106,6 +106,10 @@ impl Event {
     }
 }
 
+/// The query of a request as it came.
+#[derive(Clone, Debug)]
+pub(crate) struct RawQuery(pub String);
+
 impl Answer {
     fn into_payload(self) -> Result<Value, Error> {
         Ok(match self {
@@ -125,8 +129,10 @@ impl Answer {
 fn gateway_request(event: ApiGatewayV2httpRequest) -> Request {
     let encoded = event.is_base64_encoded;
     let body = event.body.map_or(Body::Empty, |body| Body::from_maybe_encoded(encoded, &body));
-    let query: QueryMap = event.raw_query_string.unwrap_or_default().parse().unwrap_or_default();
+    let raw_query = event.raw_query_string.unwrap_or_default();
+    let query: QueryMap = raw_query.parse().unwrap_or_default();
     let mut request = Request::new(body);
+    request.extensions_mut().insert(RawQuery(raw_query));
     *request.method_mut() = event.request_context.http.method.clone();
     *request.headers_mut() = event.headers;
     request

@@ -9,6 +9,7 @@ pub mod causes;
 pub mod config;
 pub mod error;
 pub mod event;
+pub mod forward;
 pub mod http;
 pub mod job;
 pub mod lambda;
@@ -25,6 +26,7 @@ pub use authorized::Authorized;
 pub use config::Config;
 pub use contract::Reason;
 pub use error::Error;
+pub use forward::Forwarder;
 
 /// A new random name of 128 bits, 22 characters of base64url: a batch, a lease, a run.
 pub fn random_id() -> String {

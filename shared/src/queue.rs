@@ -72,6 +72,9 @@ pub struct RefreshRequest {
     /// Which token failed; absent when there was none at all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub failed: Option<String>,
+    /// What WeChat said to it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub errcode: Option<i64>,
     /// Whether none failed: it is only time for a new one.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub is_due: bool,

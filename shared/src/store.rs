@@ -18,7 +18,7 @@ pub use session_keys::SessionKeys;
 pub use sessions::Sessions;
 pub use state::{
     Breaker, BreakerKeys, Cause, Checkpoint, Claim, ClaimLease, Forgetting, Outage, RunProgress, State,
-    SyncRun, TokenFailure, pause_after,
+    SyncRun, TokenFailure, TokenReplacement, pause_after,
 };
 pub use tokens::{TokenRecord, Tokens};
 

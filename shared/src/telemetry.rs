@@ -19,10 +19,11 @@ use tracing_subscriber::util::SubscriberInitExt;
 
 /// The crates whose logs are ours. The HTTP and AWS crates write whole requests, with tokens and
 /// session keys in them, at `debug` and `trace`; no setting may open those.
-const OUR_CRATES: [&str; 13] = [
+const OUR_CRATES: [&str; 14] = [
     "callback",
     "decrypt",
     "deliver",
+    "doctor",
     "events",
     "forget",
     "local",

@@ -1,6 +1,7 @@
 //! GET and POST /events: WeChat's callbacks are verified and go onto a queue, from which `events` works.
 //!
-//! It faces the Internet: it may send to that one queue and read two secrets, and nothing else.
+//! It faces the Internet: it may send to that one queue and read two secrets, and nothing else. What it has verified
+//! it hands on, as it came, to the server that the account had before, where one is named.
 
 // What reads a stranger's bytes is open to `fuzz`.
 pub mod crypt;
@@ -19,13 +20,20 @@ use shared::clock::TimedOut;
 use shared::config::{SecretName, Secrets};
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, EventsQueue};
-use shared::{Clock, Config, Error, http};
+use shared::{Clock, Config, Error, Forwarder, http};
 
 use seen::SeenCallbacks;
 use verify::{NotUnderstood, Verifier};
 
 /// How long the queue may take: WeChat hangs up after 5 s, and comes again if it is not told `success`.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(3);
+
+/// How long that server may take, and by when WeChat is answered in any case.
+const FORWARD_TIMEOUT: Duration = Duration::from_secs(3);
+const ANSWERED_WITHIN: Duration = Duration::from_millis(4500);
+
+/// What WeChat is told, unless another server has an answer for it.
+const SUCCESS: &str = "success";
 
 /// After so many callbacks in a row that look like WeChat's and are not signed with our token, and after every
 /// hundred more, it is said that the token is probably wrong.
@@ -42,6 +50,7 @@ pub struct Function {
     seen: SeenCallbacks,
     clock: Clock,
     queue: EventsQueue,
+    forwarder: Option<Forwarder>,
 }
 
 /// By what the secrets are, and by what they were before: the console is set to new ones sooner or later than the
@@ -67,6 +76,7 @@ impl lambda::Function for Function {
             seen: SeenCallbacks::default(),
             clock: config.clock()?,
             queue,
+            forwarder: Forwarder::new(config)?,
         })
     }
 
@@ -89,6 +99,7 @@ impl Function {
 
     /// Puts the event on the queue. Only when it is there is WeChat told `success`; else WeChat comes again.
     async fn accept(&self, request: &Request) -> Result<Response<Body>, Error> {
+        let answered_by = self.clock.time() + ANSWERED_WITHIN;
         let (reading, signature) = self.verified(request, |verifier| verifier.read(request)).await?;
         let event = reading.unwrap_or_else(|NotUnderstood(field)| {
             // It is WeChat's, and would be the same the next time.
@@ -102,7 +113,24 @@ impl Function {
             metrics::counter!("Queued").increment(1);
             self.seen.insert(signature);
         }
-        Ok(http::text("success".to_owned()))
+        Ok(http::text(self.forward(request, answered_by).await))
+    }
+
+    /// Hands a callback on, copies, too: that server knows them as it always has. Gives what WeChat is told.
+    async fn forward(&self, request: &Request, answered_by: SystemTime) -> String {
+        let Some(forwarder) = &self.forwarder else { return SUCCESS.to_owned() };
+        let within = self.clock.until(answered_by).min(FORWARD_TIMEOUT);
+        match forwarder.forward(request, within).await {
+            Ok(answer) => {
+                metrics::counter!("Forwarded").increment(1);
+                answer
+            }
+            Err(why) => {
+                metrics::counter!("ForwardFailed").increment(1);
+                tracing::warn!("the server at FORWARD_URL has no answer for WeChat: {why}");
+                SUCCESS.to_owned()
+            }
+        }
     }
 
     /// What the verifiers make of a request; once more with what the secrets are now where it looks like WeChat's and

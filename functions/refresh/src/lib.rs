@@ -10,7 +10,7 @@ use serde_json::{Map, Value};
 use shared::config::{SecretName, TokenMode};
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, RefreshQueue, RefreshRequest};
-use shared::store::{self, Cause, State, TokenFailure, TokenRecord, Tokens, pause_after};
+use shared::store::{self, Cause, State, TokenFailure, TokenRecord, TokenReplacement, Tokens, pause_after};
 use shared::wechat::token::{self, IssuedToken};
 use shared::wechat::{Failure, WeChat};
 use shared::{Account, AppSecret, Clock, Config, Error, beijing};
@@ -22,6 +22,9 @@ const LEASE: i64 = 30;
 /// schedule's 100 minutes and 5 to spare; a stable token renews only in its last 5 minutes.
 const CLASSIC_DUE: i64 = 105 * 60;
 const STABLE_DUE: i64 = 10 * 60;
+
+/// WeChat's errcode for a token that is not the latest.
+const NOT_THE_LATEST: i64 = 40001;
 
 /// WeChat's limits on forcing a stable token: 20 a day, 30 s apart.
 const FORCED_PER_DAY: i64 = 20;
@@ -49,8 +52,15 @@ struct Credentials {
 enum Asked<'a> {
     /// It is time for it, perhaps.
     Due,
-    /// The one of this fingerprint failed, or there was none.
-    Failed(Option<&'a str>),
+    /// The one of this fingerprint failed, with this errcode, or there was none.
+    Failed { token: Option<&'a str>, errcode: Option<i64> },
+}
+
+/// A token that WeChat handed out.
+struct Fetched {
+    issued: IssuedToken,
+    /// Whether it handed out the one that had failed, before it was forced.
+    was_still_current: bool,
 }
 
 impl lambda::Function for Function {
@@ -107,8 +117,9 @@ impl Function {
         for message in messages {
             let request = serde_json::from_str::<RefreshRequest>(message.body.as_deref().unwrap_or_default());
             match request {
-                Ok(RefreshRequest { account, failed, is_due }) => {
-                    let asked = if is_due { Asked::Due } else { Asked::Failed(failed.as_deref()) };
+                Ok(RefreshRequest { account, failed, errcode, is_due }) => {
+                    let failed = Asked::Failed { token: failed.as_deref(), errcode };
+                    let asked = if is_due { Asked::Due } else { failed };
                     for credentials in self.accounts.iter().filter(|of| of.account == account) {
                         if let Err(error) = self.renew(credentials, asked).await {
                             told(credentials, &error);
@@ -128,7 +139,8 @@ impl Function {
             tracing::info!(account = %of.account, "somebody else is renewing this token");
             return Ok(None);
         };
-        let last = self.state.token_failure(&of.appid).await?;
+        let row = self.state.account_breaker(&of.appid).await?;
+        let last = row.token_failure;
         let paused = last.as_ref().filter(|failure| self.clock.now() < failure.retry_at);
         if paused.is_some() || !self.is_wanted(&seen, asked) {
             self.tokens.release(&of.appid, &lease).await?;
@@ -140,13 +152,17 @@ impl Function {
         }
         match self.fetch(of, &mut seen, asked).await {
             Ok(fetched) => {
-                let stored = self.tokens.renew(&of.appid, &lease, &seen, &fetched).await?;
+                let Fetched { issued, was_still_current } = fetched;
+                let stored = self.tokens.renew(&of.appid, &lease, &seen, &issued).await?;
                 if last.is_some() {
                     self.state.put_token_failure(&of.appid, None).await?;
                 }
+                if !was_still_current && self.was_replaced(&seen, asked) {
+                    self.tell_replacement(of, row.token_replacement.as_ref()).await?;
+                }
                 metrics::counter!("TokenRefreshed").increment(1);
-                let (version, token) = (seen.version + 1, fetched.token.fingerprint());
-                tracing::info!(account = %of.account, stored, version, token, expires_in = fetched.expires_in, "fetched a token");
+                let (version, token) = (seen.version + 1, issued.token.fingerprint());
+                tracing::info!(account = %of.account, stored, version, token, expires_in = issued.expires_in, "fetched a token");
                 Ok(None)
             }
             Err(failure) => {
@@ -175,11 +191,11 @@ impl Function {
         let pause = pause_after(failure.times);
         let failure = TokenFailure { retry_at: failure.failed_at + pause, ..failure };
         self.state.put_token_failure(&of.appid, Some(&failure)).await?;
-        let (failed, is_due) = match asked {
-            Asked::Due => (None, true),
-            Asked::Failed(failed) => (failed.map(str::to_owned), false),
+        let (failed, errcode, is_due) = match asked {
+            Asked::Due => (None, None, true),
+            Asked::Failed { token, errcode } => (token.map(str::to_owned), errcode, false),
         };
-        let again = RefreshRequest { account: of.account, failed, is_due };
+        let again = RefreshRequest { account: of.account, failed, errcode, is_due };
         self.queue.enqueue(&again, Duration::from_secs(pause.unsigned_abs())).await
     }
 
@@ -191,6 +207,24 @@ impl Function {
         }
     }
 
+    /// Whether WeChat called a token dead that was still to live: it does so when somebody else has fetched another.
+    fn was_replaced(&self, seen: &TokenRecord, asked: Asked<'_>) -> bool {
+        let was_refused = matches!(asked, Asked::Failed { token: Some(_), errcode: Some(NOT_THE_LATEST) });
+        was_refused && self.clock.now() < seen.expires_at
+    }
+
+    /// Writes it down, for `doctor`.
+    async fn tell_replacement(&self, of: &Credentials, last: Option<&TokenReplacement>) -> Result<(), Error> {
+        let replacement = TokenReplacement::again(last, self.clock.now());
+        metrics::counter!("TokenReplaced").increment(1);
+        tracing::warn!(
+            account = %of.account,
+            times = replacement.times,
+            "somebody else fetches this account's tokens: WeChat called one dead that was still to live"
+        );
+        self.state.put_token_replacement(&of.appid, &replacement).await
+    }
+
     fn is_wanted(&self, seen: &TokenRecord, asked: Asked<'_>) -> bool {
         let Some(token) = seen.access_token() else { return true };
         let due = match self.mode {
@@ -199,7 +233,7 @@ impl Function {
         };
         match asked {
             Asked::Due => seen.expires_at - self.clock.now() < due,
-            Asked::Failed(failed) => failed == Some(token.fingerprint().as_str()),
+            Asked::Failed { token: failed, .. } => failed == Some(token.fingerprint().as_str()),
         }
     }
 
@@ -209,16 +243,18 @@ impl Function {
         of: &Credentials,
         seen: &mut TokenRecord,
         asked: Asked<'_>,
-    ) -> Result<IssuedToken, Failure> {
-        let fetched = self.call(of, false).await?;
-        let is_dead = asked == Asked::Failed(Some(&fetched.token.fingerprint()));
-        if !is_dead || self.mode == TokenMode::Classic || !may_force(seen, self.clock.now()) {
-            return Ok(fetched);
+    ) -> Result<Fetched, Failure> {
+        let issued = self.call(of, false).await?;
+        let fingerprint = issued.token.fingerprint();
+        let was_still_current =
+            matches!(asked, Asked::Failed { token: Some(failed), .. } if failed == fingerprint);
+        if !was_still_current || self.mode == TokenMode::Classic || !may_force(seen, self.clock.now()) {
+            return Ok(Fetched { issued, was_still_current });
         }
         let now = self.clock.now();
         seen.forced_count = if is_same_day(seen.forced_at, now) { seen.forced_count + 1 } else { 1 };
         seen.forced_at = now;
-        self.call(of, true).await
+        Ok(Fetched { issued: self.call(of, true).await?, was_still_current })
     }
 
     async fn call(&self, of: &Credentials, force: bool) -> Result<IssuedToken, Failure> {

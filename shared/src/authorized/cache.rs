@@ -91,7 +91,7 @@ impl TokenCache {
         let is_there = found.is_some();
         let token = self.remember(|cached, now| cached.take(found, now));
         if !is_there {
-            self.ask(None).await?;
+            self.ask(None, None).await?;
         }
         token
     }
@@ -124,20 +124,21 @@ impl TokenCache {
         Ok(ends_at.map_or(0, |ends_at| (ends_at - self.clock.now()).max(0)))
     }
 
-    /// Asks `refresh` to replace a token that WeChat refused; it does nothing if somebody has already.
+    /// Asks `refresh` to replace a token that WeChat refused, with this errcode; it does nothing if somebody has
+    /// already.
     ///
     /// # Errors
     /// [`Failure::Store`] when the queue does not take it.
-    pub async fn ask_to_replace(&self, failed: &AccessToken) -> Result<(), Failure> {
+    pub async fn ask_to_replace(&self, failed: &AccessToken, errcode: Option<i64>) -> Result<(), Failure> {
         self.remember(|cached, now| {
             cached.token = None;
             cached.dead = Some((failed.clone(), now));
         });
-        self.ask(Some(failed.fingerprint())).await
+        self.ask(Some(failed.fingerprint()), errcode).await
     }
 
     /// Asks `refresh` for a new token, unless it was asked a moment ago.
-    async fn ask(&self, failed: Option<String>) -> Result<(), Failure> {
+    async fn ask(&self, failed: Option<String>, errcode: Option<i64>) -> Result<(), Failure> {
         let is_due = self.remember(|cached, now| {
             let is_due = cached.asked_at.is_none_or(|asked_at| asked_at + ASKED_FOR <= now);
             if is_due {
@@ -148,7 +149,7 @@ impl TokenCache {
         if !is_due {
             return Ok(());
         }
-        let request = RefreshRequest { account: self.account, failed, is_due: false };
+        let request = RefreshRequest { account: self.account, failed, errcode, is_due: false };
         let asked = self.refresh.enqueue(&request, Duration::ZERO).await;
         if asked.is_err() {
             self.remember(|cached, _| cached.asked_at = None);

@@ -4,11 +4,13 @@ mod breaker;
 mod claims;
 mod counters;
 mod forgetting;
+mod replacement;
 mod sync;
 
 pub use breaker::{Breaker, BreakerKeys, Cause, Outage, TokenFailure, pause_after};
 pub use claims::{Claim, ClaimLease};
 pub use forgetting::Forgetting;
+pub use replacement::TokenReplacement;
 pub use sync::{Checkpoint, RunProgress, SyncRun};
 
 use aws_sdk_dynamodb::Client;

@@ -24,6 +24,18 @@ const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 /// What is left of a success of which nothing else reads.
 const SUCCESS: &[u8] = br#"{"errcode":0}"#;
 
+/// An HTTP client with its TLS, which goes nowhere but where it is sent.
+pub(crate) fn http_client() -> reqwest::Client {
+    reqwest::Client::builder()
+        .connect_timeout(CONNECT_TIMEOUT)
+        .pool_idle_timeout(IDLE_TIMEOUT)
+        // Where else an answer points to, a token or a secret would go along.
+        .redirect(Policy::none())
+        .referer(false)
+        .build()
+        .expect("the TLS back end is compiled in")
+}
+
 /// WeChat, as every function sees it. Cheap to clone.
 #[derive(Clone, Debug)]
 pub struct WeChat {
@@ -35,15 +47,7 @@ pub struct WeChat {
 impl WeChat {
     /// Builds the HTTP client and its TLS; once, in init. `base` has no slash at its end.
     pub fn new(base: &str, clock: Clock) -> Self {
-        let http = reqwest::Client::builder()
-            .connect_timeout(CONNECT_TIMEOUT)
-            .pool_idle_timeout(IDLE_TIMEOUT)
-            // Where else WeChat points to, a token or a secret would go along.
-            .redirect(Policy::none())
-            .referer(false)
-            .build()
-            .expect("the TLS back end is compiled in");
-        Self { http, base: base.to_owned(), clock }
+        Self { http: http_client(), base: base.to_owned(), clock }
     }
 
     /// Makes a call that needs no token.
@@ -82,9 +86,9 @@ impl WeChat {
         }
         let again = call.try_clone().filter(|_| request.is_repeatable);
         let answer = async {
-            match (exchange(call).await, again) {
+            match (exchange(call, LARGEST_ANSWER).await, again) {
                 (Err(error), Some(again)) if !error.is_connect() && !error.is_builder() => {
-                    exchange(again).await
+                    exchange(again, LARGEST_ANSWER).await
                 }
                 (answer, _) => answer,
             }
@@ -111,11 +115,12 @@ pub fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, F
     }
 }
 
-async fn exchange(call: RequestBuilder) -> reqwest::Result<(StatusCode, Vec<u8>)> {
+/// Makes a call; gives what is answered, and no more of it than so many bytes.
+pub(crate) async fn exchange(call: RequestBuilder, largest: usize) -> reqwest::Result<(StatusCode, Vec<u8>)> {
     let mut response = call.send().await?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
-        let room = LARGEST_ANSWER - body.len();
+        let room = largest - body.len();
         body.extend_from_slice(&chunk[..chunk.len().min(room)]);
         if chunk.len() > room {
             break;

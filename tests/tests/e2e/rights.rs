@@ -26,6 +26,7 @@ async fn users(world: &World) {
     for path in ["/sync", "/forget"] {
         world.post(path, &session.token, &json!({})).await.problem(403, "forbidden");
     }
+    world.get("/doctor", &session.token).await.problem(403, "forbidden");
     world.post("/logout", &session.token, &json!({ "all": true })).await.ok(200);
 }
 
@@ -119,5 +120,8 @@ async fn every_right_is_made_use_of() {
     world.until(async || world.get(&path, &world.service_key).await.ok(200)["state"] == "done").await;
     world.get("/sync", &world.service_key).await.ok(200);
     world.post("/sync", &world.service_key, &Value::Null).await.ok(200);
+    // What looks at everything, and asks for the tokens that have expired meanwhile.
+    world.advance(3 * 3600).await;
+    world.get("/doctor", &world.service_key).await.ok(200);
     assert_eq!(world.stack().unused_rights(), Vec::<String>::new());
 }

@@ -133,7 +133,9 @@ fn may_with_secrets(table: &str, function: &str, action: &str) -> bool {
         "KeysTable" => action == "dynamodb:GetItem",
         "TokensTable" => match function {
             "RefreshFunction" => action == "dynamodb:UpdateItem",
-            "DeliverFunction" | "SyncFunction" | "EventsFunction" => action == "dynamodb:GetItem",
+            "DeliverFunction" | "SyncFunction" | "EventsFunction" | "DoctorFunction" => {
+                action == "dynamodb:GetItem"
+            }
             _ => false,
         },
         "SessionKeysTable" => match function {

@@ -7,7 +7,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use contract::Reason;
 use serde::{Deserialize, Serialize};
 
-use super::State;
+use super::{State, TokenReplacement};
 use crate::Error;
 use crate::store::{READ_BATCH, condition_met, number, read_batch, text, to_item};
 use crate::wechat::{Failure, errcode};
@@ -67,6 +67,9 @@ pub struct Breaker {
     /// Why the account's token could not be renewed the last time.
     #[serde(default)]
     pub token_failure: Option<TokenFailure>,
+    /// How often, of late, somebody else replaced the account's token.
+    #[serde(default)]
+    pub token_replacement: Option<TokenReplacement>,
 }
 
 /// What was refused, and will be until somebody repairs it.
@@ -207,12 +210,20 @@ impl State {
         Ok(())
     }
 
+    /// The account's row, read consistently; an empty one where there is none.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn account_breaker(&self, appid: &str) -> Result<Breaker, Error> {
+        Ok(self.table.get(&account_key(appid)).await?.unwrap_or_default())
+    }
+
     /// What has all of the account's messages wait.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn account_causes(&self, appid: &str) -> Result<Vec<Cause>, Error> {
-        let row = self.table.get::<Breaker>(&account_key(appid)).await?.unwrap_or_default();
+        let row = self.account_breaker(appid).await?;
         let causes = [row.outage.map(|outage| outage.cause), row.token_failure.map(|failure| failure.cause)];
         Ok(causes.into_iter().flatten().collect())
     }
@@ -222,8 +233,7 @@ impl State {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn token_failure(&self, appid: &str) -> Result<Option<TokenFailure>, Error> {
-        let row = self.table.get::<Breaker>(&account_key(appid)).await?;
-        Ok(row.and_then(|row| row.token_failure))
+        Ok(self.account_breaker(appid).await?.token_failure)
     }
 
     /// Says why the account's token could not be renewed, or that it was.
@@ -232,8 +242,7 @@ impl State {
     /// [`Error::Unavailable`].
     pub async fn put_token_failure(&self, appid: &str, failure: Option<&TokenFailure>) -> Result<(), Error> {
         let update = self.table.update(&account_key(appid));
-        let expires_at = number(self.clock.now() + KEPT_FOR);
-        let update = update.expression_attribute_values(":expires_at", expires_at);
+        let update = update.expression_attribute_values(":expires_at", expiry(self.clock.now()));
         let update = match failure {
             Some(failure) => update
                 .update_expression("SET token_failure = :failure, expires_at = :expires_at")
@@ -244,17 +253,41 @@ impl State {
         Ok(())
     }
 
+    /// Writes that a token was replaced by somebody else. For whoever has the lease to renew it: nobody else counts
+    /// at the same time.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn put_token_replacement(
+        &self,
+        appid: &str,
+        replacement: &TokenReplacement,
+    ) -> Result<(), Error> {
+        let update = self.table.update(&account_key(appid));
+        let update = update
+            .update_expression("SET token_replacement = :replacement, expires_at = :expires_at")
+            .expression_attribute_values(":replacement", map(replacement)?)
+            .expression_attribute_values(":expires_at", expiry(self.clock.now()));
+        update.send().await.map_err(Error::unavailable)?;
+        Ok(())
+    }
+
     fn breaker_update(&self, key: &str, expression: &str) -> Result<UpdateItemFluentBuilder, Error> {
         let update = self.table.update(key);
         Ok(update
             .update_expression(expression)
             .expression_attribute_names("#outage", "outage")
-            .expression_attribute_values(":expires_at", number(self.clock.now() + KEPT_FOR)))
+            .expression_attribute_values(":expires_at", expiry(self.clock.now())))
     }
 }
 
 fn account_key(appid: &str) -> String {
     format!("breaker#{appid}")
+}
+
+/// Until when a row is kept that is written now.
+fn expiry(now: i64) -> AttributeValue {
+    number(now + KEPT_FOR)
 }
 
 fn map(value: &impl Serialize) -> Result<AttributeValue, Error> {

@@ -1,0 +1,48 @@
+//! `breakers`: what has messages wait. Looked for are the account's, and those of the catalog's templates and pages;
+//! a page that a call named itself is not among them.
+
+use std::collections::BTreeMap;
+
+use shared::store::{BreakerKeys, Outage};
+use shared::{Account, Error};
+
+use crate::Function;
+use crate::finding::{Finding, named, span};
+
+/// One for each that is open; or one that none is.
+pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
+    let subjects = subjects(doctor);
+    let keys: Vec<_> = subjects.keys().cloned().collect();
+    let (mut rows, now) = (doctor.state.breakers(&keys).await?, doctor.clock.now());
+    let open = subjects.into_iter().filter_map(|(key, subject)| {
+        let outage = rows.remove(&key)?.outage?;
+        outage.until.is_none_or(|until| now < until).then(|| look_at(&outage, now).of(subject))
+    });
+    let open: Vec<_> = open.collect();
+    Ok(if open.is_empty() { vec![Finding::ok("None is open: no message waits.".to_owned())] } else { open })
+}
+
+/// What may have a breaker, by its key.
+fn subjects(doctor: &Function) -> BTreeMap<String, String> {
+    let mut subjects = BTreeMap::new();
+    for (template, page) in doctor.catalog.templates() {
+        let keys = BreakerKeys::new(doctor.oa_appid(), template, page);
+        let path = page.and_then(|page| page.split('?').next()).unwrap_or_default();
+        subjects.insert(keys.page, format!("{template} {path}"));
+        subjects.insert(keys.template, template.to_owned());
+        subjects.insert(keys.account, Account::Oa.to_string());
+    }
+    subjects
+}
+
+fn look_at(outage: &Outage, now: i64) -> Finding {
+    let next = outage.until.unwrap_or(outage.probe_at) - now;
+    let detail = format!(
+        "Its messages have waited for {} ({}); {} were tried to see whether it is repaired, the next one in {}.",
+        span(now - outage.opened_at),
+        named(&outage.cause),
+        outage.probes,
+        span(next)
+    );
+    Finding::problem(detail, outage.cause.remedy())
+}

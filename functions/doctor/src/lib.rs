@@ -1,0 +1,105 @@
+//! GET /doctor: looks at the deployment, and says of each thing whether it is as it should be and what to do if not.
+//!
+//! One file a check, which gives its findings, and a line of `Function::checks`. It has no AppSecret: what WeChat
+//! said to `refresh` stands in the account's row, and `refresh` is asked where a token is to be tried for.
+
+mod breakers;
+mod finding;
+mod sync;
+mod token;
+mod token_replaced;
+
+use std::time::SystemTime;
+
+use contract::routes::Operation;
+use contract::{Check, CheckState, Diagnosis};
+use futures::future::{BoxFuture, join_all};
+use lambda_http::{Body, Request, Response};
+use shared::catalog::Catalog;
+use shared::lambda::{self, Answer, Event};
+use shared::queue::{self, RefreshQueue};
+use shared::store::{self, Callers, State, Tokens};
+use shared::{Account, Clock, Config, Error, http};
+
+use finding::Finding;
+
+/// The function's clients.
+pub struct Function {
+    /// Each account with its appid.
+    accounts: [(Account, String); 2],
+    catalog: Catalog,
+    callers: Callers,
+    tokens: Tokens,
+    state: State,
+    refresh: RefreshQueue,
+    clock: Clock,
+}
+
+/// What a check found; at least one thing.
+type Findings<'a> = BoxFuture<'a, Result<Vec<Finding>, Error>>;
+
+impl lambda::Function for Function {
+    const NAME: &str = "doctor";
+
+    async fn init(config: &Config) -> Result<Self, lambda::Error> {
+        let client = store::client(config)?;
+        let account = |account| config.appid(account).map(|appid| (account, appid));
+        Ok(Self {
+            accounts: [account(Account::Oa)?, account(Account::Mini)?],
+            catalog: Catalog::load(config.catalog_file().as_deref())?,
+            callers: Callers::new(config, client.clone())?,
+            tokens: Tokens::new(config, client.clone())?,
+            state: State::new(config, client)?,
+            refresh: RefreshQueue::new(config, queue::client(config)?)?,
+            clock: config.clock()?,
+        })
+    }
+
+    async fn handle(&self, event: Event, _deadline: SystemTime) -> Result<Answer, lambda::Error> {
+        let request = event.into_request()?;
+        Ok(Answer::Http(http::answer(self.answer(&request).await)))
+    }
+}
+
+impl Function {
+    /// Every check by its name, in the order in which they are told.
+    fn checks(&self) -> [(&'static str, Findings<'_>); 4] {
+        [
+            ("token", Box::pin(token::check(self))),
+            ("token_replaced", Box::pin(token_replaced::check(self))),
+            ("sync", Box::pin(sync::check(self))),
+            ("breakers", Box::pin(breakers::check(self))),
+        ]
+    }
+
+    async fn answer(&self, request: &Request) -> Result<Response<Body>, Error> {
+        let route = http::route(request)?;
+        self.callers.caller(request.headers()).await?.may(route.who)?;
+        match route.operation {
+            Operation::Doctor => Ok(http::json(route.status, &self.diagnosis().await)),
+            _ => Err(http::no_such_route()),
+        }
+    }
+
+    /// Looks at everything. What cannot be looked at keeps nobody from the rest.
+    async fn diagnosis(&self) -> Diagnosis {
+        let looked = self.checks().map(|(name, findings)| async move {
+            let findings = findings.await.unwrap_or_else(|error| {
+                tracing::warn!(check = name, cause = error.causes(), "a check could not be made: {error}");
+                vec![Finding::unknown(error.to_string())]
+            });
+            findings.into_iter().map(|finding| finding.named(name)).collect::<Vec<_>>()
+        });
+        let checks: Vec<Check> = join_all(looked).await.into_iter().flatten().collect();
+        let problems = checks.iter().filter(|check| check.state == CheckState::Problem).count();
+        metrics::counter!("Examined").increment(1);
+        tracing::info!(problems, "looked at the deployment");
+        Diagnosis { checks }
+    }
+
+    /// The Official Account's appid.
+    fn oa_appid(&self) -> &str {
+        let [(_, appid), _] = &self.accounts;
+        appid
+    }
+}

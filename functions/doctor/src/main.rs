@@ -1,0 +1,5 @@
+//! GET /doctor, as a Lambda.
+
+fn main() -> Result<(), shared::lambda::Error> {
+    shared::lambda::run::<doctor::Function>()
+}
