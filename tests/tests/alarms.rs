@@ -96,9 +96,15 @@ async fn parked(world: &World) {
 async fn every_metric_that_an_alarm_watches_is_written_under_its_dimensions() {
     let log = Log::default();
     telemetry::init_metrics(STACK.to_owned(), log.clone());
-    let world = World::with(Settings { followers: 40, callbacks: true, ..Settings::default() }).await;
+    // Where nobody answers.
+    let environment = [("FORWARD_URL".to_owned(), "http://127.0.0.1:9/".to_owned())].into();
+    let world =
+        World::with(Settings { followers: 40, callbacks: true, environment, ..Settings::default() }).await;
     world.sync_until_done().await;
     world.invoke("sync", json!({ "sync": "tick" })).await.expect("progress");
+
+    world.user_does(31, "unfollow").await;
+    world.callbacks_settled().await;
 
     // A list of half of the followers.
     world.pause_callbacks().await;
@@ -118,7 +124,10 @@ async fn every_metric_that_an_alarm_watches_is_written_under_its_dimensions() {
     parked(&world).await;
     world.clear_faults().await;
 
-    // Somebody takes the token away, and WeChat gives no other.
+    // Somebody takes the token away; when that happens again, WeChat gives no other.
+    world.rotate("classic", 2).await;
+    let id = world.send_to(&json!({ "oa_openid": world.user(2).await.oa_openid })).await;
+    world.settled(&id).await;
     world.console(&json!({ "whitelist": "token" })).await;
     world.rotate("classic", 2).await;
     world.invoke("refresh", json!({ "refresh": "tick" })).await.expect("a remedy");
@@ -132,5 +141,5 @@ async fn every_metric_that_an_alarm_watches_is_written_under_its_dimensions() {
     let (written, watched) = (log.metrics(), watched());
     let missing: Vec<_> = watched.iter().filter(|(metric, _)| !written.contains(*metric)).collect();
     assert!(missing.is_empty(), "nothing writes {missing:#?}, of {written:#?}");
-    assert!(watched.len() >= 9, "{watched:?}");
+    assert!(watched.len() >= 11, "{watched:?}");
 }
