@@ -50,8 +50,9 @@ impl World {
     }
 
     /// A world of these settings; the ports are free ones where they are 0. Where they have no clock it is
-    /// ten o'clock in the morning.
+    /// ten o'clock in the morning. With the variable `BOOTSTRAPS` its functions are the programs in that folder.
     pub async fn with(mut settings: Settings) -> Self {
+        settings.bootstraps = settings.bootstraps.or_else(|| Some(std::env::var_os("BOOTSTRAPS")?.into()));
         let folder = tempfile::tempdir().expect("a folder");
         if settings.clock.is_none() {
             let clock = Clock::kept_in(&folder.path().join("clock")).expect("a clock");
