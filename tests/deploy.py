@@ -138,13 +138,17 @@ def lay_out(folder):
             bootstrap.chmod(0o755)
 
 
+def overrides(folder, stage):
+    """The parameters that samconfig.toml gives to a stage."""
+    stages = tomllib.loads((folder / "samconfig.toml").read_text())
+    return dict(one.split("=") for one in stages[stage]["deploy"]["parameters"]["parameter_overrides"].split())
+
+
 def deploy(folder, stage, region, more):
     """Deploys a stage as an operator does, with values for what has no default."""
-    stages = tomllib.loads((folder / "samconfig.toml").read_text())
-    overrides = stages[stage]["deploy"]["parameters"]["parameter_overrides"].split()
-    overrides += [f"{name}={value}" for name, value in {**REQUIRED, **more}.items()]
+    given = {**overrides(folder, stage), **REQUIRED, **more}
     command = ["sam", "deploy", "--config-env", stage, "--region", region, "--no-confirm-changeset"]
-    command += ["--parameter-overrides", *overrides]
+    command += ["--parameter-overrides", *(f"{name}={value}" for name, value in given.items())]
     return subprocess.run(command, cwd=folder, capture_output=True, text=True, timeout=120)
 
 
@@ -180,8 +184,17 @@ def expect(what, holds, seen):
     print(f"{what}: {seen}", flush=True)
 
 
+def is_allowed(name, value):
+    """Whether the template has the parameter; sam leaves out one that it does not know."""
+    declared = read("template.yaml")["Parameters"].get(name)
+    return declared is not None and value in map(str, declared.get("AllowedValues", [value]))
+
+
 def deploys(folder):
     """Every way out in one region, and the first in the others."""
+    for stage in ("dev", "prod"):
+        given = overrides(folder, stage)
+        expect(f"what samconfig.toml gives to {stage}", all(is_allowed(*one) for one in given.items()), given)
     egress = read("template.yaml")["Parameters"].get("Egress", {}).get("AllowedValues", [None])
     for region in REGIONS:
         for one in egress if region == next(iter(REGIONS)) else egress[:1]:
