@@ -1,9 +1,10 @@
 //! `queqiao`: Queqiao on this machine, and the operator's entrance to one that runs, here or in AWS.
 //!
-//! One file a verb. What a verb does, it does through the routes, as any caller would; only `local` and
-//! `keys` reach behind them.
+//! One file a verb. What a verb does, it does through the routes, as any caller would; only `local`, `keys` and
+//! `catalog` reach behind them.
 
 mod api;
+mod catalog;
 #[cfg(feature = "aws")]
 mod deployed;
 mod doctor;
@@ -44,6 +45,9 @@ enum Verb {
     /// Make, list and revoke service keys
     #[command(subcommand)]
     Keys(keys::Verb),
+    /// Check, push, show and roll back the catalog of notifications
+    #[command(subcommand)]
+    Catalog(catalog::Verb),
     /// Tell what became of a batch
     Status(status::Arguments),
     /// Send messages of a batch anew that failed or whose outcome is unknown
@@ -62,6 +66,7 @@ async fn main() -> ExitCode {
     let outcome = match verb.unwrap_or(Verb::Local(local)) {
         Verb::Local(arguments) => local::run(arguments).await,
         Verb::Keys(verb) => keys::run(verb).await,
+        Verb::Catalog(verb) => catalog::run(verb).await,
         Verb::Status(arguments) => status::run(arguments).await,
         Verb::Replay(arguments) => replay::run(arguments).await,
         Verb::Sync(arguments) => sync::run(arguments).await,

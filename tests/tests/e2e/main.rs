@@ -2,6 +2,7 @@
 
 mod breakers;
 mod catalog;
+mod catalog_pushed;
 mod decrypt;
 mod deliver;
 mod doctor;

@@ -6,10 +6,9 @@ use std::cmp::Reverse;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::live::is_condition_failure;
 use super::{CONCURRENCY, Identities, Identity, UNBOUND};
 use crate::Error;
-use crate::store::{Item, condition_met, from_item, number, text, to_item};
+use crate::store::{Item, condition_met, from_item, is_condition_failure, number, text, to_item};
 
 /// Somebody else's row is left alone.
 const SAME_OPENID: &str = "openid = :openid";
