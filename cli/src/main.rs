@@ -1,7 +1,7 @@
 //! `queqiao`: Queqiao on this machine, and the operator's entrance to one that runs, here or in AWS.
 //!
-//! One file a verb. What a verb does, it does through the routes, as any caller would; only `local`, `keys` and
-//! `catalog` reach behind them.
+//! One file a verb. What a verb does, it does through the routes, as any caller would; only `local`, `keys`,
+//! `catalog` and `import` reach behind them.
 
 mod api;
 mod catalog;
@@ -9,8 +9,10 @@ mod catalog;
 mod deployed;
 mod doctor;
 mod forget;
+mod import;
 mod keys;
 mod local;
+mod progress;
 mod replay;
 mod status;
 mod sync;
@@ -48,6 +50,8 @@ enum Verb {
     /// Check, push, show and roll back the catalog of notifications
     #[command(subcommand)]
     Catalog(catalog::Verb),
+    /// Bring users into the map who logged in elsewhere before
+    Import(import::Arguments),
     /// Tell what became of a batch
     Status(status::Arguments),
     /// Send messages of a batch anew that failed or whose outcome is unknown
@@ -67,6 +71,7 @@ async fn main() -> ExitCode {
         Verb::Local(arguments) => local::run(arguments).await,
         Verb::Keys(verb) => keys::run(verb).await,
         Verb::Catalog(verb) => catalog::run(verb).await,
+        Verb::Import(arguments) => import::run(arguments).await,
         Verb::Status(arguments) => status::run(arguments).await,
         Verb::Replay(arguments) => replay::run(arguments).await,
         Verb::Sync(arguments) => sync::run(arguments).await,

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use aws_sdk_dynamodb::Client;
 use local::RunFile;
 use shared::Config;
-use shared::store::{self, Keys, State};
+use shared::store::{self, Identities, Keys, State};
 
 use crate::Failure;
 use crate::api::Api;
@@ -15,6 +15,9 @@ type Named = (&'static str, &'static str);
 
 const KEYS: [Named; 1] = [("KEYS_TABLE", "KeysTableName")];
 const STATE: [Named; 1] = [("STATE_TABLE", "StateTableName")];
+const IDENTITIES: [Named; 3] =
+    [("IDENTITIES_TABLE", "IdentitiesTableName"), ("MINI_APPID", "MiniAppid"), ("OA_APPID", "OaAppid")];
+
 /// Where a stack's tables are; left out, those of the local stack that is running here.
 #[derive(clap::Args)]
 pub struct Place {
@@ -62,6 +65,12 @@ impl Place {
             .into());
         }
         Ok(State::new(&config, client)?)
+    }
+
+    /// The map there.
+    pub async fn identities(self) -> Result<Identities, Failure> {
+        let (config, client) = self.open(&IDENTITIES).await?;
+        Ok(Identities::new(&config, client)?)
     }
 
     async fn open(self, named: &[Named]) -> Result<(Config, Client), Failure> {

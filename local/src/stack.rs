@@ -34,7 +34,8 @@ use crate::{RunFile, Settings, StackError, Usage, gateway, loopback, triggers};
 const SERVICE: &str = "local";
 
 /// What the operator's program is told, beside how AWS is reached.
-const OF_AN_OPERATOR: [&str; 4] = ["KEYS_TABLE", "STATE_TABLE", "CATALOG_FILE", "CLOCK_FILE"];
+const OF_AN_OPERATOR: [&str; 7] =
+    ["KEYS_TABLE", "STATE_TABLE", "IDENTITIES_TABLE", "MINI_APPID", "OA_APPID", "CATALOG_FILE", "CLOCK_FILE"];
 
 /// How long a batch in hand may still take when the stack ends.
 const LAST_BATCH: Duration = Duration::from_secs(10);

@@ -11,7 +11,7 @@ mod table;
 mod tokens;
 
 pub use callers::Callers;
-pub use identities::{Identities, Identity, Registration, Removed, UserIds};
+pub use identities::{Identities, Identity, Imported, Registration, Removed, UserIds};
 pub use keys::{KeyRow, Keys};
 pub use messages::{Addressed, Batch, Messages, Receipt, Record};
 pub use session_keys::SessionKeys;

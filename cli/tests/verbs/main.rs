@@ -1,6 +1,7 @@
 //! The operator's verbs, as programs, against a stack that runs in this process.
 
 mod catalog;
+mod import;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;

@@ -11,6 +11,7 @@ mod forget;
 mod forward;
 mod hostile;
 mod idempotency;
+mod import;
 mod keys;
 mod load;
 mod login;

@@ -121,7 +121,7 @@ impl Identities {
         condition_met(delete.send().await).map(drop)
     }
 
-    async fn row(&self, key: Item) -> Result<Option<Identity>, Error> {
+    pub(super) async fn row(&self, key: Item) -> Result<Option<Identity>, Error> {
         let get = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
         get.send().await.map_err(Error::unavailable)?.item.map(from_item).transpose()
     }
