@@ -1,5 +1,5 @@
 #!/usr/bin/env python3
-"""Has `queqiao` make, list and revoke a service key of a deployed stack: CloudFormation and DynamoDB are moto's.
+"""Has `queqiao` work on a deployed stack's tables: keys, the catalog, an import. CloudFormation and DynamoDB are moto's.
 
   python3 tests/deployed_stack.py [--program target/debug/queqiao]
 
@@ -12,24 +12,50 @@ import logging
 import os
 import subprocess
 import sys
+import tempfile
 
 import boto3
 from moto.server import ThreadedMotoServer
 
 STACK = "queqiao-prod"
+def table(*key):
+    """A table of the template, by its key."""
+    return {
+        "Type": "AWS::DynamoDB::Table",
+        "Properties": {
+            "BillingMode": "PAY_PER_REQUEST",
+            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in key],
+            "KeySchema": [{"AttributeName": name, "KeyType": kind} for name, kind in zip(key, ["HASH", "RANGE"])],
+        },
+    }
+
+
+IDENTITIES = table("unionid", "account")
+IDENTITIES["Properties"]["AttributeDefinitions"].append({"AttributeName": "openid", "AttributeType": "S"})
+IDENTITIES["Properties"]["GlobalSecondaryIndexes"] = [
+    {
+        "IndexName": "by_openid",
+        "KeySchema": [
+            {"AttributeName": "openid", "KeyType": "HASH"},
+            {"AttributeName": "account", "KeyType": "RANGE"},
+        ],
+        "Projection": {"ProjectionType": "ALL"},
+    }
+]
 TEMPLATE = {
-    "Resources": {
-        "KeysTable": {
-            "Type": "AWS::DynamoDB::Table",
-            "Properties": {
-                "BillingMode": "PAY_PER_REQUEST",
-                "AttributeDefinitions": [{"AttributeName": "id", "AttributeType": "S"}],
-                "KeySchema": [{"AttributeName": "id", "KeyType": "HASH"}],
-            },
-        }
+    "Parameters": {"MiniAppid": {"Type": "String"}, "OaAppid": {"Type": "String"}},
+    "Resources": {"KeysTable": table("id"), "StateTable": table("key"), "IdentitiesTable": IDENTITIES},
+    "Outputs": {
+        "KeysTableName": {"Value": {"Ref": "KeysTable"}},
+        "StateTableName": {"Value": {"Ref": "StateTable"}},
+        "IdentitiesTableName": {"Value": {"Ref": "IdentitiesTable"}},
+        "Gateway": {"Value": "http://127.0.0.1:1"},
     },
-    "Outputs": {"KeysTableName": {"Value": {"Ref": "KeysTable"}}, "Gateway": {"Value": "http://127.0.0.1:1"}},
 }
+PARAMETERS = [
+    {"ParameterKey": "MiniAppid", "ParameterValue": "wxmini"},
+    {"ParameterKey": "OaAppid", "ParameterValue": "wxoa"},
+]
 
 
 def expect(step, holds, seen):
@@ -40,7 +66,7 @@ def expect(step, holds, seen):
 
 
 def main():
-    """Deploys the table, works on it with the program, looks at it."""
+    """Deploys the tables, works on them with the program, looks at them."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", default="target/debug/queqiao")
     program = parser.parse_args().program
@@ -58,22 +84,70 @@ def main():
 
     unknown = queqiao("keys", "list")
     expect("a stack that is not there", unknown.returncode == 1 and STACK in unknown.stderr, unknown.stderr)
-    boto3.client("cloudformation").create_stack(StackName=STACK, TemplateBody=json.dumps(TEMPLATE))
+    boto3.client("cloudformation").create_stack(
+        StackName=STACK, TemplateBody=json.dumps(TEMPLATE), Parameters=PARAMETERS
+    )
+    keys(queqiao)
+    catalog(queqiao)
+    users(queqiao)
+    server.stop()
+
+
+def rows(output):
+    """All of the table that the stack calls so."""
     outputs = boto3.client("cloudformation").describe_stacks(StackName=STACK)["Stacks"][0]["Outputs"]
-    table = next(output["OutputValue"] for output in outputs if output["OutputKey"] == "KeysTableName")
+    name = next(one["OutputValue"] for one in outputs if one["OutputKey"] == output)
+    return boto3.client("dynamodb").scan(TableName=name)["Items"]
+
+
+def keys(queqiao):
+    """Makes, lists and revokes a service key."""
     made = queqiao("keys", "create", "backend", "--scope", "send", "--days", "1", "--json")
     expect("create", made.returncode == 0, made.stdout + made.stderr)
-    rows = boto3.client("dynamodb").scan(TableName=table)["Items"]
-    expect("its row", len(rows) == 1 and rows[0]["name"]["S"] == "backend", json.dumps(rows))
-    expect("which holds no key", json.loads(made.stdout)["key"] not in json.dumps(rows), "it does not")
+    kept = rows("KeysTableName")
+    expect("its row", len(kept) == 1 and kept[0]["name"]["S"] == "backend", json.dumps(kept))
+    expect("which holds no key", json.loads(made.stdout)["key"] not in json.dumps(kept), "it does not")
     listed = queqiao("keys", "list")
     expect("list", listed.returncode == 0 and "backend" in listed.stdout, listed.stdout + listed.stderr)
     status = queqiao("status", "x")
     expect("the gateway is the stack's", "http://127.0.0.1:1 does not answer" in status.stderr, status.stderr)
     revoked = queqiao("keys", "revoke", "backend")
-    rows = boto3.client("dynamodb").scan(TableName=table)["Items"]
-    expect("revoke", revoked.returncode == 0 and rows == [], revoked.stderr)
-    server.stop()
+    expect("revoke", revoked.returncode == 0 and rows("KeysTableName") == [], revoked.stderr)
+
+
+def catalog(queqiao):
+    """Pushes the catalog that is built in, and another; takes that back."""
+    built_in = open("notifications.toml", encoding="utf-8").read()
+    pushed = queqiao("catalog", "push", "notifications.toml")
+    expect("push", pushed.returncode == 0 and "Version 1 is in force" in pushed.stdout, pushed.stdout + pushed.stderr)
+    shown = queqiao("catalog", "show")
+    expect("show", shown.stdout == built_in and "version 1, pushed" in shown.stderr, shown.stderr)
+    with tempfile.NamedTemporaryFile("w", suffix=".toml", encoding="utf-8") as other:
+        other.write(built_in.replace("approval_copied", "approval_forwarded"))
+        other.flush()
+        pushed = queqiao("catalog", "push", other.name, "--onto", "1")
+        expect("push another", "Version 2 is in force" in pushed.stdout, pushed.stdout + pushed.stderr)
+        late = queqiao("catalog", "push", "notifications.toml", "--onto", "1")
+        expect("who is late is told", late.returncode == 1 and "Version 2 is in force" in late.stderr, late.stderr)
+    back = queqiao("catalog", "rollback")
+    expect("rollback", "it is version 1 again" in back.stdout, back.stdout + back.stderr)
+    kept = {row["key"]["S"]: row for row in rows("StateTableName")}
+    expect("its rows", sorted(kept) == ["catalog", "catalog#1", "catalog#2", "catalog#3"], ", ".join(sorted(kept)))
+    in_force = kept["catalog"]["version"]["N"], kept["catalog#3"]["text"]["S"] == built_in
+    expect("which one is in force", in_force == ("3", True), str(in_force))
+
+
+def users(queqiao):
+    """Imports users, twice."""
+    with tempfile.NamedTemporaryFile("w", suffix=".csv", encoding="utf-8") as pairs:
+        pairs.write("openid,unionid\n" + "".join(f"o{n},u{n}\n" for n in range(300)))
+        pairs.flush()
+        for counts in ["300 written, 0 unchanged", "0 written, 300 unchanged"]:
+            imported = queqiao("import", pairs.name)
+            expect("import", imported.stdout.startswith(counts), imported.stdout + imported.stderr)
+    kept = rows("IdentitiesTableName")
+    is_right = all(row["account"]["S"] == "wxmini" and row["openid"]["S"][1:] == row["unionid"]["S"][1:] for row in kept)
+    expect("the map", len(kept) == 300 and is_right, str(len(kept)))
 
 
 if __name__ == "__main__":

@@ -1,39 +1,56 @@
 //! A deployed stack: what CloudFormation says of it. Credentials are found as the AWS CLI finds them.
 
+use aws_config::retry::RetryConfig;
 use aws_config::{BehaviorVersion, SdkConfig};
 use aws_sdk_cloudformation::error::{DisplayErrorContext, ProvideErrorMetadata};
-use shared::store::Keys;
+use aws_sdk_cloudformation::types::Stack;
+use aws_sdk_dynamodb::Client;
+use shared::Config;
 
 use crate::Failure;
 
+/// A table that has to grow first, under an import, throttles for a while.
+const ATTEMPTS: u32 = 8;
+
 /// The stack's gateway.
 pub async fn gateway(stack: &str) -> Result<String, Failure> {
-    output(&config().await, stack, "Gateway").await
+    value(&described(&config().await, stack).await?, "Gateway")
 }
 
-/// The stack's table of service keys.
-pub async fn keys(stack: &str) -> Result<Keys, Failure> {
+/// The variables by their outputs or parameters of the stack, and the client of its tables.
+pub async fn tables(stack: &str, named: &[(&str, &str)]) -> Result<(Config, Client), Failure> {
     let config = config().await;
-    let table = output(&config, stack, "KeysTableName").await?;
-    Ok(Keys::of(table, aws_sdk_dynamodb::Client::new(&config)))
+    let stack = described(&config, stack).await?;
+    let variable = |(variable, name): &(&str, &str)| Ok(((*variable).to_owned(), value(&stack, name)?));
+    let variables = named.iter().map(variable).collect::<Result<Vec<_>, Failure>>()?;
+    Ok((Config::of(variables), Client::new(&config)))
 }
 
 async fn config() -> SdkConfig {
-    aws_config::load_defaults(BehaviorVersion::latest()).await
+    let retry = RetryConfig::standard().with_max_attempts(ATTEMPTS);
+    aws_config::defaults(BehaviorVersion::latest()).retry_config(retry).load().await
 }
 
-async fn output(config: &SdkConfig, stack: &str, name: &str) -> Result<String, Failure> {
+async fn described(config: &SdkConfig, stack: &str) -> Result<Stack, Failure> {
     let client = aws_sdk_cloudformation::Client::new(config);
     let described = client.describe_stacks().stack_name(stack).send().await;
     let described = described.map_err(|error| {
         let why = error.message().map_or_else(|| DisplayErrorContext(&error).to_string(), str::to_owned);
         format!("CloudFormation does not tell about the stack {stack}: {why}. Check the name, AWS_REGION and your credentials.")
     })?;
-    let mut outputs =
-        described.stacks.unwrap_or_default().into_iter().flat_map(|stack| stack.outputs.unwrap_or_default());
-    let found = outputs.find(|output| output.output_key.as_deref() == Some(name));
-    let value = found.and_then(|output| output.output_value);
-    value.ok_or_else(|| {
-        format!("The stack {stack} has no output {name}: is it Queqiao's, and of this version?").into()
+    let found = described.stacks.unwrap_or_default().into_iter().next();
+    found.ok_or_else(|| format!("There is no stack {stack}.").into())
+}
+
+/// An output of the stack, or a parameter of it.
+fn value(stack: &Stack, name: &str) -> Result<String, Failure> {
+    let output = stack.outputs().iter().find(|output| output.output_key() == Some(name));
+    let parameter = stack.parameters().iter().find(|parameter| parameter.parameter_key() == Some(name));
+    let value = output.and_then(|output| output.output_value());
+    let value = value.or_else(|| parameter.and_then(|parameter| parameter.parameter_value()));
+    value.map(str::to_owned).ok_or_else(|| {
+        let stack = stack.stack_name().unwrap_or_default();
+        format!("The stack {stack} has no output or parameter {name}: is it Queqiao's, and of this version?")
+            .into()
     })
 }

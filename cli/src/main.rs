@@ -1,15 +1,18 @@
 //! `queqiao`: Queqiao on this machine, and the operator's entrance to one that runs, here or in AWS.
 //!
-//! One file a verb. What a verb does, it does through the routes, as any caller would; only `local` and
-//! `keys` reach behind them.
+//! One file a verb. What a verb does, it does through the routes, as any caller would; only `local`, `keys`,
+//! `catalog` and `import` reach behind them.
 
 mod api;
+mod catalog;
 #[cfg(feature = "aws")]
 mod deployed;
 mod doctor;
 mod forget;
+mod import;
 mod keys;
 mod local;
+mod progress;
 mod replay;
 mod status;
 mod sync;
@@ -44,6 +47,11 @@ enum Verb {
     /// Make, list and revoke service keys
     #[command(subcommand)]
     Keys(keys::Verb),
+    /// Check, push, show and roll back the catalog of notifications
+    #[command(subcommand)]
+    Catalog(catalog::Verb),
+    /// Bring users into the map who logged in elsewhere before
+    Import(import::Arguments),
     /// Tell what became of a batch
     Status(status::Arguments),
     /// Send messages of a batch anew that failed or whose outcome is unknown
@@ -62,6 +70,8 @@ async fn main() -> ExitCode {
     let outcome = match verb.unwrap_or(Verb::Local(local)) {
         Verb::Local(arguments) => local::run(arguments).await,
         Verb::Keys(verb) => keys::run(verb).await,
+        Verb::Catalog(verb) => catalog::run(verb).await,
+        Verb::Import(arguments) => import::run(arguments).await,
         Verb::Status(arguments) => status::run(arguments).await,
         Verb::Replay(arguments) => replay::run(arguments).await,
         Verb::Sync(arguments) => sync::run(arguments).await,

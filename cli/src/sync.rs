@@ -3,11 +3,11 @@
 use std::time::Duration;
 
 use contract::{Advance, SyncProgress, SyncState, routes};
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 
 use crate::api::{Api, ApiError};
 use crate::target::Target;
-use crate::{Failure, note, print_json, tell};
+use crate::{Failure, note, print_json, progress, tell};
 
 /// How often the progress is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -37,7 +37,7 @@ pub struct Arguments {
 /// Does it, and shows how far it is.
 pub async fn run(Arguments { force, anew, json, target }: Arguments) -> Result<(), Failure> {
     let api = target.api().await?;
-    let bar = bar();
+    let bar = progress::bar("followers");
     let progress = tokio::select! {
         progress = advance(&api, Advance { force, anew }) => progress?,
         never = watch(&api, &bar) => match never {},
@@ -89,13 +89,6 @@ async fn watch(api: &Api, bar: &ProgressBar) -> std::convert::Infallible {
             note(&summary(&progress));
         }
     }
-}
-
-fn bar() -> ProgressBar {
-    let style = "{bar:40} {pos} of {len} followers, {elapsed}; {msg}";
-    let bar = ProgressBar::new(0);
-    bar.set_style(ProgressStyle::with_template(style).expect("a template that indicatif takes"));
-    bar
 }
 
 fn show(bar: &ProgressBar, progress: &SyncProgress) {

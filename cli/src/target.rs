@@ -2,12 +2,21 @@
 
 use std::path::PathBuf;
 
+use aws_sdk_dynamodb::Client;
 use local::RunFile;
 use shared::Config;
-use shared::store::{self, Keys};
+use shared::store::{self, Identities, Keys, State};
 
 use crate::Failure;
 use crate::api::Api;
+
+/// Something that a stack is asked for: as a function is told it, and the output or parameter of a deployed stack.
+type Named = (&'static str, &'static str);
+
+const KEYS: [Named; 1] = [("KEYS_TABLE", "KeysTableName")];
+const STATE: [Named; 1] = [("STATE_TABLE", "StateTableName")];
+const IDENTITIES: [Named; 3] =
+    [("IDENTITIES_TABLE", "IdentitiesTableName"), ("MINI_APPID", "MiniAppid"), ("OA_APPID", "OaAppid")];
 
 /// Where a stack's tables are; left out, those of the local stack that is running here.
 #[derive(clap::Args)]
@@ -38,11 +47,39 @@ pub struct Target {
 impl Place {
     /// The table of service keys there.
     pub async fn keys(self) -> Result<Keys, Failure> {
+        let (config, client) = self.open(&KEYS).await?;
+        Ok(Keys::new(&config, client)?)
+    }
+
+    /// The table that has the catalog there.
+    ///
+    /// # Errors
+    /// Also for a local stack that goes by a file instead.
+    pub async fn catalog(self) -> Result<State, Failure> {
+        let (config, client) = self.open(&STATE).await?;
+        if let Some(file) = config.catalog_file() {
+            return Err(format!(
+                "This local stack was started with --catalog {} and goes by that file alone: change the file and start it again, or start it without.",
+                file.display()
+            )
+            .into());
+        }
+        Ok(State::new(&config, client)?)
+    }
+
+    /// The map there.
+    pub async fn identities(self) -> Result<Identities, Failure> {
+        let (config, client) = self.open(&IDENTITIES).await?;
+        Ok(Identities::new(&config, client)?)
+    }
+
+    async fn open(self, named: &[Named]) -> Result<(Config, Client), Failure> {
         if let Some(stack) = self.stack {
-            return deployed_keys(&stack).await;
+            return deployed_tables(&stack, named).await;
         }
         let config = Config::of(self.run_file()?.operator);
-        Ok(Keys::new(&config, store::client(&config)?)?)
+        let client = store::client(&config)?;
+        Ok((config, client))
     }
 
     fn run_file(self) -> Result<RunFile, Failure> {
@@ -77,7 +114,7 @@ fn variable(name: &str) -> Option<String> {
 }
 
 #[cfg(feature = "aws")]
-use crate::deployed::{gateway as deployed_gateway, keys as deployed_keys};
+use crate::deployed::{gateway as deployed_gateway, tables as deployed_tables};
 
 #[cfg(not(feature = "aws"))]
 const WITHOUT_AWS: &str = "This program was built without AWS; build one that has it with \
@@ -89,6 +126,6 @@ async fn deployed_gateway(_stack: &str) -> Result<String, Failure> {
 }
 
 #[cfg(not(feature = "aws"))]
-async fn deployed_keys(_stack: &str) -> Result<Keys, Failure> {
+async fn deployed_tables(_stack: &str, _named: &[Named]) -> Result<(Config, Client), Failure> {
     Err(WITHOUT_AWS.into())
 }

@@ -5,15 +5,17 @@ use std::time::Duration;
 use contract::Data;
 use contract::send::LONGEST_PAGE;
 use serde_json::Value;
-use shared::catalog::{Catalog, Notification};
+use shared::catalog::{Catalog, Notification, Problems};
 
 /// Takes the input for the text of a catalog.
 pub fn catalog(data: &[u8]) {
     let Ok(text) = str::from_utf8(data) else { return };
     let catalog = match Catalog::parse(text) {
         Ok(catalog) => catalog,
-        Err(problem) => return assert!(!problem.is_empty()),
+        Err(problems) => return assert_are_told(text, &problems),
     };
+    let (pushed, unknown) = Catalog::parse_pushed(text).expect("what was checked can be read");
+    assert_eq!((pushed.count(), unknown.len()), (catalog.count(), 0));
     let entries: toml::Table = text.parse().expect("what a catalog is read from is TOML");
     for name in entries.keys() {
         let notification = catalog.find(name).expect("every table is an entry");
@@ -21,6 +23,12 @@ pub fn catalog(data: &[u8]) {
         kept_with_a_batch(notification);
         filled(notification);
     }
+}
+
+/// Something is told, and each on a line that there is.
+fn assert_are_told(text: &str, Problems(problems): &Problems) {
+    let lines = 1 + text.bytes().filter(|byte| *byte == b'\n').count();
+    assert!(!problems.is_empty() && problems.iter().all(|problem| (1..=lines).contains(&problem.line)));
 }
 
 fn assert_is_sendable(notification: &Notification) {

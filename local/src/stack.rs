@@ -33,6 +33,10 @@ use crate::{RunFile, Settings, StackError, Usage, gateway, loopback, triggers};
 /// Under this name the stack's own service key sends.
 const SERVICE: &str = "local";
 
+/// What the operator's program is told, beside how AWS is reached.
+const OF_AN_OPERATOR: [&str; 7] =
+    ["KEYS_TABLE", "STATE_TABLE", "IDENTITIES_TABLE", "MINI_APPID", "OA_APPID", "CATALOG_FILE", "CLOCK_FILE"];
+
 /// How long a batch in hand may still take when the stack ends.
 const LAST_BATCH: Duration = Duration::from_secs(10);
 
@@ -208,7 +212,7 @@ impl Stack {
 
     fn run_file(&self) -> RunFile {
         let operator = self.operator();
-        let is_needed = |name: &str| matches!(name, "KEYS_TABLE" | "CLOCK_FILE") || name.starts_with("AWS_");
+        let is_needed = |name: &str| OF_AN_OPERATOR.contains(&name) || name.starts_with("AWS_");
         RunFile {
             gateway: self.gateway.clone(),
             service_key: self.service_key.clone(),

@@ -1,6 +1,9 @@
 //! The catalog: which notifications there are, who may send them, how they are filled.
 
 mod field;
+mod file;
+
+pub use file::{Problem, Problems};
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 use std::ops::RangeInclusive;
@@ -95,25 +98,29 @@ impl Catalog {
             Some(file) => std::fs::read_to_string(file).map_err(|e| error(e.to_string()))?,
             None => BUILT_IN.to_owned(),
         };
-        Self::parse(&text).map_err(error)
+        Self::parse(&text).map_err(|problems| error(problems.to_string()))
     }
 
     /// Reads the text of such a file.
     ///
     /// # Errors
-    /// A sentence with the place, when it is not TOML, or has an entry that could never be sent.
-    pub fn parse(text: &str) -> Result<Self, String> {
+    /// All that is wrong with it: when it is not TOML, has a key that no entry has, or an entry that could never be
+    /// sent.
+    pub fn parse(text: &str) -> Result<Self, Problems> {
+        let (entries, problems) = file::read(text);
+        if problems.is_empty() { Ok(Self(entries)) } else { Err(Problems(problems)) }
+    }
+
+    /// Reads a text that was taken for a catalog before, perhaps by a newer version: what that one knows beyond this
+    /// is passed over, and named beside.
+    ///
+    /// # Errors
+    /// A sentence, when this version makes nothing of it.
+    pub fn parse_pushed(text: &str) -> Result<(Self, Vec<String>), String> {
         let mut unknown = Vec::new();
-        let toml = toml::Deserializer::parse(text).map_err(|e| e.to_string())?;
-        let catalog: Self = serde_ignored::deserialize(toml, |path| unknown.push(path.to_string()))
-            .map_err(|e| e.to_string())?;
-        if let Some(path) = unknown.first() {
-            return Err(format!("{path} is none of an entry's keys"));
-        }
-        for (name, notification) in &catalog.0 {
-            notification.check().map_err(|problem| format!("[{name}] {problem}"))?;
-        }
-        Ok(catalog)
+        let toml = toml::Deserializer::parse(text).map_err(|error| error.message().to_owned())?;
+        let catalog = serde_ignored::deserialize(toml, |path| unknown.push(path.to_string()));
+        Ok((catalog.map_err(|error: toml::de::Error| error.message().to_owned())?, unknown))
     }
 
     /// The notification of that name.
@@ -124,6 +131,11 @@ impl Catalog {
     /// Every template with the page its messages open, as the entry has it.
     pub fn templates(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.0.values().map(|entry| (entry.template_id.as_str(), entry.page.as_deref()))
+    }
+
+    /// How many notifications there are.
+    pub fn count(&self) -> usize {
+        self.0.len()
     }
 }
 
@@ -136,28 +148,28 @@ impl Notification {
         Duration::from_secs(Job::default_keep().unsigned_abs())
     }
 
-    fn check(&self) -> Result<(), String> {
-        if self.template_id.is_empty() {
-            return Err("template_id is empty".into());
-        }
-        if self.fields.is_empty() {
-            return Err("has no fields".into());
-        }
-        if !KEEPS.contains(&self.keep) {
-            return Err("keep is not between 1m and 14d".into());
-        }
-        if self.page.as_deref().is_some_and(|page| page.starts_with('/')) {
-            return Err("page starts with a slash; WeChat does not open such pages".into());
-        }
+    /// What keeps it from ever being sent: each key, and what is wrong with it.
+    fn problems(&self) -> impl Iterator<Item = (String, String)> {
+        let page = self.page.as_deref();
+        let wrong = [
+            (self.template_id.is_empty(), "template_id", "template_id is empty"),
+            (self.fields.is_empty(), "fields", "has no fields"),
+            (!KEEPS.contains(&self.keep), "keep", "keep is not between 1m and 14d"),
+            (
+                page.is_some_and(|page| page.starts_with('/')),
+                "page",
+                "page starts with a slash; WeChat does not open such pages",
+            ),
+        ];
+        let wrong = wrong.into_iter().filter(|(is_wrong, ..)| *is_wrong);
+        let wrong = wrong.map(|(_, key, what)| (key.to_owned(), what.to_owned()));
         // What needs no data is now what it will be.
         let needs_none = |text: &str| pieces(text).all(|(_, name)| name.is_none());
-        for (name, text) in self.fields.iter().filter(|(_, text)| needs_none(text)) {
-            field::check(name, text)?;
-        }
-        match self.page.as_deref().filter(|page| needs_none(page)) {
-            Some(page) => check_page(page),
-            None => Ok(()),
-        }
+        let fields = self.fields.iter().filter(move |(_, text)| needs_none(text));
+        let fields = fields
+            .filter_map(|(name, text)| Some((format!("fields.{name}"), field::check(name, text).err()?)));
+        let page = page.filter(move |page| needs_none(page)).and_then(|page| check_page(page).err());
+        wrong.chain(fields).chain(page.map(|what| ("page".to_owned(), what)))
     }
 
     /// Fills the fields and the page, or `page` where the caller gave one, with a recipient's own data over the
@@ -248,7 +260,12 @@ mod tests {
             .expect("a file");
         let refused = Catalog::load(Some(&file)).expect_err("a misspelt key").to_string();
         std::fs::remove_file(file).expect("the file");
-        assert!(refused.ends_with("a.kepe is none of an entry's keys"), "{refused}");
+        assert!(refused.ends_with("line 3: [a] kepe is none of an entry's keys"), "{refused}");
+        let newer = "[a]\ntemplate_id = 't'\nnewer = 1\nfields = { thing1 = 'x' }\n";
+        let (pushed, unknown) = Catalog::parse_pushed(newer).expect("a catalog");
+        assert!(pushed.find("a").is_some());
+        assert_eq!(unknown, ["a.newer"]);
+        assert!(Catalog::parse_pushed("[a]\nfields = 1").is_err());
         let row = serde_json::json!({ "template_id": "t", "fields": { "thing1": "x" }, "newer": 1 });
         assert!(serde_json::from_value::<Notification>(row).is_ok());
     }
@@ -337,8 +354,8 @@ mod tests {
             ("p", &"x".repeat(21), "[a] thing1 takes at most 20 characters, not 21"),
             (&"p".repeat(1025), "{a}", "[a] page takes at most 1024 bytes"),
         ] {
-            let error = Catalog::parse(&entry(page, thing)).expect_err("refused");
-            assert!(error.starts_with(refused), "{error}");
+            let problems = Catalog::parse(&entry(page, thing)).expect_err("refused").0;
+            assert!(problems[0].to_string().starts_with(refused), "{problems:?}");
         }
         for (page, thing) in [("p", "x"), ("p", "{a}"), ("", &"x".repeat(20)), (&"p".repeat(1024), "x")] {
             Catalog::parse(&entry(page, thing)).expect("a catalog");

@@ -11,14 +11,14 @@ mod table;
 mod tokens;
 
 pub use callers::Callers;
-pub use identities::{Identities, Identity, Registration, Removed, UserIds};
+pub use identities::{Identities, Identity, Imported, Registration, Removed, UserIds};
 pub use keys::{KeyRow, Keys};
 pub use messages::{Addressed, Batch, Messages, Receipt, Record};
 pub use session_keys::SessionKeys;
 pub use sessions::Sessions;
 pub use state::{
-    Breaker, BreakerKeys, Cause, Checkpoint, Claim, ClaimLease, Forgetting, Outage, RunProgress, State,
-    SyncRun, TokenFailure, TokenReplacement, pause_after,
+    Breaker, BreakerKeys, Cause, Checkpoint, Claim, ClaimLease, Forgetting, LARGEST_CATALOG, Outage,
+    PushedCatalog, RunProgress, State, SyncRun, TokenFailure, TokenReplacement, kept_catalogs, pause_after,
 };
 pub use tokens::{TokenRecord, Tokens};
 
@@ -101,6 +101,13 @@ where
         Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
         Err(error) => Err(Error::unavailable(error)),
     }
+}
+
+/// Whether a transaction failed by its conditions alone: not because another one was under way, and not
+/// because the table was too busy. The message lists each part's code.
+fn is_condition_failure<R>(error: &SdkError<impl ProvideErrorMetadata, R>) -> bool {
+    let says = |code| error.message().is_some_and(|message| message.contains(code));
+    says("ConditionalCheckFailed") && !says("TransactionConflict") && !says("Throttling")
 }
 
 /// Waits before what DynamoDB left over of a batch is tried again: 50 ms, doubling.

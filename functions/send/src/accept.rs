@@ -5,13 +5,13 @@ use std::time::Duration;
 
 use contract::{Accepted, Data, MessageState, Reason, Recipient, Rejected, SendRequest, To};
 use shared::Error;
-use shared::catalog::{Notification, Rendered};
+use shared::catalog::{Catalog, Notification, Rendered};
 use shared::job::{self, Job, Message, Progress};
 use shared::session::{Caller, User};
 use shared::store::{Addressed, Batch, Record};
 
-use crate::Function;
 use crate::reader::Reader;
+use crate::{Function, notification};
 
 impl Function {
     /// Addresses the call's recipients, writes the batch and fills the queue.
@@ -20,8 +20,9 @@ impl Function {
         caller: &Caller,
         call: &SendRequest,
         id: String,
+        catalog: &Catalog,
     ) -> Result<Accepted, Error> {
-        let notification = self.notification(&call.notification)?;
+        let notification = notification(catalog, &call.notification)?;
         if let Caller::User(user) = caller {
             self.count(user, notification, call).await?;
         }
@@ -49,13 +50,14 @@ impl Function {
         caller: &Caller,
         call: &SendRequest,
         id: &str,
+        catalog: &Catalog,
     ) -> Result<Accepted, Error> {
         let Some((batch, _)) = self.messages.find(id).await? else {
-            return self.accept(caller, call, id.to_owned()).await;
+            return self.accept(caller, call, id.to_owned(), catalog).await;
         };
         let notification = match &batch.entry {
             Some(entry) => entry,
-            None => self.notification(&batch.notification)?,
+            None => notification(catalog, &batch.notification)?,
         };
         let (messages, unfit) = fill(notification, &batch);
         self.put_on_queue(notification, &batch, batch.created_at, messages).await?;
@@ -211,7 +213,6 @@ fn accepted(caller: &Caller, batch: &Batch) -> Accepted {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use shared::catalog::Catalog;
 
     #[test]
     fn what_no_longer_fits_is_named_and_the_rest_is_filled() {

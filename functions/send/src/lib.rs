@@ -2,6 +2,7 @@
 //! POST /send/{id}/replay: has some of them sent anew.
 
 mod accept;
+mod catalog;
 mod check;
 mod permission;
 mod reader;
@@ -23,6 +24,8 @@ use shared::session::Caller;
 use shared::store::{self, Callers, Claim, ClaimLease, Identities, Messages, State};
 use shared::{Account, Clock, Config, Error, http};
 
+use crate::catalog::CatalogCache;
+
 /// How long a call may hold its Idempotency-Key, in seconds: longer than Lambda lets the function run.
 const CLAIM: i64 = 30;
 
@@ -33,7 +36,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(200);
 /// The function's clients and the catalog.
 pub struct Function {
     oa_appid: String,
-    catalog: Catalog,
+    catalog: CatalogCache,
     callers: Callers,
     identities: Identities,
     messages: Messages,
@@ -47,13 +50,14 @@ impl lambda::Function for Function {
 
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
         let client = store::client(config)?;
+        let state = State::new(config, client.clone())?;
         Ok(Self {
             oa_appid: config.appid(Account::Oa)?,
-            catalog: Catalog::load(config.catalog_file().as_deref())?,
+            catalog: CatalogCache::new(config, state.clone())?,
             callers: Callers::new(config, client.clone())?,
             identities: Identities::new(config, client.clone())?,
-            messages: Messages::new(config, client.clone())?,
-            state: State::new(config, client)?,
+            messages: Messages::new(config, client)?,
+            state,
             queue: DeliverQueue::new(config, queue::client(config)?)?,
             clock: config.clock()?,
         })
@@ -91,15 +95,17 @@ impl Function {
 
     /// With an Idempotency-Key, the same call makes the same batch, however often it comes.
     async fn send(&self, caller: &Caller, request: &Request) -> Result<Response<Body>, Error> {
-        let call = self.call(caller, request)?;
+        // One for all of the call: what may be sent is what is sent.
+        let catalog = self.catalog.current().await?;
+        let call = call(caller, request, &catalog)?;
         let Some(key) = idempotency_key(request.headers())? else {
-            let accepted = self.accept(caller, &call, shared::random_id()).await?;
+            let accepted = self.accept(caller, &call, shared::random_id(), &catalog).await?;
             return Ok(http::json(StatusCode::ACCEPTED, &accepted));
         };
         let accepted = match self.claim(caller, key, request.body()).await? {
             Claim::Done(id) => self.accepted(caller, &id).await?,
             Claim::Acquired(lease) => {
-                let outcome = self.accept_claimed(caller, &call, &lease).await;
+                let outcome = self.accept_claimed(caller, &call, &lease, &catalog).await;
                 match outcome {
                     Ok(_) => self.state.complete(&lease).await?,
                     Err(_) => self.state.release_claim(&lease).await?,
@@ -120,23 +126,6 @@ impl Function {
         Ok(http::json(StatusCode::ACCEPTED, &accepted))
     }
 
-    /// The call. Of a user's, no more than the notification's name is looked at before it is known that they may
-    /// send that.
-    fn call(&self, caller: &Caller, request: &Request) -> Result<SendRequest, Error> {
-        let Caller::User(user) = caller else {
-            let call = http::body(request, SEND.largest())?;
-            check::check(&call)?;
-            return Ok(call);
-        };
-        let Named { notification } = http::body(request, LARGEST_OF_A_USER)?;
-        let notification = self.notification(&notification)?;
-        permission::may_send(notification)?;
-        let call = http::body(request, LARGEST_OF_A_USER)?;
-        check::check(&call)?;
-        permission::may_send_to(user, notification, &call)?;
-        Ok(call)
-    }
-
     /// Claims the batch of this key, waiting for a call that is making it.
     async fn claim(&self, caller: &Caller, key: &str, body: &[u8]) -> Result<Claim, Error> {
         for _ in 0..LOOKS {
@@ -153,22 +142,39 @@ impl Function {
         caller: &Caller,
         call: &SendRequest,
         lease: &ClaimLease,
+        catalog: &Catalog,
     ) -> Result<Accepted, Error> {
         match lease.resumed {
-            true => self.accept_again(caller, call, &lease.id).await,
-            false => self.accept(caller, call, lease.id.clone()).await,
+            true => self.accept_again(caller, call, &lease.id, catalog).await,
+            false => self.accept(caller, call, lease.id.clone(), catalog).await,
         }
     }
+}
 
-    fn notification(&self, name: &str) -> Result<&Notification, Error> {
-        let unknown = || {
-            Error::InvalidRequest(
-                "The catalog has no such `notification`: it is the name of an entry of notifications.toml."
-                    .into(),
-            )
-        };
-        self.catalog.find(name).ok_or_else(unknown)
-    }
+/// The call. Of a user's, no more than the notification's name is looked at before it is known that they may send that.
+fn call(caller: &Caller, request: &Request, catalog: &Catalog) -> Result<SendRequest, Error> {
+    let Caller::User(user) = caller else {
+        let call = http::body(request, SEND.largest())?;
+        check::check(&call)?;
+        return Ok(call);
+    };
+    let Named { notification: name } = http::body(request, LARGEST_OF_A_USER)?;
+    let notification = notification(catalog, &name)?;
+    permission::may_send(notification)?;
+    let call = http::body(request, LARGEST_OF_A_USER)?;
+    check::check(&call)?;
+    permission::may_send_to(user, notification, &call)?;
+    Ok(call)
+}
+
+fn notification<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Notification, Error> {
+    let unknown = || {
+        Error::InvalidRequest(
+            "The catalog has no such `notification`: it is the name of an entry of notifications.toml."
+                .into(),
+        )
+    };
+    catalog.find(name).ok_or_else(unknown)
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {

@@ -9,9 +9,9 @@ use shared::job::{Message, Progress};
 use shared::store::{Addressed, Record};
 use shared::{Error, http};
 
-use crate::Function;
 use crate::accept::fill_one;
 use crate::status::unknown;
+use crate::{Function, notification};
 
 impl Function {
     /// Puts the messages on the queue as a new round. Two replays at once make one: the round is the
@@ -19,10 +19,11 @@ impl Function {
     pub(crate) async fn replay(&self, id: &str, replay: Replay) -> Result<Response<Body>, Error> {
         let (batch, records) = self.messages.find(id).await?.ok_or_else(unknown)?;
         // Whoever has corrected the catalog wants the corrected one.
-        let notification = match (self.catalog.find(&batch.notification), &batch.entry) {
+        let catalog = self.catalog.current().await?;
+        let notification = match (catalog.find(&batch.notification), &batch.entry) {
             (Some(now), _) => now,
             (None, Some(then)) => then,
-            (None, None) => self.notification(&batch.notification)?,
+            (None, None) => notification(&catalog, &batch.notification)?,
         };
         let chosen = choose(records, &replay)?;
         let recipients: HashMap<u32, &Addressed> = batch.reachable().collect();

@@ -1,10 +1,12 @@
 //! The map: this unionid has this openid in this account.
 
 mod forgotten;
+mod imported;
 mod live;
 mod moved;
 
 pub use forgotten::UserIds;
+pub use imported::Imported;
 
 use std::collections::{HashMap, HashSet};
 

@@ -55,11 +55,6 @@ impl Keys {
         Ok(Self { table, clock: config.clock()? })
     }
 
-    /// The table of this name in AWS.
-    pub fn of(name: String, client: Client) -> Self {
-        Self { table: Table { client, name, key: "id" }, clock: Clock::default() }
-    }
-
     /// The clock by which keys end.
     pub fn clock(&self) -> &Clock {
         &self.clock

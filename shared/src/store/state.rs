@@ -1,6 +1,7 @@
-//! What there is one of: each account's sync run, its breakers; and what lives for a day.
+//! What there is one of: each account's sync run, its breakers, the catalog; and what lives for a day.
 
 mod breaker;
+mod catalog;
 mod claims;
 mod counters;
 mod forgetting;
@@ -8,6 +9,7 @@ mod replacement;
 mod sync;
 
 pub use breaker::{Breaker, BreakerKeys, Cause, Outage, TokenFailure, pause_after};
+pub use catalog::{LARGEST_CATALOG, PushedCatalog, kept_catalogs};
 pub use claims::{Claim, ClaimLease};
 pub use forgetting::Forgetting;
 pub use replacement::TokenReplacement;

@@ -2,6 +2,7 @@
 
 mod breakers;
 mod catalog;
+mod catalog_pushed;
 mod decrypt;
 mod deliver;
 mod doctor;
@@ -10,6 +11,7 @@ mod forget;
 mod forward;
 mod hostile;
 mod idempotency;
+mod import;
 mod keys;
 mod load;
 mod login;

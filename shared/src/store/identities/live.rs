@@ -3,13 +3,12 @@
 //! Whoever unfollows leaves a tombstone with the time of it, so that an older "follows" that is worked on
 //! later does not bring them back. Tombstones are rows under one key, which no account has, and expire.
 
-use aws_sdk_dynamodb::error::ProvideErrorMetadata;
 use aws_sdk_dynamodb::types::{ConditionCheck, Put, TransactWriteItem};
 use serde::Deserialize;
 
 use super::{Identities, Identity};
 use crate::Error;
-use crate::store::{Item, condition_met, from_item, number, text, to_item};
+use crate::store::{Item, condition_met, from_item, is_condition_failure, number, text, to_item};
 
 /// How long a tombstone stays, in seconds: longer than a callback can be late or a sync can run.
 const KEPT_FOR: i64 = 7 * 24 * 3600;
@@ -113,13 +112,4 @@ impl Identities {
     pub(super) fn gone_key(&self, openid: &str) -> Item {
         [("unionid".to_owned(), text(self.gone())), ("account".to_owned(), text(openid))].into()
     }
-}
-
-/// Whether a transaction failed by its conditions alone: not because another one was under way, and not
-/// because the table was too busy. The message lists each part's code.
-pub(super) fn is_condition_failure<R>(
-    error: &aws_sdk_dynamodb::error::SdkError<impl ProvideErrorMetadata, R>,
-) -> bool {
-    let says = |code| error.message().is_some_and(|message| message.contains(code));
-    says("ConditionalCheckFailed") && !says("TransactionConflict") && !says("Throttling")
 }

@@ -6,10 +6,9 @@ use std::cmp::Reverse;
 use aws_sdk_dynamodb::types::{Delete, Put, TransactWriteItem};
 use futures::{StreamExt, TryStreamExt, stream};
 
-use super::live::is_condition_failure;
 use super::{CONCURRENCY, Identities, Identity, UNBOUND};
 use crate::Error;
-use crate::store::{Item, condition_met, from_item, number, text, to_item};
+use crate::store::{Item, condition_met, from_item, is_condition_failure, number, text, to_item};
 
 /// Somebody else's row is left alone.
 const SAME_OPENID: &str = "openid = :openid";
@@ -122,7 +121,7 @@ impl Identities {
         condition_met(delete.send().await).map(drop)
     }
 
-    async fn row(&self, key: Item) -> Result<Option<Identity>, Error> {
+    pub(super) async fn row(&self, key: Item) -> Result<Option<Identity>, Error> {
         let get = self.client.get_item().table_name(&self.table).set_key(Some(key)).consistent_read(true);
         get.send().await.map_err(Error::unavailable)?.item.map(from_item).transpose()
     }

@@ -1,5 +1,8 @@
 //! The operator's verbs, as programs, against a stack that runs in this process.
 
+mod catalog;
+mod import;
+
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::Output;
@@ -159,7 +162,7 @@ async fn keys_are_never_anothers_than_those_of_the_place_that_is_named() {
 #[tokio::test]
 async fn a_verb_without_a_stack_says_how_to_get_one() {
     let folder = tempfile::tempdir().expect("a folder");
-    for verb in [["status", "x"], ["keys", "list"], ["replay", "x"]] {
+    for verb in [["status", "x"], ["keys", "list"], ["replay", "x"], ["catalog", "show"]] {
         let told = refusal(folder.path(), &verb).await;
         assert!(told.contains("No local stack is running") && told.contains("queqiao local"), "{told}");
     }

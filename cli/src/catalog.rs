@@ -1,0 +1,199 @@
+//! `queqiao catalog`: checks a catalog of notifications, has it be in force, shows which one is, and takes one back.
+//!
+//! It is written to the table itself, with the operator's own rights: no function may.
+
+use std::fs;
+use std::io::{IsTerminal, Write};
+use std::path::{Path, PathBuf};
+
+use clap::Subcommand;
+use serde_json::json;
+use shared::catalog::Catalog;
+use shared::store::{LARGEST_CATALOG, PushedCatalog, State, kept_catalogs};
+
+use crate::target::Place;
+use crate::{Failure, note, print_json, tell};
+
+/// What to do with the catalog.
+#[derive(Subcommand)]
+pub enum Verb {
+    /// Check a file, and tell everything that is wrong with it
+    Check {
+        /// Such a file as notifications.toml
+        file: PathBuf,
+    },
+    /// Check a file and have it be in force, within a minute
+    Push {
+        /// Such a file as notifications.toml
+        file: PathBuf,
+        /// Only if this version is in force: the one that the file was changed from
+        #[arg(long, value_name = "VERSION")]
+        onto: Option<u64>,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Print the catalog that is in force, or an earlier version; stderr lists those that are kept
+    Show {
+        /// An earlier version
+        version: Option<u64>,
+        /// Print all of it as one line of JSON
+        #[arg(long)]
+        json: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Have an earlier version be in force again, within a minute
+    Rollback {
+        /// Which; left out, the one before
+        version: Option<u64>,
+        #[command(flatten)]
+        place: Place,
+    },
+}
+
+/// Does it.
+pub async fn run(verb: Verb) -> Result<(), Failure> {
+    match verb {
+        Verb::Check { file } => {
+            let (_, catalog) = checked(&file)?;
+            tell(&format!("{}: {} notifications, nothing wrong.", file.display(), catalog.count()));
+            Ok(())
+        }
+        Verb::Push { file, onto, place } => push(place, &file, onto).await,
+        Verb::Show { version, json, place } => show(place.catalog().await?, version, json).await,
+        Verb::Rollback { version, place } => roll_back(place.catalog().await?, version).await,
+    }
+}
+
+/// The text of a file that can be pushed.
+fn checked(file: &Path) -> Result<(String, Catalog), Failure> {
+    let name = file.display();
+    let text = fs::read_to_string(file).map_err(|error| format!("{name} cannot be read: {error}."))?;
+    let catalog = Catalog::parse(&text).map_err(|problems| {
+        let told = problems.0.iter().map(|problem| format!("{name}:{}: {problem}", problem.line));
+        told.collect::<Vec<_>>().join("\n")
+    })?;
+    match text.len() {
+        ..=LARGEST_CATALOG => Ok((text, catalog)),
+        size => Err(format!(
+            "{name} has {size} bytes. A catalog is one item of DynamoDB, so it has {LARGEST_CATALOG} at most: take out what is sent no more, and long comments."
+        )
+        .into()),
+    }
+}
+
+async fn push(place: Place, file: &Path, onto: Option<u64>) -> Result<(), Failure> {
+    let (text, catalog) = checked(file)?;
+    let state = place.catalog().await?;
+    let newest = state.catalog_version().await?;
+    if let Some(onto) = onto.filter(|onto| *onto != newest) {
+        return Err(format!(
+            "Version {newest} is in force, not {onto}: somebody has pushed since. `queqiao catalog show` prints theirs."
+        )
+        .into());
+    }
+    if state.catalog(newest).await?.is_some_and(|pushed| pushed.text == text) {
+        tell(&format!("Version {newest} is in force, and is the same."));
+        return Ok(());
+    }
+    let version = put_in_force(&state, newest, &text, None).await?;
+    tell(&format!("Version {version} is in force within a minute: {} notifications.", catalog.count()));
+    Ok(())
+}
+
+async fn put_in_force(
+    state: &State,
+    newest: u64,
+    text: &str,
+    rollback_to: Option<u64>,
+) -> Result<u64, Failure> {
+    match state.push_catalog(newest, text, rollback_to).await? {
+        true => Ok(newest + 1),
+        false => Err("Somebody else pushed a catalog at the same moment, and nothing was changed. Look at theirs with `queqiao catalog show`, then try again.".into()),
+    }
+}
+
+async fn roll_back(state: State, version: Option<u64>) -> Result<(), Failure> {
+    let newest = state.catalog_version().await?;
+    let wanted = version.unwrap_or(newest.saturating_sub(1));
+    if newest == 0 {
+        return Err("No catalog was ever pushed to this stack: there is nothing to take back.".into());
+    }
+    if wanted == newest {
+        return Err(format!("Version {newest} is in force already.").into());
+    }
+    let pushed = kept(&state, newest, wanted).await?;
+    let version = put_in_force(&state, newest, &pushed.text, Some(wanted)).await?;
+    tell(&format!("Version {version} is in force within a minute: it is version {wanted} again."));
+    Ok(())
+}
+
+async fn kept(state: &State, newest: u64, version: u64) -> Result<PushedCatalog, Failure> {
+    let found = if kept_catalogs(newest).contains(&version) { state.catalog(version).await? } else { None };
+    found.ok_or_else(|| {
+        format!("Version {version} is not kept; `queqiao catalog show` lists those that are. Any file can be pushed.").into()
+    })
+}
+
+async fn show(state: State, version: Option<u64>, json: bool) -> Result<(), Failure> {
+    let newest = state.catalog_version().await?;
+    if newest == 0 {
+        note(
+            "No catalog was ever pushed to this stack: the one that its release was built with is in force.",
+        );
+        return if json { print_json(&json!({"version": 0, "versions": []})) } else { Ok(()) };
+    }
+    let shown = kept(&state, newest, version.unwrap_or(newest)).await?;
+    let mut versions = Vec::new();
+    for version in kept_catalogs(newest).rev() {
+        versions.extend(state.catalog(version).await?);
+    }
+    if json {
+        let about = |one: &PushedCatalog| json!({"version": one.version, "pushed_at": one.pushed_at, "rollback_to": one.rollback_to});
+        let versions: Vec<_> = versions.iter().map(about).collect();
+        return print_json(&json!({"version": newest, "text": shown.text, "versions": versions}));
+    }
+    for one in versions {
+        note(&line(&one, newest));
+    }
+    print(&shown.text)
+}
+
+/// To a file, byte by byte, so that it can be changed and pushed.
+fn print(text: &str) -> Result<(), Failure> {
+    let mut stdout = std::io::stdout();
+    match stdout.is_terminal() {
+        true => tell(text.trim_end()),
+        false => stdout.write_all(text.as_bytes())?,
+    }
+    Ok(())
+}
+
+/// A version, when it was pushed, what it is.
+fn line(one: &PushedCatalog, newest: u64) -> String {
+    let mut line = format!("version {}, pushed {}", one.version, minute(one.pushed_at));
+    if let Some(again) = one.rollback_to {
+        line += &format!(", version {again} again");
+    }
+    if one.version == newest { line + ", in force" } else { line }
+}
+
+/// The minute in UTC.
+fn minute(at: i64) -> String {
+    let at = time::OffsetDateTime::from_unix_timestamp(at).ok();
+    at.map_or("?".to_owned(), |at| format!("{} {:02}:{:02} UTC", at.date(), at.hour(), at.minute()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_version_says_what_it_is() {
+        let mut one =
+            PushedCatalog { version: 3, text: String::new(), pushed_at: 1_795_378_184, rollback_to: None };
+        assert_eq!(line(&one, 4), "version 3, pushed 2026-11-22 20:09 UTC");
+        one.rollback_to = Some(1);
+        assert_eq!(line(&one, 3), "version 3, pushed 2026-11-22 20:09 UTC, version 1 again, in force");
+    }
+}

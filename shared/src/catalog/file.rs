@@ -1,0 +1,237 @@
+//! The text of a catalog, read whole: everything that is wrong with it is told, each with its line.
+
+use std::collections::HashMap;
+use std::fmt;
+use std::ops::Range;
+
+use toml::Spanned;
+use toml::de::{DeTable, DeValue, ValueDeserializer};
+
+use super::Notification;
+
+/// What an entry cannot do without.
+const REQUIRED: [&str; 2] = ["template_id", "fields"];
+
+/// Something that is wrong in the text of a catalog.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Problem {
+    /// Where, from 1.
+    pub line: usize,
+    /// In which entry; `None` where it is none's.
+    pub entry: Option<String>,
+    /// What, with the name of the key or field.
+    pub what: String,
+}
+
+impl fmt::Display for Problem {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.entry {
+            Some(entry) => write!(formatter, "[{entry}] {}", self.what),
+            None => write!(formatter, "{}", self.what),
+        }
+    }
+}
+
+/// All that is wrong in the text of a catalog, in its order; at least one.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", sentences(.0))]
+pub struct Problems(pub Vec<Problem>);
+
+fn sentences(problems: &[Problem]) -> String {
+    let told: Vec<_> = problems.iter().map(|problem| format!("line {}: {problem}", problem.line)).collect();
+    told.join("\n")
+}
+
+/// The entries of a text, and what is wrong with it.
+pub fn read(text: &str) -> (HashMap<String, Notification>, Vec<Problem>) {
+    let (root, mistakes) = DeTable::parse_recoverable(text);
+    let mut reader = Reader { text, entry: None, problems: Vec::new() };
+    for mistake in &mistakes {
+        reader.problem(mistake.span(), mistake.message());
+    }
+    let mut entries = HashMap::new();
+    // Of what is no TOML nobody knows what else it says.
+    if mistakes.is_empty() {
+        for (name, value) in root.into_inner() {
+            let entry = reader.entry(&name, value);
+            entries.extend(entry.map(|entry| (name.into_inner().into_owned(), entry)));
+        }
+    }
+    reader.problems.sort_by_key(|problem| problem.line);
+    (entries, reader.problems)
+}
+
+struct Reader<'a> {
+    text: &'a str,
+    /// Which one is being read.
+    entry: Option<String>,
+    problems: Vec<Problem>,
+}
+
+impl Reader<'_> {
+    fn problem(&mut self, place: Option<Range<usize>>, what: impl Into<String>) {
+        let before = &self.text.as_bytes()[..place.unwrap_or_default().start.min(self.text.len())];
+        let line = 1 + before.iter().filter(|byte| **byte == b'\n').count();
+        self.problems.push(Problem { line, entry: self.entry.clone(), what: what.into() });
+    }
+
+    fn entry(
+        &mut self,
+        name: &Spanned<impl AsRef<str>>,
+        value: Spanned<DeValue<'_>>,
+    ) -> Option<Notification> {
+        self.entry = Some(name.get_ref().as_ref().to_owned());
+        let (before, begins) = (self.problems.len(), name.span());
+        let DeValue::Table(table) = value.into_inner() else {
+            self.problem(Some(begins), "is no entry: it has to be a table");
+            return None;
+        };
+        for key in REQUIRED.into_iter().filter(|key| !table.contains_key(*key)) {
+            self.problem(Some(begins.clone()), format!("has no {key}"));
+        }
+        let places = places(&table);
+        let (notification, unknown) = self.values(&begins, before, table)?;
+        let unknown = unknown.into_iter().map(|key| (format!("{key} is none of an entry's keys"), key));
+        for (what, key) in unknown.chain(notification.problems().map(|(key, what)| (what, key))) {
+            self.problem(places.get(&key).or(Some(&begins)).cloned(), what);
+        }
+        Some(notification)
+    }
+
+    /// Reads the values of an entry, and takes out those of the wrong type one after the other; gives the keys, too,
+    /// that an entry does not have.
+    fn values(
+        &mut self,
+        begins: &Range<usize>,
+        before: usize,
+        mut table: DeTable<'_>,
+    ) -> Option<(Notification, Vec<String>)> {
+        loop {
+            let mut unknown = Vec::new();
+            let whole = Spanned::new(begins.clone(), DeValue::Table(table.clone()));
+            let read = serde_ignored::deserialize(ValueDeserializer::from(whole), |path| {
+                unknown.push(path.to_string());
+            });
+            let mistake: toml::de::Error = match read {
+                Ok(notification) => return Some((notification, unknown)),
+                Err(mistake) => mistake,
+            };
+            match mistake.span().and_then(|span| take_out(&mut table, span.start)) {
+                Some(key) => self.problem(mistake.span(), format!("{key}: {}", mistake.message())),
+                // That something is missing is said already.
+                None if self.problems.len() > before => return None,
+                None => {
+                    self.problem(Some(begins.clone()), mistake.message());
+                    return None;
+                }
+            }
+        }
+    }
+}
+
+/// Where each key stands: `keep`, `fields`, `fields.thing1`.
+fn places(table: &DeTable<'_>) -> HashMap<String, Range<usize>> {
+    let mut places = HashMap::new();
+    for (key, value) in table {
+        for (name, _) in value.get_ref().as_table().into_iter().flatten() {
+            places.insert(format!("{}.{}", key.get_ref(), name.get_ref()), name.span());
+        }
+        places.insert(key.get_ref().to_string(), key.span());
+    }
+    places
+}
+
+/// Takes out the key whose value is at this place, and gives its name.
+fn take_out(table: &mut DeTable<'_>, at: usize) -> Option<String> {
+    let is_there = |value: &Spanned<DeValue<'_>>| value.span().contains(&at);
+    for (key, value) in table.iter_mut() {
+        let DeValue::Table(inner) = value.get_mut() else { continue };
+        let found = inner.iter().find(|(_, value)| is_there(value)).map(|(name, _)| name.clone());
+        if let Some(found) = found {
+            inner.remove(&found);
+            return Some(format!("{}.{}", key.get_ref(), found.get_ref()));
+        }
+    }
+    let found = table.iter().find(|(_, value)| is_there(value)).map(|(key, _)| key.clone())?;
+    table.remove(&found);
+    Some(found.get_ref().to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn told(text: &str) -> Vec<String> {
+        read(text).1.iter().map(|problem| format!("{}: {problem}", problem.line)).collect()
+    }
+
+    #[test]
+    fn everything_that_is_wrong_is_told_with_its_entry_its_field_and_its_line() {
+        let text = "\
+            first = 1\n\
+            [approval]\n\
+            template_id = 5\n\
+            page = \"/pages/a\"\n\
+            kepe = \"1h\"\n\
+            keep = \"soon\"\n\
+            allow = \"friends\"\n\
+            per_day = -1\n\
+            [approval.fields]\n\
+            thing1 = 7\n\
+            thing2 = \"\"\n\
+            time3 = \"{at}\"\n\
+            [\"副本\"]\n\
+            fields.const1 = \"x\"\n\
+            fields.thing2 = \"a text of more than twenty characters\"\n";
+        let problems = told(text);
+        let expected = [
+            "1: [first] is no entry: it has to be a table",
+            "3: [approval] template_id: invalid type: integer `5`, expected a string",
+            "6: [approval] keep: ",
+            "7: [approval] allow: unknown variant `friends`",
+            "8: [approval] per_day: ",
+            "10: [approval] fields.thing1: ",
+            "13: [副本] has no template_id",
+        ];
+        assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+        for (problem, expected) in problems.iter().zip(expected) {
+            assert!(problem.starts_with(expected), "{problem} is not {expected}");
+        }
+        // With the types right, the values are looked at.
+        let text = text
+            .replace("first = 1", "")
+            .replace("template_id = 5", "template_id = \"t\"")
+            .replace("\"soon\"", "\"1s\"")
+            .replace("\"friends\"", "\"self\"")
+            .replace("-1", "1")
+            .replace("thing1 = 7", "thing1 = \"{a}\"")
+            .replace("[\"副本\"]", "[\"副本\"]\ntemplate_id = \"\"");
+        assert_eq!(
+            told(&text),
+            [
+                "4: [approval] page starts with a slash; WeChat does not open such pages",
+                "5: [approval] kepe is none of an entry's keys",
+                "6: [approval] keep is not between 1m and 14d",
+                "11: [approval] thing2 may not be empty",
+                "14: [副本] template_id is empty",
+                "16: [副本] thing2 takes at most 20 characters, not 37",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_no_toml_is_told_line_by_line() {
+        let problems =
+            told("[a]\ntemplate_id = \nfields = {thing1 = 'x'}\npage = p\nkeep = '1h'\nkeep = '2h'\n");
+        let lines: Vec<_> = problems.iter().filter_map(|problem| problem.split(':').next()).collect();
+        assert_eq!(lines, ["2", "4", "6"], "{problems:#?}");
+    }
+
+    #[test]
+    fn an_entry_in_one_line_is_read_as_any_other() {
+        assert_eq!(told("a = {template_id = 't', fields = {thing1 = '{x}'}}"), Vec::<String>::new());
+        let problems = told("\na = {template_id = 't', fields = 'none', page = 1}");
+        assert_eq!(problems.len(), 2, "{problems:#?}");
+        assert!(problems.iter().all(|problem| problem.starts_with("2: [a] ")), "{problems:#?}");
+    }
+}
