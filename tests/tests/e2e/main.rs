@@ -24,3 +24,4 @@ mod sync_faults;
 mod sync_killed;
 mod sync_unionids;
 mod tokens;
+mod upgrades;
