@@ -189,3 +189,18 @@ fn golden() -> BTreeMap<Version, Shapes> {
     };
     entries(&folder("shapes")).iter().map(|folder| (version(folder), shapes(folder))).collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    #[should_panic(expected = "[0, 1, 0] does not read StateTable.sync as sync writes it")]
+    fn a_word_that_an_older_version_does_not_know_is_not_to_be_written() {
+        let mut body = newest()["StateTable.sync"][1].clone();
+        let place = "StateTable".to_owned();
+        hold(&[Written { by: "sync".to_owned(), place: place.clone(), body: body.clone() }]);
+        body["run"]["M"]["progress"]["M"]["state"]["S"] = "paused".into();
+        hold(&[Written { by: "sync".to_owned(), place, body }]);
+    }
+}
