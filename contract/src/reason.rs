@@ -56,7 +56,8 @@ pub enum Reason {
     NotDelivered,
     /// What was kept of this user was deleted (POST /forget).
     Forgotten,
-    /// An errcode this version does not know.
+    /// An errcode, or a reason, that this version does not know.
+    #[serde(other)]
     UnknownErrcode,
 }
 

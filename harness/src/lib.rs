@@ -4,6 +4,7 @@ mod answer;
 pub mod chaos;
 mod contract;
 mod phone;
+pub mod shapes;
 mod time;
 
 use clock::Clock;
@@ -59,6 +60,8 @@ impl World {
             clock.set(time::MORNING);
             settings.clock = Some(clock);
         }
+        // A measurement is made without it.
+        settings.records = cfg!(debug_assertions);
         let stack = Stack::start(settings).await.expect("a stack that starts");
         let world = Self::at(&stack.ready());
         Self { stack: Some(stack), _folder: Some(folder), ..world }
@@ -114,13 +117,15 @@ impl World {
         self.exchange(request).await
     }
 
-    /// Makes a request of the gateway, and holds what comes of it against the contract.
+    /// Makes a request of the gateway, and holds what comes of it against the contract, and what was written until
+    /// then against the golden files.
     pub async fn exchange(&self, request: RequestBuilder) -> Answer {
         let request = request.build().expect("a request");
         let (method, path) = (request.method().clone(), request.url().path().to_owned());
         let sent = request.body().and_then(Body::as_bytes).map(<[u8]>::to_vec).unwrap_or_default();
         let answer = Answer::read(self.http.execute(request).await.expect("the gateway answers")).await;
         contract::hold(&method, &path, &sent, &answer);
+        self.stack.iter().for_each(|stack| shapes::hold(&stack.take_written()));
         answer
     }
 

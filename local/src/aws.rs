@@ -11,13 +11,14 @@ use tokio::task::JoinSet;
 use crate::data::DataFolder;
 use crate::meter::Meter;
 use crate::policies::IamPolicies;
-use crate::proxy::{Backend, Proxy};
+use crate::proxy::{Backend, Proxy, Rules};
 use crate::queues::Queues;
 use crate::settings::Endpoints;
 use crate::sqs::Sqs;
 use crate::tables::Tables;
 use crate::template::Template;
 use crate::wire::ADMIN_KEY;
+use crate::written::Recorder;
 use crate::{Settings, StackError, loopback, queues, tables};
 
 /// Where they answer, and clients that may do everything.
@@ -33,6 +34,8 @@ pub struct Aws {
     pub outage: Arc<AtomicBool>,
     /// What the functions took from the tables, where that is kept.
     pub meter: Meter,
+    /// What was written, where that is kept.
+    pub recorder: Recorder,
 }
 
 impl Aws {
@@ -48,13 +51,21 @@ impl Aws {
         tasks: &mut JoinSet<()>,
     ) -> Result<Self, StackError> {
         let (meter, outage) = (Meter::default(), Arc::<AtomicBool>::default());
-        let proxies = Proxies { policies, seed: settings.faults.seed, clock, outage: outage.clone() };
+        let recorder = Recorder::default();
+        let rules = Rules {
+            policies,
+            seed: settings.faults.seed,
+            clock: clock.clone(),
+            outage: outage.clone(),
+            recorder: settings.records.then(|| recorder.clone()),
+        };
         let dynamodb_url = match settings.set("AWS_ENDPOINT_URL_DYNAMODB") {
             Some(url) => url,
             None => {
                 let url = tables::emulate(data.map(DataFolder::tables).as_deref(), tasks).await?;
                 let (faults, meter) = (settings.faults, settings.meters.then(|| meter.clone()));
-                proxies.open(Tables { faults, meter, url, http: reqwest::Client::new() }, tasks).await?
+                open(Tables { faults, meter, url, http: reqwest::Client::new() }, rules.clone(), tasks)
+                    .await?
             }
         };
         let (sqs_url, sqs) = match settings.set("AWS_ENDPOINT_URL_SQS") {
@@ -62,7 +73,7 @@ impl Aws {
             None => {
                 let sqs = open_queues(data, clock)?;
                 let queues = Queues { sqs: sqs.clone(), faults: settings.faults };
-                (proxies.open(queues, tasks).await?, Some(sqs))
+                (open(queues, rules, tasks).await?, Some(sqs))
             }
         };
         let (region, credentials) = (Region::new(settings.region()), credentials(ADMIN_KEY));
@@ -83,6 +94,7 @@ impl Aws {
             sqs,
             outage,
             meter,
+            recorder,
         })
     }
 
@@ -102,23 +114,11 @@ impl Aws {
     }
 }
 
-/// What stands before each back end.
-struct Proxies<'a> {
-    policies: IamPolicies,
-    seed: u64,
-    clock: &'a Clock,
-    outage: Arc<AtomicBool>,
-}
-
-impl Proxies<'_> {
-    /// Puts a back end behind a proxy; gives the proxy's URL.
-    async fn open(&self, backend: impl Backend, tasks: &mut JoinSet<()>) -> Result<String, StackError> {
-        let (listener, url) = loopback(0).await?;
-        let (policies, clock, outage) = (self.policies.clone(), self.clock.clone(), self.outage.clone());
-        let proxy = Proxy::new(backend, policies, self.seed, clock, outage);
-        tasks.spawn(proxy.serve(listener));
-        Ok(url)
-    }
+/// Puts a back end behind a proxy; gives the proxy's URL.
+async fn open(backend: impl Backend, rules: Rules, tasks: &mut JoinSet<()>) -> Result<String, StackError> {
+    let (listener, url) = loopback(0).await?;
+    tasks.spawn(Proxy::new(backend, rules).serve(listener));
+    Ok(url)
 }
 
 fn open_queues(data: Option<&DataFolder>, clock: &Clock) -> Result<Sqs, StackError> {

@@ -19,12 +19,14 @@ mod tables;
 mod template;
 mod triggers;
 mod wire;
+mod written;
 
 pub use host::run_as_function;
 pub use meter::Usage;
 pub use run_file::RunFile;
 pub use settings::{Faults, Settings};
 pub use stack::Stack;
+pub use written::Written;
 
 use tokio::net::TcpListener;
 

@@ -15,6 +15,7 @@ use tokio::net::TcpListener;
 use crate::dice::Dice;
 use crate::policies::IamPolicies;
 use crate::wire::{self, AwsRequest};
+use crate::written::Recorder;
 
 /// The reason that callers are told for an injected fault.
 pub const INJECTED: &str = "injected fault";
@@ -35,17 +36,29 @@ pub trait Backend: Clone + Send + Sync + 'static {
 #[derive(Clone)]
 pub struct Proxy<B> {
     backend: B,
-    policies: IamPolicies,
+    rules: Rules,
     dice: Dice,
-    clock: Clock,
+}
+
+/// What both back ends' proxies go by.
+#[derive(Clone)]
+pub struct Rules {
+    /// Who may call.
+    pub policies: IamPolicies,
+    /// What time it is.
+    pub clock: Clock,
+    /// Seeds the dice.
+    pub seed: u64,
     /// Whether no call of a function is carried out for now.
-    outage: Arc<AtomicBool>,
+    pub outage: Arc<AtomicBool>,
+    /// Takes note of what is written, where that is asked for.
+    pub recorder: Option<Recorder>,
 }
 
 impl<B: Backend> Proxy<B> {
-    /// Stands before this back end; the seed is the dice's.
-    pub fn new(backend: B, policies: IamPolicies, seed: u64, clock: Clock, outage: Arc<AtomicBool>) -> Self {
-        Self { backend, policies, dice: Dice::new(seed), clock, outage }
+    /// Stands before this back end.
+    pub fn new(backend: B, rules: Rules) -> Self {
+        Self { backend, dice: Dice::new(rules.seed), rules }
     }
 
     /// Answers whoever calls here.
@@ -55,25 +68,35 @@ impl<B: Backend> Proxy<B> {
             tracing::error!(%error, "an emulator's server ended");
         }
     }
+
+    async fn forward(&self, request: AwsRequest) -> Response {
+        match &self.rules.recorder {
+            Some(recorder) if Recorder::is_a_write(&request) => {
+                let request = Recorder::with_row(request);
+                recorder.observe(&request, self.backend.forward(request.clone()).await).await
+            }
+            _ => self.backend.forward(request).await,
+        }
+    }
 }
 
 async fn handle<B: Backend>(State(proxy): State<Proxy<B>>, headers: HeaderMap, body: Bytes) -> Response {
     let request = AwsRequest { headers, body };
     // Whoever waits for a message does nothing.
-    let _work = (request.operation() != Some("ReceiveMessage")).then(|| proxy.clock.work());
-    if let Err(denied) = proxy.policies.check(&request) {
+    let _work = (request.operation() != Some("ReceiveMessage")).then(|| proxy.rules.clock.work());
+    if let Err(denied) = proxy.rules.policies.check(&request) {
         tracing::error!("{denied}");
         return wire::access_denied(&denied);
     }
     if request.is_admins() || request.is_a_polls() {
-        return proxy.backend.forward(request).await;
+        return proxy.forward(request).await;
     }
-    if proxy.outage.load(Ordering::Relaxed) {
+    if proxy.rules.outage.load(Ordering::Relaxed) {
         return wire::error(StatusCode::INTERNAL_SERVER_ERROR, "InternalServerError", INJECTED);
     }
     if proxy.dice.hit(proxy.backend.fault_share(&request)) {
         proxy.backend.inject_fault(request, &proxy.dice).await
     } else {
-        proxy.backend.forward(request).await
+        proxy.forward(request).await
     }
 }

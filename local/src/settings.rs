@@ -30,6 +30,8 @@ pub struct Settings {
     pub callbacks: bool,
     /// Whether [`Stack::usage`](crate::Stack::usage) keeps count, which costs every call a little.
     pub meters: bool,
+    /// Whether [`Stack::take_written`](crate::Stack::take_written) keeps what is written, which costs every call a little.
+    pub records: bool,
     /// What goes wrong on purpose.
     pub faults: Faults,
     /// The clock to go by, a movable one; `None`, one that starts with the machine's time.

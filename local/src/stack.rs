@@ -28,7 +28,7 @@ use crate::sqs::Sqs;
 use crate::template::{Source, Template, Values};
 use crate::triggers::PolledQueue;
 use crate::wire::ADMIN_KEY;
-use crate::{RunFile, Settings, StackError, Usage, gateway, loopback, triggers};
+use crate::{RunFile, Settings, StackError, Usage, Written, gateway, loopback, triggers};
 
 /// Under this name the stack's own service key sends.
 const SERVICE: &str = "local";
@@ -203,6 +203,11 @@ impl Stack {
     /// What a function took from a table so far, if the settings have it metered.
     pub fn usage(&self, function: &str, table: &str) -> Usage {
         self.aws.meter.usage(function, table)
+    }
+
+    /// What was written to tables and queues since this was asked last, if the settings have it recorded.
+    pub fn take_written(&self) -> Vec<Written> {
+        self.aws.recorder.take()
     }
 
     /// The addresses and the key, for a program: the ready line.

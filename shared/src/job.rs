@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use contract::Reason;
 use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
 
 use crate::wechat::Failure;
 
@@ -32,6 +33,9 @@ pub struct Job {
     pub enqueued_at: Option<i64>,
     /// The messages still to send.
     pub messages: Vec<Message>,
+    /// What a newer version says besides: it stays with the job when this one puts it back.
+    #[serde(flatten)]
+    pub newer: Map<String, Value>,
 }
 
 /// What to do when WeChat no longer dedupes and nobody knows whether a message arrived.
@@ -63,6 +67,9 @@ pub struct Message {
     /// How far it has come.
     #[serde(flatten)]
     pub progress: Progress,
+    /// What a newer version says besides.
+    #[serde(flatten)]
+    pub newer: Map<String, Value>,
 }
 
 /// In place of a msgid where WeChat took a message and gave none that can be read.
@@ -141,5 +148,25 @@ impl Job {
             0 => format!("{}-{}", self.batch, message.n),
             round => format!("{}-{}r{round}", self.batch, message.n),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn what_a_newer_version_says_stays_with_a_job_that_is_put_back() {
+        let newer = json!({
+            "batch": "b", "template_id": "t", "prefer": "once", "accepted_at": 1, "keep": 60, "enqueued_at": 2,
+            "priority": {"class": 1}, "messages": [{
+                "n": 1, "oa_openid": "o", "page": "p", "data": {"thing1": "a"}, "replay": 1, "turn": 2, "attempts": 3,
+                "ambiguous": 1, "ambiguous_since": 5, "sent": null, "channel": "sms", "openids": ["a", 1, null],
+            }],
+        });
+        let job: Job = serde_json::from_value(newer.clone()).expect("a job");
+        assert_eq!(job.messages[0].progress.requeues, 2);
+        assert_eq!(serde_json::to_value(&job).expect("JSON"), newer);
     }
 }

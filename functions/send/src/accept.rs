@@ -4,6 +4,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use contract::{Accepted, Data, MessageState, Reason, Recipient, Rejected, SendRequest, To};
+use serde_json::Map;
 use shared::Error;
 use shared::catalog::{Catalog, Notification, Rendered};
 use shared::job::{self, Job, Message, Progress};
@@ -92,6 +93,7 @@ impl Function {
             keep: i64::try_from(notification.keep.as_secs()).unwrap_or(i64::MAX),
             enqueued_at: Some(self.clock.now()),
             messages: messages.to_vec(),
+            newer: Map::new(),
         };
         let jobs: Vec<_> = messages.chunks(job::MOST_RECIPIENTS).map(job).collect();
         self.queue.enqueue(&jobs, Duration::ZERO).await
@@ -177,6 +179,7 @@ fn message(n: u32, to: &Recipient, oa_openid: &str, rendered: Rendered) -> Messa
         page: rendered.page,
         data: rendered.data,
         progress: Progress::default(),
+        newer: Map::new(),
     }
 }
 

@@ -26,3 +26,4 @@ mod sync_faults;
 mod sync_killed;
 mod sync_unionids;
 mod tokens;
+mod upgrades;

@@ -6,4 +6,5 @@ mod deployment;
 mod rooms;
 mod source;
 mod template;
+mod upgrades;
 mod workspace;

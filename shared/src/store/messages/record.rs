@@ -112,3 +112,18 @@ impl Record {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::{from_item, to_item};
+
+    #[test]
+    fn a_reason_that_a_newer_version_wrote_is_one_that_is_not_known() {
+        let row = serde_json::json!({
+            "n": 1, "state": "failed", "reason": "eaten_by_a_whale", "attempts": 1, "updated_at": 2, "whale": { "m": 30 },
+        });
+        let record: Record = from_item(to_item(&row).expect("an item")).expect("a record");
+        assert_eq!((record.state, record.reason), (MessageState::Failed, Some(Reason::UnknownErrcode)));
+    }
+}

@@ -1,0 +1,339 @@
+//! One of everything, written by today's code: each field once with something in it and, where it may be missing, once
+//! without. The golden files are what comes of it.
+
+use std::time::Duration;
+
+use contract::{Data, MessageState, Reason, Recipient, Scope, SyncState};
+use harness::World;
+use serde_json::{Map, json};
+use shared::catalog::Catalog;
+use shared::event::Event;
+use shared::job::{Job, LastFailure, Message, Parked, Prefer, Progress};
+use shared::queue::{self, DeliverQueue, EventsQueue, ForgetQueue, ForgetRequest, LONGEST_DELAY};
+use shared::queue::{RefreshQueue, RefreshRequest};
+use shared::session::{Token, User};
+use shared::store::{self, Addressed, Batch, Cause, Checkpoint, Identities, KeyRow, Keys, Messages, Outage};
+use shared::store::{Record, RunProgress, SessionKeys, Sessions, State, SyncRun, TokenFailure, Tokens};
+use shared::wechat::token::IssuedToken;
+use shared::{Account, Config};
+
+/// When all of it is written, in Unix seconds.
+pub const NOW: i64 = 1_893_981_600;
+
+const LIFETIME: Duration = Duration::from_secs(3600);
+
+/// One with all there is to say, and one with what there has to be.
+const ENTRIES: &str = r#"
+    [approval]
+    template_id = "t1"
+    page = "pages/a?id={id}"
+    fields = { thing1 = "{applicant}" }
+    allow = "self"
+    prefer = "arrive"
+    keep = "2h"
+    per_day = 5
+
+    [notice]
+    template_id = "t2"
+    fields = { thing1 = "{applicant}" }
+"#;
+
+pub async fn everything(world: &World) {
+    world.stack().clock().set(NOW);
+    let config = world.stack().config();
+    users(&config).await;
+    tokens(&config).await;
+    messages(&config).await;
+    sync(&config).await;
+    breakers(&config).await;
+    claims_and_counters(&config).await;
+    forgetting(&config).await;
+    queues(&config).await;
+}
+
+fn text(text: &str) -> String {
+    text.to_owned()
+}
+
+fn some(text: &str) -> Option<String> {
+    Some(text.to_owned())
+}
+
+fn data(name: &str, value: &str) -> Data {
+    [(text(name), text(value))].into()
+}
+
+async fn users(config: &Config) {
+    let client = store::client(config).expect("a client");
+    let identities = Identities::new(config, client.clone()).expect("a table");
+    identities.record_login("mini1", Some("union1")).await.expect("a write");
+    identities.record_login("mini2", None).await.expect("a write");
+    let followers = [(text("union1"), text("oa1"))].into();
+    identities.add_followers(&followers, NOW - 60).await.expect("a write");
+    identities.record_unfollow("oa2", NOW - 60).await.expect("a write");
+
+    let sessions = Sessions::new(config, client.clone()).expect("a table");
+    let user =
+        User { session: Token::from_text("session1").id(), openid: text("mini1"), unionid: some("union1") };
+    sessions.sign_in(user, LIFETIME).await.expect("a write");
+    let user = User { session: Token::from_text("session2").id(), openid: text("mini2"), unionid: None };
+    sessions.sign_in(user, LIFETIME).await.expect("a write");
+    let session_keys = SessionKeys::new(config, client.clone()).expect("a table");
+    session_keys.put("session1", text("session_key1").into(), LIFETIME).await.expect("a write");
+
+    let keys = Keys::new(config, client).expect("a table");
+    let key = KeyRow {
+        id: Token::from_text("key1").id(),
+        name: text("backend"),
+        scopes: vec![Scope::Send, Scope::Read, Scope::Sync, Scope::Admin],
+        created_at: NOW,
+        ends_at: Some(NOW + 3600),
+    };
+    keys.put(&key).await.expect("a write");
+    keys.put(&KeyRow { id: Token::from_text("key2").id(), ends_at: None, ..key }).await.expect("a write");
+}
+
+async fn tokens(config: &Config) {
+    let tokens = Tokens::new(config, store::client(config).expect("a client")).expect("a table");
+    tokens.lease("wx1", "lease1", 30).await.expect("a write");
+    let mut seen = tokens.lease("wx2", "lease2", 30).await.expect("a write").expect("a lease");
+    (seen.forced_at, seen.forced_count) = (NOW - 60, 3);
+    let issued = IssuedToken { token: text("token1").into(), expires_in: 7200 };
+    assert!(tokens.renew("wx2", "lease2", &seen, &issued).await.expect("a write"));
+}
+
+async fn messages(config: &Config) {
+    let messages = Messages::new(config, store::client(config).expect("a client")).expect("a table");
+    let catalog = Catalog::parse(ENTRIES).expect("a catalog");
+    let entry = |name: &str| catalog.find(name).cloned();
+    let nobody = |n: usize| Addressed {
+        to: Recipient::Openid(format!("nobody{n}")),
+        data: Data::new(),
+        oa_openid: None,
+        reason: Some(Reason::NeverLoggedIn),
+        detail: None,
+    };
+    let reached = Addressed {
+        to: Recipient::Unionid(text("union1")),
+        data: data("applicant", "b"),
+        oa_openid: some("oa1"),
+        reason: None,
+        detail: None,
+    };
+    let unfit = Addressed {
+        to: Recipient::OaOpenid(text("oa3")),
+        data: Data::new(),
+        oa_openid: None,
+        reason: Some(Reason::InvalidField),
+        detail: some("thing1 needs data.applicant"),
+    };
+    let batch = Batch {
+        id: text("b1"),
+        sender: text("service:backend"),
+        notification: text("approval"),
+        entry: entry("approval"),
+        data: data("id", "7"),
+        page: some("pages/b"),
+        // More than go into one item.
+        recipients: [reached, unfit].into_iter().chain((3..=101).map(nobody)).collect(),
+        created_at: NOW,
+    };
+    messages.put_batch(&batch).await.expect("a write");
+    let (notification, entry) = (text("notice"), entry("notice"));
+    let small = Batch { id: text("b2"), notification, entry, page: None, recipients: Vec::new(), ..batch };
+    messages.put_batch(&small).await.expect("a write");
+
+    let full = Record {
+        n: 1,
+        state: MessageState::Parked,
+        reason: Some(Reason::TemplateGone),
+        detail: some("a detail"),
+        errcode: Some(40037),
+        rid: some("rid1"),
+        msgid: Some(4_611_686_018_427_387_904),
+        attempts: 3,
+        round: 1,
+        requeues: 2,
+        updated_at: NOW,
+    };
+    assert!(messages.put_record("b1", &full).await.expect("a write"));
+    let sent = Record { n: 2, ..Record::queued(2, NOW).sent(11) };
+    let failed = Record { n: 3, ..Record::queued(3, NOW).sent(12) };
+    for record in [&sent, &failed] {
+        assert!(messages.put_record("b1", record).await.expect("a write"));
+    }
+    messages.apply_receipt(11, MessageState::Delivered, None, "success").await.expect("a write");
+    let blocked =
+        messages.apply_receipt(12, MessageState::Blocked, Some(Reason::Refused), "failed:user block");
+    blocked.await.expect("a write");
+}
+
+async fn sync(config: &Config) {
+    let state = State::new(config, store::client(config).expect("a client")).expect("a table");
+    let progress = RunProgress {
+        state: SyncState::Running,
+        run: some("run1"),
+        total: Some(1000),
+        listed: 600,
+        known: 500,
+        new: 90,
+        removed: 4,
+        without_unionid: 7,
+        not_looked_up: 3,
+        calls: [(text("/cgi-bin/user/get"), 2)].into(),
+        started_at: NOW - 60,
+        updated_at: NOW,
+        ends_at: Some(NOW + 60),
+        repairs: [(text("split"), 1)].into(),
+        error: some("errcode 45009"),
+    };
+    let checkpoint = Checkpoint {
+        after: some("oa600"),
+        listed: 600,
+        known: 500,
+        without_unionid: 7,
+        not_looked_up: 3,
+        anew: true,
+        waiting: vec![text("oa599")],
+    };
+    let run = SyncRun { progress, checkpoint: Some(checkpoint), failures: 2 };
+    state.lease_sync("wx1", "lease1", 30).await.expect("a write").expect("a lease");
+    assert!(state.save_sync("wx1", "lease1", 30, &run).await.expect("a write"));
+    let begun = SyncRun { checkpoint: Some(Checkpoint::default()), ..SyncRun::default() };
+    let ended = SyncRun::default();
+    for (appid, run) in [("wx2", begun), ("wx3", ended)] {
+        state.lease_sync(appid, "lease1", 30).await.expect("a write").expect("a lease");
+        assert!(state.end_sync(appid, "lease1", &run).await.expect("a write"));
+    }
+}
+
+async fn breakers(config: &Config) {
+    let state = State::new(config, store::client(config).expect("a client")).expect("a table");
+    let cause = Cause { reason: Reason::Misconfigured, errcode: Some(40164), ip: some("203.0.113.7") };
+    let outage = Outage {
+        cause: cause.clone(),
+        opened_at: NOW - 60,
+        until: Some(NOW + 600),
+        probe_at: NOW + 60,
+        probes: 2,
+    };
+    assert!(state.open_breaker("breaker#wx1#t1", &outage).await.expect("a write"));
+    let bare = Cause { errcode: None, ip: None, ..cause.clone() };
+    let outage = Outage { cause: bare.clone(), until: None, ..outage };
+    assert!(state.open_breaker("breaker#wx1", &outage).await.expect("a write"));
+    let failure =
+        TokenFailure { cause, failed_at: NOW - 60, no_token_from: NOW + 600, retry_at: NOW + 300, times: 2 };
+    state.put_token_failure("wx1", Some(&failure)).await.expect("a write");
+    state.put_token_failure("wx2", Some(&TokenFailure { cause: bare, ..failure })).await.expect("a write");
+    state.put_token_failure("wx3", None).await.expect("a write");
+}
+
+async fn claims_and_counters(config: &Config) {
+    let state = State::new(config, store::client(config).expect("a client")).expect("a table");
+    for (key, is_done) in [("key1", true), ("key2", false)] {
+        let claimed = state.claim("service:backend", key, b"{}", 60).await.expect("a write");
+        let store::Claim::Acquired(lease) = claimed else { panic!("{claimed:?}") };
+        if is_done {
+            state.complete(&lease).await.expect("a write");
+        }
+    }
+    state.count("user:mini1", 10, 2).await.expect("a write");
+    state.take_tokens(NOW, 10, 2).await.expect("a write");
+    state.count_refused_code("203.0.113.7").await.expect("a write");
+    state.count_in_hour("clear_quota", 10).await.expect("a write");
+}
+
+async fn forgetting(config: &Config) {
+    let state = State::new(config, store::client(config).expect("a client")).expect("a table");
+    let forgetting = json!({
+        "id": "f1",
+        "call": "call1",
+        "ids": { "unionids": ["union1"], "openids": ["mini1"], "oa_openids": ["oa1"] },
+        "after": { "batch": "b1", "n": -1 },
+        "done": false,
+        "identities": 2,
+        "sessions": 1,
+        "messages": 3,
+        "scanned": 500,
+        "started_at": NOW - 60,
+        "updated_at": NOW,
+    });
+    let forgetting: store::Forgetting = serde_json::from_value(forgetting).expect("a deletion");
+    state.begin_forgetting(&forgetting).await.expect("a write");
+    let done = store::Forgetting {
+        id: text("f2"),
+        ids: store::UserIds::default(),
+        after: None,
+        done: true,
+        ..forgetting
+    };
+    state.begin_forgetting(&done).await.expect("a write");
+}
+
+/// Nobody takes them: they are held back, and the clock stands for them.
+async fn queues(config: &Config) {
+    let client = queue::client(config).expect("a client");
+    let deliver = DeliverQueue::new(config, client.clone()).expect("a queue");
+    deliver.enqueue(&jobs(), LONGEST_DELAY).await.expect("a message");
+    let refresh = RefreshQueue::new(config, client.clone()).expect("a queue");
+    for (account, failed, is_due) in
+        [(Account::Oa, some("fingerprint1"), false), (Account::Oa, None, true), (Account::Mini, None, false)]
+    {
+        let request = RefreshRequest { account, failed, is_due };
+        refresh.enqueue(&request, LONGEST_DELAY).await.expect("a message");
+    }
+    let events = EventsQueue::new(config, client.clone()).expect("a queue");
+    let (openid, status) = (text("oa1"), text("success"));
+    for event in [
+        Event::Followed { openid: openid.clone(), at: NOW, tries: 2 },
+        Event::Unfollowed { openid: openid.clone(), at: NOW, rechecked: true },
+        Event::Receipt { msgid: 11, status: status.clone(), openid: Some(openid), tries: 2 },
+        Event::Receipt { msgid: 12, status, openid: None, tries: 0 },
+    ] {
+        events.enqueue(&event, LONGEST_DELAY).await.expect("a message");
+    }
+    let forget = ForgetQueue::new(config, client).expect("a queue");
+    let request = ForgetRequest { id: text("f1"), call: text("call1") };
+    forget.enqueue(&request).await.expect("a message");
+}
+
+/// One as `send` makes it, and one that `deliver` puts back after much trouble.
+fn jobs() -> [Job; 2] {
+    let message = Message {
+        n: 1,
+        oa_openid: text("oa1"),
+        is_typed: false,
+        page: None,
+        data: data("thing1", "a"),
+        progress: Progress::default(),
+        newer: Map::new(),
+    };
+    let progress = Progress {
+        round: 1,
+        requeues: 2,
+        attempts: 3,
+        ambiguous: 1,
+        ambiguous_since: Some(NOW - 60),
+        sent: Some(11),
+        parked: Some(Parked { reason: Reason::QuotaExhausted, errcode: Some(45009) }),
+        last: Some(LastFailure { errcode: 45009, rid: some("rid1") }),
+    };
+    let parked = Some(Parked { reason: Reason::WechatUnavailable, errcode: None });
+    let last = Some(LastFailure { errcode: -1, rid: None });
+    let messages = vec![
+        Message { is_typed: true, page: some("pages/a"), progress: progress.clone(), ..message.clone() },
+        Message { n: 2, progress: Progress { parked, last, ..progress }, ..message.clone() },
+    ];
+    let first = Job {
+        batch: text("b1"),
+        template_id: text("t1"),
+        prefer: Prefer::Once,
+        accepted_at: NOW,
+        keep: 7200,
+        enqueued_at: Some(NOW),
+        messages: vec![message],
+        newer: Map::new(),
+    };
+    let later = Job { prefer: Prefer::Arrive, messages, ..first.clone() };
+    [first, later]
+}
