@@ -216,6 +216,8 @@ struct SyncRun {
     checkpoint: Option<Checkpoint>,
     #[serde(default)]
     failures: u32,
+    #[serde(default)]
+    done_at: i64,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -265,6 +267,7 @@ struct Breaker {
     key: String,
     outage: Option<Outage>,
     token_failure: Option<TokenFailure>,
+    token_replacement: Option<TokenReplacement>,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -290,6 +293,13 @@ struct TokenFailure {
     no_token_from: i64,
     retry_at: i64,
     times: u32,
+}
+
+#[derive(Deserialize, Serialize)]
+struct TokenReplacement {
+    times: u32,
+    since: i64,
+    last_at: i64,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -394,6 +404,7 @@ struct LastFailure {
 struct RefreshRequest {
     account: Account,
     failed: Option<String>,
+    errcode: Option<i64>,
     #[serde(default)]
     is_due: bool,
 }

@@ -127,6 +127,7 @@ async fn state_of_0_1_0() {
     assert_eq!((checkpoint.after.as_deref(), checkpoint.anew, run.failures), (Some("oa600"), true, 2));
     assert_eq!((checkpoint.listed, checkpoint.known), (600, 500));
     assert_eq!((checkpoint.without_unionid, checkpoint.not_looked_up), (7, 3));
+    assert_eq!(run.done_at, NOW - 3600);
     assert_eq!(checkpoint.waiting, ["oa599"]);
     assert!(state.lease_sync("wx1", "another", 30).await.expect("an answer").is_none(), "somebody has it");
     assert_eq!(state.sync_run("wx2").await.expect("a row").checkpoint, Some(store::Checkpoint::default()));
@@ -145,6 +146,8 @@ async fn state_of_0_1_0() {
     assert_eq!((failure.failed_at, failure.no_token_from), (NOW - 60, NOW + 600));
     assert_eq!((failure.retry_at, failure.times, failure.cause.errcode), (NOW + 300, 2, Some(40164)));
     assert_eq!(state.token_failure("wx3").await.expect("a row"), None);
+    let replacement = state.account_breaker("wx4").await.expect("a row").token_replacement.expect("one");
+    assert_eq!((replacement.times, replacement.since, replacement.last_at), (2, NOW - 6000, NOW - 60));
 
     let claim = async |key: &str| state.claim("service:backend", key, b"{}", 60).await.expect("a row");
     assert_eq!([claim("key1").await, claim("key2").await], [Claim::Done("b1".into()), Claim::InProgress]);
@@ -186,11 +189,10 @@ fn queues_of_0_1_0() {
     assert!(first.newer.is_empty() && quota.newer.is_empty(), "all of it has a name");
     assert_eq!(NO_MSGID, 0, "this is what it was called on queues");
 
-    let requests = queued::<RefreshRequest>(FIRST, "RefreshQueue");
-    let requests: Vec<_> =
-        requests.iter().map(|one| (one.account, one.failed.as_deref(), one.is_due)).collect();
-    let failed = (Account::Oa, Some("fingerprint1"), false);
-    assert_eq!(requests, [failed, (Account::Oa, None, true), (Account::Mini, None, false)]);
+    let requests = queued::<RefreshRequest>(FIRST, "RefreshQueue").into_iter();
+    let requests: Vec<_> = requests.map(|one| (one.account, one.failed, one.errcode, one.is_due)).collect();
+    let failed = (Account::Oa, Some("fingerprint1".to_owned()), Some(40001), false);
+    assert_eq!(requests, [failed, (Account::Oa, None, None, true), (Account::Mini, None, None, false)]);
     let (openid, status) = ("oa1".to_owned(), "success".to_owned());
     let followed = Event::Followed { openid: openid.clone(), at: NOW, tries: 2 };
     assert_eq!(queued::<Event>(FIRST, "EventsQueue.follows"), [followed]);
@@ -219,7 +221,7 @@ async fn what_was_there_before_the_first_release() {
     let (batch, _) = table!(Messages, config).find("b3").await.expect("rows").expect("a batch");
     assert!(batch.entry.is_none() && batch.recipients.len() == 2, "all items there are");
     let run = table!(State, config).sync_run("wx4").await.expect("a row");
-    assert_eq!((run.progress.not_looked_up, run.failures), (0, 0));
+    assert_eq!((run.progress.not_looked_up, run.failures, run.done_at), (0, 0, 0));
     assert_eq!(run.progress.repairs, [("split".to_owned(), 1)].into());
 
     let job = &queued::<Job>(BEFORE_THE_FIRST, "DeliverQueue")[0];

@@ -13,7 +13,9 @@ use shared::queue::{self, DeliverQueue, EventsQueue, ForgetQueue, ForgetRequest,
 use shared::queue::{RefreshQueue, RefreshRequest};
 use shared::session::{Token, User};
 use shared::store::{self, Addressed, Batch, Cause, Checkpoint, Identities, KeyRow, Keys, Messages, Outage};
-use shared::store::{Record, RunProgress, SessionKeys, Sessions, State, SyncRun, TokenFailure, Tokens};
+use shared::store::{
+    Record, RunProgress, SessionKeys, Sessions, State, SyncRun, TokenFailure, TokenReplacement, Tokens,
+};
 use shared::wechat::token::IssuedToken;
 use shared::{Account, Config};
 
@@ -196,7 +198,7 @@ async fn sync(config: &Config) {
         anew: true,
         waiting: vec![text("oa599")],
     };
-    let run = SyncRun { progress, checkpoint: Some(checkpoint), failures: 2 };
+    let run = SyncRun { progress, checkpoint: Some(checkpoint), failures: 2, done_at: NOW - 3600 };
     state.lease_sync("wx1", "lease1", 30).await.expect("a write").expect("a lease");
     assert!(state.save_sync("wx1", "lease1", 30, &run).await.expect("a write"));
     let begun = SyncRun { checkpoint: Some(Checkpoint::default()), ..SyncRun::default() };
@@ -226,6 +228,8 @@ async fn breakers(config: &Config) {
     state.put_token_failure("wx1", Some(&failure)).await.expect("a write");
     state.put_token_failure("wx2", Some(&TokenFailure { cause: bare, ..failure })).await.expect("a write");
     state.put_token_failure("wx3", None).await.expect("a write");
+    let replacement = TokenReplacement { times: 2, since: NOW - 6000, last_at: NOW - 60 };
+    state.put_token_replacement("wx4", &replacement).await.expect("a write");
 }
 
 async fn claims_and_counters(config: &Config) {
@@ -279,7 +283,8 @@ async fn queues(config: &Config) {
     for (account, failed, is_due) in
         [(Account::Oa, some("fingerprint1"), false), (Account::Oa, None, true), (Account::Mini, None, false)]
     {
-        let request = RefreshRequest { account, failed, is_due };
+        let errcode = failed.as_ref().map(|_| 40001);
+        let request = RefreshRequest { account, failed, errcode, is_due };
         refresh.enqueue(&request, LONGEST_DELAY).await.expect("a message");
     }
     let events = EventsQueue::new(config, client.clone()).expect("a queue");
