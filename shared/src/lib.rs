@@ -7,6 +7,7 @@ pub mod beijing;
 pub mod catalog;
 pub mod causes;
 pub mod config;
+mod current_catalog;
 pub mod error;
 pub mod event;
 pub mod forward;
@@ -25,6 +26,7 @@ pub use app_secret::AppSecret;
 pub use authorized::Authorized;
 pub use config::Config;
 pub use contract::Reason;
+pub use current_catalog::CurrentCatalog;
 pub use error::Error;
 pub use forward::Forwarder;
 

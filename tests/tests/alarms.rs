@@ -13,6 +13,7 @@ use local::Settings;
 use reqwest::Method;
 use serde_json::{Value, json};
 use serde_yaml_ng::Value as Yaml;
+use shared::store::{self, State};
 use shared::{Error, telemetry};
 
 const STACK: &str = "queqiao-test";
@@ -132,6 +133,12 @@ async fn every_metric_that_an_alarm_watches_is_written_under_its_dimensions() {
     world.rotate("classic", 2).await;
     world.invoke("refresh", json!({ "refresh": "tick" })).await.expect("a remedy");
     world.pass(Duration::from_secs(600)).await;
+
+    // A catalog that is none.
+    let config = world.stack().config();
+    let state = State::new(&config, store::client(&config).expect("tables")).expect("a table of states");
+    assert!(state.push_catalog(0, "none", None).await.expect("pushed"));
+    world.get("/doctor", &world.service_key).await.ok(200);
 
     // A mistake of ours, which no call of anybody's makes.
     let refused = Error::Unavailable("ValidationException".into());

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use shared::catalog::Catalog;
 use shared::store::{BreakerKeys, Outage};
 use shared::{Account, Error};
 
@@ -11,7 +12,7 @@ use crate::finding::{Finding, named, span};
 
 /// One for each that is open; or one that none is.
 pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
-    let subjects = subjects(doctor);
+    let subjects = subjects(doctor.oa_appid(), &*doctor.catalog.current().await?);
     let keys: Vec<_> = subjects.keys().cloned().collect();
     let (mut rows, now) = (doctor.state.breakers(&keys).await?, doctor.clock.now());
     let open = subjects.into_iter().filter_map(|(key, subject)| {
@@ -23,10 +24,10 @@ pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
 }
 
 /// What may have a breaker, by its key.
-fn subjects(doctor: &Function) -> BTreeMap<String, String> {
+fn subjects(oa_appid: &str, catalog: &Catalog) -> BTreeMap<String, String> {
     let mut subjects = BTreeMap::new();
-    for (template, page) in doctor.catalog.templates() {
-        let keys = BreakerKeys::new(doctor.oa_appid(), template, page);
+    for (template, page) in catalog.templates() {
+        let keys = BreakerKeys::new(oa_appid, template, page);
         let path = page.and_then(|page| page.split('?').next()).unwrap_or_default();
         subjects.insert(keys.page, format!("{template} {path}"));
         subjects.insert(keys.template, template.to_owned());

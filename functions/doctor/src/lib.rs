@@ -15,11 +15,10 @@ use contract::routes::Operation;
 use contract::{Check, CheckState, Diagnosis};
 use futures::future::{BoxFuture, join_all};
 use lambda_http::{Body, Request, Response};
-use shared::catalog::Catalog;
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, RefreshQueue};
 use shared::store::{self, Callers, State, Tokens};
-use shared::{Account, Clock, Config, Error, http};
+use shared::{Account, Clock, Config, CurrentCatalog, Error, http};
 
 use finding::Finding;
 
@@ -27,7 +26,7 @@ use finding::Finding;
 pub struct Function {
     /// Each account with its appid.
     accounts: [(Account, String); 2],
-    catalog: Catalog,
+    catalog: CurrentCatalog,
     callers: Callers,
     tokens: Tokens,
     state: State,
@@ -43,13 +42,14 @@ impl lambda::Function for Function {
 
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
         let client = store::client(config)?;
+        let state = State::new(config, client.clone())?;
         let account = |account| config.appid(account).map(|appid| (account, appid));
         Ok(Self {
             accounts: [account(Account::Oa)?, account(Account::Mini)?],
-            catalog: Catalog::load(config.catalog_file().as_deref())?,
+            catalog: CurrentCatalog::new(config, state.clone())?,
             callers: Callers::new(config, client.clone())?,
-            tokens: Tokens::new(config, client.clone())?,
-            state: State::new(config, client)?,
+            tokens: Tokens::new(config, client)?,
+            state,
             refresh: RefreshQueue::new(config, queue::client(config)?)?,
             clock: config.clock()?,
         })

@@ -2,7 +2,6 @@
 //! POST /send/{id}/replay: has some of them sent anew.
 
 mod accept;
-mod catalog;
 mod check;
 mod permission;
 mod reader;
@@ -22,9 +21,7 @@ use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, DeliverQueue};
 use shared::session::Caller;
 use shared::store::{self, Callers, Claim, ClaimLease, Identities, Messages, State};
-use shared::{Account, Clock, Config, Error, http};
-
-use crate::catalog::CatalogCache;
+use shared::{Account, Clock, Config, CurrentCatalog, Error, http};
 
 /// How long a call may hold its Idempotency-Key, in seconds: longer than Lambda lets the function run.
 const CLAIM: i64 = 30;
@@ -36,7 +33,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(200);
 /// The function's clients and the catalog.
 pub struct Function {
     oa_appid: String,
-    catalog: CatalogCache,
+    catalog: CurrentCatalog,
     callers: Callers,
     identities: Identities,
     messages: Messages,
@@ -53,7 +50,7 @@ impl lambda::Function for Function {
         let state = State::new(config, client.clone())?;
         Ok(Self {
             oa_appid: config.appid(Account::Oa)?,
-            catalog: CatalogCache::new(config, state.clone())?,
+            catalog: CurrentCatalog::new(config, state.clone())?,
             callers: Callers::new(config, client.clone())?,
             identities: Identities::new(config, client.clone())?,
             messages: Messages::new(config, client)?,

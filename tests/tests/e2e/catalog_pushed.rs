@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use shared::store::{self, State};
 use simulator::TEMPLATE_ID;
 
-use crate::catalog;
+use crate::{catalog, doctor};
 
 const SEND: &str = "/cgi-bin/message/template/send";
 
@@ -156,6 +156,16 @@ async fn a_catalog_that_was_named_at_the_start_is_not_outdone() {
     let (world, _folder) = catalog::world().await;
     push(&world, &entry("one")).await;
     send(&world, "closed").await;
+}
+
+#[tokio::test]
+async fn the_doctor_looks_at_the_templates_of_the_catalog_in_force() {
+    let world = World::start().await;
+    push(&world, &entry("one").replace(TEMPLATE_ID, "tOfOurs")).await;
+    let id = send(&world, "approval").await;
+    world.wait_for(&id, |batch| batch["counts"] == json!({ "parked": 1 })).await;
+    let told = doctor::told(&world, "breakers").await;
+    assert_eq!((&told[0]["state"], &told[0]["subject"]), (&json!("problem"), &json!("tOfOurs")), "{told:?}");
 }
 
 /// Counts what is counted in this thread.

@@ -1,12 +1,13 @@
-//! The catalog in force: the newest version that was pushed and can be read; where there is none, the one built in.
+//! The catalog in force, of which [`crate::catalog`] knows the text and [`crate::store`] the versions: the newest version that was pushed and can be read; where there is none, the one built in.
 
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
-use shared::catalog::Catalog;
-use shared::store::{State, kept_catalogs};
-use shared::{Clock, Config, Error, lambda};
 use tokio::sync::Mutex;
+
+use crate::catalog::Catalog;
+use crate::store::{State, kept_catalogs};
+use crate::{Clock, Config, Error, lambda};
 
 /// How long the catalog is taken from memory.
 const FRESH_FOR: Duration = Duration::from_secs(60);
@@ -15,7 +16,7 @@ const FRESH_FOR: Duration = Duration::from_secs(60);
 const BUILT_IN: u64 = 0;
 
 /// The catalog in force, remembered for a minute.
-pub struct CatalogCache {
+pub struct CurrentCatalog {
     state: State,
     clock: Clock,
     built_in: Arc<Catalog>,
@@ -33,7 +34,7 @@ struct Looked {
     catalog: Arc<Catalog>,
 }
 
-impl CatalogCache {
+impl CurrentCatalog {
     /// Reads the catalog that is built in, or the file that is named instead.
     ///
     /// # Errors
