@@ -5,7 +5,6 @@ use serde_json::json;
 use crate::api::answer::Answer;
 use crate::api::call::ApiCall;
 use crate::state::State;
-use crate::world::accounts::Account;
 use crate::world::refusal::Refusal;
 
 /// GET /sns/jscode2session
@@ -13,7 +12,7 @@ pub(crate) fn jscode2session(state: &mut State, call: &ApiCall) -> Answer {
     let world = &mut state.world;
     let code = call.query("js_code");
     let (appid, secret) = (call.query("appid").unwrap_or_default(), call.query("secret").unwrap_or_default());
-    let account = Account::authenticate(appid, secret)?;
+    let account = world.console.authenticate(appid, secret)?;
     let code = code.ok_or_else(|| Refusal::new(41008))?;
     if call.query("grant_type") != Some("authorization_code") {
         return Err(Refusal::new(40002));

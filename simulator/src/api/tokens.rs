@@ -7,6 +7,7 @@ use crate::api::answer::Answer;
 use crate::api::call::ApiCall;
 use crate::state::State;
 use crate::world::accounts::Account;
+use crate::world::console::Console;
 use crate::world::refusal::Refusal;
 use crate::world::tokens::{Mode, Token};
 
@@ -18,8 +19,8 @@ pub(crate) fn token(state: &mut State, call: &ApiCall) -> Answer {
         secret: call.query("secret").unwrap_or_default().into(),
         force_refresh: false,
     };
-    let account = credentials.account()?;
     let world = &mut state.world;
+    let account = credentials.account(&world.console)?;
     world.console.let_in(account, true)?;
     let now = world.clock.now();
     world.quota.count(call.path, account, now)?;
@@ -29,8 +30,8 @@ pub(crate) fn token(state: &mut State, call: &ApiCall) -> Answer {
 /// POST /cgi-bin/stable_token
 pub(crate) fn stable_token(state: &mut State, call: &ApiCall) -> Answer {
     let credentials: Credentials = call.json()?;
-    let account = credentials.account()?;
     let world = &mut state.world;
+    let account = credentials.account(&world.console)?;
     world.console.let_in(account, true)?;
     let now = world.clock.now();
     world.quota.count(call.path, account, now)?;
@@ -53,10 +54,10 @@ struct Credentials {
 }
 
 impl Credentials {
-    fn account(&self) -> Result<&'static Account, Refusal> {
+    fn account(&self, console: &Console) -> Result<&'static Account, Refusal> {
         if self.grant_type != "client_credential" {
             return Err(Refusal::new(40002));
         }
-        Account::authenticate(&self.appid, &self.secret)
+        console.authenticate(&self.appid, &self.secret)
     }
 }

@@ -1,17 +1,16 @@
 //! The accounts WeChat knows here, bound to one Open Platform account: a table.
 
-use crate::world::refusal::Refusal;
 use crate::world::users::Ids;
 
 /// The Official Account's appid.
 pub const OA_APPID: &str = "wx6e2f8b41c07d935a";
-/// The Official Account's AppSecret.
+/// The Official Account's AppSecret, until it is reset.
 pub const OA_SECRET: &str = "3f9c1d7ab2e84560917cfe20d84b6a35";
 /// The Official Account's original id (原始ID), by which callbacks name it.
 pub const OA_ORIGINAL_ID: &str = "gh_8d41f7c20b6e";
 /// The mini-program's appid.
 pub const MINI_APPID: &str = "wx1c94a7d3e05b28f6";
-/// The mini-program's AppSecret.
+/// The mini-program's AppSecret, until it is reset.
 pub const MINI_SECRET: &str = "b7d20e6f495a4c13a8f1960c3de57b82";
 
 /// What an account may be.
@@ -30,7 +29,6 @@ pub(crate) struct Account {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) appid: &'static str,
-    secret: &'static str,
     pub(crate) openids: Ids,
 }
 
@@ -39,7 +37,6 @@ pub(crate) static OA: Account = Account {
     name: "oa",
     kind: Kind::OfficialAccount,
     appid: OA_APPID,
-    secret: OA_SECRET,
     openids: Ids { prefix: "otvxTs", salt: 0x006f_612d_6f70_656e },
 };
 
@@ -48,7 +45,6 @@ pub(crate) static MINI: Account = Account {
     name: "mini",
     kind: Kind::MiniProgram,
     appid: MINI_APPID,
-    secret: MINI_SECRET,
     openids: Ids { prefix: "oGx4Mn", salt: 0x006d_696e_692d_6f70 },
 };
 
@@ -64,18 +60,6 @@ impl Account {
     /// The account with this appid.
     pub(crate) fn by_appid(appid: &str) -> Option<&'static Self> {
         ACCOUNTS.iter().copied().find(|account| account.appid == appid)
-    }
-
-    /// The account of an appid and its secret, either of which may be missing or wrong.
-    pub(crate) fn authenticate(appid: &str, secret: &str) -> Result<&'static Self, Refusal> {
-        if appid.is_empty() {
-            return Err(Refusal::new(41002));
-        }
-        if secret.is_empty() {
-            return Err(Refusal::new(41004));
-        }
-        let account = Self::by_appid(appid).ok_or_else(|| Refusal::new(40013))?;
-        if account.secret == secret { Ok(account) } else { Err(Refusal::new(40125)) }
     }
 }
 
@@ -96,14 +80,5 @@ mod tests {
             let seen: BTreeSet<String> = ACCOUNTS.iter().map(|account| unique(account)).collect();
             assert_eq!(seen.len(), ACCOUNTS.len());
         }
-    }
-
-    #[test]
-    fn a_secret_opens_its_own_account_only() {
-        let errcode = |appid, secret| Account::authenticate(appid, secret).map_err(|refusal| refusal.errcode);
-        assert_eq!(errcode(OA_APPID, OA_SECRET).map(|account| account.name), Ok("oa"));
-        let refused = [("", OA_SECRET), (OA_APPID, ""), ("wx", OA_SECRET), (OA_APPID, MINI_SECRET)];
-        let errcodes = refused.map(|(appid, secret)| errcode(appid, secret).err());
-        assert_eq!(errcodes, [Some(41002), Some(41004), Some(40013), Some(40125)]);
     }
 }

@@ -1,10 +1,11 @@
-//! What a person sets in WeChat's consoles: the whitelist, the templates, the pages, the Open Platform account.
+//! What a person sets in WeChat's consoles: the whitelist, the templates, the pages, the Open Platform account,
+//! the AppSecrets.
 
 use std::collections::BTreeSet;
 
 use serde::{Deserialize, Serialize};
 
-use crate::world::accounts::Account;
+use crate::world::accounts::{Account, Kind, MINI_SECRET, OA_SECRET};
 use crate::world::refusal::Refusal;
 use crate::world::users::Ids;
 
@@ -25,6 +26,10 @@ pub(crate) struct Console {
     pub(crate) bound: bool,
     /// How often the Open Platform account was registered anew: each time all unionids change.
     open_platform: u32,
+    /// The Official Account's AppSecret: another one where it was reset. Tokens that were issued before live on.
+    oa_secret: String,
+    /// The mini-program's.
+    mini_secret: String,
 }
 
 /// Which calls are checked against a whitelist on which we are not.
@@ -50,6 +55,8 @@ impl Default for Console {
             info_lag: 0,
             bound: true,
             open_platform: 0,
+            oa_secret: OA_SECRET.to_owned(),
+            mini_secret: MINI_SECRET.to_owned(),
         }
     }
 }
@@ -65,6 +72,8 @@ pub(crate) struct Change {
     info_lag: Option<i64>,
     bound: Option<bool>,
     open_platform: Option<u32>,
+    oa_secret: Option<String>,
+    mini_secret: Option<String>,
 }
 
 impl Console {
@@ -82,6 +91,24 @@ impl Console {
         set(&mut self.info_lag, change.info_lag);
         set(&mut self.bound, change.bound);
         set(&mut self.open_platform, change.open_platform);
+        set(&mut self.oa_secret, change.oa_secret);
+        set(&mut self.mini_secret, change.mini_secret);
+    }
+
+    /// The account of an appid and its AppSecret, either of which may be missing or wrong.
+    pub(crate) fn authenticate(&self, appid: &str, secret: &str) -> Result<&'static Account, Refusal> {
+        if appid.is_empty() {
+            return Err(Refusal::new(41002));
+        }
+        if secret.is_empty() {
+            return Err(Refusal::new(41004));
+        }
+        let account = Account::by_appid(appid).ok_or_else(|| Refusal::new(40013))?;
+        let its_own = match account.kind {
+            Kind::OfficialAccount => &self.oa_secret,
+            Kind::MiniProgram => &self.mini_secret,
+        };
+        if its_own == secret { Ok(account) } else { Err(Refusal::new(40125)) }
     }
 
     /// Refuses a call for an account from an IP that is not on its whitelist.
@@ -116,7 +143,7 @@ impl Console {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::world::accounts::{MINI, OA};
+    use crate::world::accounts::{MINI, MINI_APPID, OA, OA_APPID};
 
     fn changed(change: serde_json::Value) -> Console {
         let mut console = Console::default();
@@ -145,5 +172,22 @@ mod tests {
     fn another_registration_gives_everybody_another_unionid() {
         let (before, after) = (Console::default(), changed(serde_json::json!({ "open_platform": 1 })));
         assert_ne!(before.unionids().of(7), after.unionids().of(7));
+    }
+
+    #[test]
+    fn a_secret_opens_its_own_account_only_and_none_once_it_is_reset() {
+        let opens = |console: &Console, appid, secret| {
+            console.authenticate(appid, secret).map(|account| account.name).map_err(|refusal| refusal.errcode)
+        };
+        let fresh = Console::default();
+        assert_eq!(opens(&fresh, OA_APPID, OA_SECRET), Ok("oa"));
+        assert_eq!(opens(&fresh, MINI_APPID, MINI_SECRET), Ok("mini"));
+        let refused = [("", OA_SECRET), (OA_APPID, ""), ("wx", OA_SECRET), (OA_APPID, MINI_SECRET)];
+        let errcodes = refused.map(|(appid, secret)| opens(&fresh, appid, secret).err());
+        assert_eq!(errcodes, [Some(41002), Some(41004), Some(40013), Some(40125)]);
+        let reset = changed(serde_json::json!({ "oa_secret": "another" }));
+        assert_eq!(opens(&reset, OA_APPID, OA_SECRET), Err(40125));
+        assert_eq!(opens(&reset, OA_APPID, "another"), Ok("oa"));
+        assert_eq!(opens(&reset, MINI_APPID, MINI_SECRET), Ok("mini"));
     }
 }

@@ -6,6 +6,7 @@ mod catalog_pushed;
 mod decrypt;
 mod deliver;
 mod doctor;
+mod drills;
 mod events;
 mod forget;
 mod forward;
