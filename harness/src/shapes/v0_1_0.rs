@@ -22,6 +22,7 @@ pub fn read(shape: &str, body: &Value) -> Option<Result<Value, Error>> {
         "StateTable.breaker" => seen::<Breaker>(body),
         "StateTable.send" => seen::<Claim>(body),
         "StateTable.rate" => seen::<Counter>(body),
+        "StateTable.catalog" => seen::<Catalog>(body),
         "StateTable.forget" => seen::<Forgetting>(body),
         "DeliverQueue" => seen::<Job>(body),
         "RefreshQueue" => seen::<RefreshRequest>(body),
@@ -319,6 +320,17 @@ struct Counter {
     key: String,
     used: u32,
     expires_at: i64,
+}
+
+/// The row `catalog` says which version is in force, and has no text.
+#[derive(Deserialize, Serialize)]
+struct Catalog {
+    key: String,
+    version: u64,
+    text: Option<String>,
+    #[serde(default)]
+    pushed_at: i64,
+    rollback_to: Option<u64>,
 }
 
 #[derive(Deserialize, Serialize)]

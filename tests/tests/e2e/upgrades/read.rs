@@ -15,7 +15,7 @@ use shared::store::{
     self, Claim, Identities, Keys, Messages, Registration, SessionKeys, Sessions, State, Tokens,
 };
 
-use super::write::NOW;
+use super::write::{ENTRIES, NOW};
 use super::{BEFORE_THE_FIRST, after, queued};
 
 const FIRST: Version = [0, 1, 0];
@@ -155,6 +155,12 @@ async fn state_of_0_1_0() {
     assert_eq!(other, Claim::Conflict);
     assert!(!state.count("user:mini1", 3, 2).await.expect("a row"), "2 are used");
     assert_eq!(state.refused_codes("203.0.113.7").await.expect("a row"), 1);
+
+    assert_eq!(state.catalog_version().await.expect("a row"), 2);
+    let pushed = async |version| state.catalog(version).await.expect("a row").expect("a catalog");
+    let (first, again) = (pushed(1).await, pushed(2).await);
+    assert_eq!((first.version, first.rollback_to, again.version, again.rollback_to), (1, None, 2, Some(1)));
+    assert_eq!((again.text.as_str(), again.pushed_at), (ENTRIES, NOW));
 
     let begun = state.forgetting("f1").await.expect("a row").expect("a deletion");
     let forgetting = json!({

@@ -25,7 +25,7 @@ pub const NOW: i64 = 1_893_981_600;
 const LIFETIME: Duration = Duration::from_secs(3600);
 
 /// One with all there is to say, and one with what there has to be.
-const ENTRIES: &str = r#"
+pub const ENTRIES: &str = r#"
     [approval]
     template_id = "t1"
     page = "pages/a?id={id}"
@@ -49,6 +49,7 @@ pub async fn everything(world: &World) {
     sync(&config).await;
     breakers(&config).await;
     claims_and_counters(&config).await;
+    catalogs(&config).await;
     forgetting(&config).await;
     queues(&config).await;
 }
@@ -245,6 +246,12 @@ async fn claims_and_counters(config: &Config) {
     state.take_tokens(NOW, 10, 2).await.expect("a write");
     state.count_refused_code("203.0.113.7").await.expect("a write");
     state.count_in_hour("clear_quota", 10).await.expect("a write");
+}
+
+async fn catalogs(config: &Config) {
+    let state = State::new(config, store::client(config).expect("a client")).expect("a table");
+    assert!(state.push_catalog(0, ENTRIES, None).await.expect("a write"));
+    assert!(state.push_catalog(1, ENTRIES, Some(1)).await.expect("a write"));
 }
 
 async fn forgetting(config: &Config) {
