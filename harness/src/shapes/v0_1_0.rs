@@ -1,5 +1,6 @@
 //! How 0.1.0 reads what is stored and queued. Frozen: it stays as it is as long as a 0.1.0 may run beside a newer
-//! version, and imports nothing of ours, which moves on. A field is here if 0.1.0 reads it or has a condition on it.
+//! version, and imports nothing of ours, which moves on. A field is here if 0.1.0 reads it or has a condition on it. It is one file,
+//! however long, for the next version begins with a copy.
 
 use std::collections::BTreeMap;
 
