@@ -15,7 +15,9 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
 
+use aws_sdk_dynamodb::config::SharedHttpClient;
 use clock::Clock;
 
 use crate::Account;
@@ -25,6 +27,8 @@ use crate::Account;
 pub struct Config {
     variables: BTreeMap<String, String>,
     clock: Option<Clock>,
+    /// What all clients of AWS share, once the first is built.
+    aws_http: Arc<OnceLock<SharedHttpClient>>,
 }
 
 /// Which of WeChat's three modes of callback is taken. What is less safe than this is refused.
@@ -70,7 +74,7 @@ impl Config {
 
     /// These variables and no others.
     pub fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { variables: variables.into_iter().collect(), clock: None }
+        Self { variables: variables.into_iter().collect(), clock: None, aws_http: Arc::default() }
     }
 
     /// The same, by this clock.

@@ -10,6 +10,7 @@ pub mod config;
 pub mod error;
 pub mod event;
 pub mod http;
+pub mod https;
 pub mod job;
 pub mod lambda;
 pub mod queue;

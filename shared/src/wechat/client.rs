@@ -5,11 +5,11 @@ use std::time::Duration;
 use clock::{Clock, TimedOut};
 use http::{Method, StatusCode};
 use reqwest::RequestBuilder;
-use reqwest::redirect::Policy;
 use serde::de::DeserializeOwned;
 
 use super::reader::{self, Outcome};
 use super::{AccessToken, ApiRequest, Failure};
+use crate::https;
 
 /// WeChat answers within a second as a rule; what takes longer than this will not come.
 pub const TIMEOUT: Duration = Duration::from_secs(8);
@@ -35,14 +35,13 @@ pub struct WeChat {
 impl WeChat {
     /// Builds the HTTP client and its TLS; once, in init. `base` has no slash at its end.
     pub fn new(base: &str, clock: Clock) -> Self {
-        let http = reqwest::Client::builder()
+        // Redirects are not followed: where else WeChat points to, a token or a secret would go along.
+        let http = https::client(https::roots())
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            // Where else WeChat points to, a token or a secret would go along.
-            .redirect(Policy::none())
             .referer(false)
             .build()
-            .expect("the TLS back end is compiled in");
+            .expect("its TLS is of the rustls that it knows");
         Self { http, base: base.to_owned(), clock }
     }
 
