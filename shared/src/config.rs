@@ -21,6 +21,7 @@ use aws_sdk_dynamodb::config::SharedHttpClient;
 use clock::Clock;
 
 use crate::Account;
+use crate::wechat::Proxy;
 
 /// Everything a function is told from outside. Each method names its variable.
 #[derive(Clone)]
@@ -110,6 +111,20 @@ impl Config {
             Some("https") => Ok(base),
             Some("http") if is_here => Ok(base),
             _ => Err(ConfigError::new(NAME, "must begin with https:// (http:// is for this machine alone)")),
+        }
+    }
+
+    /// `EGRESS_PROXY`: the proxy that calls for the Official Account go through; `none` for none.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which does not say the address: a password may be in it.
+    pub fn egress_proxy(&self) -> Result<Option<Proxy>, ConfigError> {
+        const NAME: &str = "EGRESS_PROXY";
+        match self.required(NAME)?.as_str() {
+            "none" => Ok(None),
+            proxy => Proxy::parse(proxy)
+                .map(Some)
+                .ok_or_else(|| ConfigError::new(NAME, "must be http://user:password@host:port, or none")),
         }
     }
 

@@ -5,10 +5,11 @@ use std::time::Duration;
 use clock::{Clock, TimedOut};
 use http::{Method, StatusCode};
 use reqwest::RequestBuilder;
+use rustls::RootCertStore;
 use serde::de::DeserializeOwned;
 
 use super::reader::{self, Outcome};
-use super::{AccessToken, ApiRequest, Failure};
+use super::{AccessToken, ApiRequest, Failure, Proxy};
 use crate::https;
 
 /// WeChat answers within a second as a rule; what takes longer than this will not come.
@@ -29,20 +30,30 @@ const SUCCESS: &[u8] = br#"{"errcode":0}"#;
 pub struct WeChat {
     http: reqwest::Client,
     base: String,
+    /// The proxy that all goes through, as its host and port.
+    proxy: Option<String>,
     clock: Clock,
 }
 
 impl WeChat {
-    /// Builds the HTTP client and its TLS; once, in init. `base` has no slash at its end.
-    pub fn new(base: &str, clock: Clock) -> Self {
+    /// Builds the HTTP client and its TLS; once, in init. `base` has no slash at its end. With a proxy, every call
+    /// goes through it, and none without.
+    pub fn new(base: &str, proxy: Option<&Proxy>, clock: Clock) -> Self {
+        Self::believing(https::roots(), base, proxy, clock)
+    }
+
+    /// The same, where others say who WeChat is.
+    pub fn believing(roots: RootCertStore, base: &str, proxy: Option<&Proxy>, clock: Clock) -> Self {
         // Redirects are not followed: where else WeChat points to, a token or a secret would go along.
-        let http = https::client(https::roots())
+        let mut http = https::client(roots)
             .connect_timeout(CONNECT_TIMEOUT)
             .pool_idle_timeout(IDLE_TIMEOUT)
-            .referer(false)
-            .build()
-            .expect("its TLS is of the rustls that it knows");
-        Self { http, base: base.to_owned(), clock }
+            .referer(false);
+        if let Some(proxy) = proxy {
+            http = http.proxy(proxy.http.clone());
+        }
+        let http = http.build().expect("its TLS is of the rustls that it knows");
+        Self { http, base: base.to_owned(), proxy: proxy.map(|proxy| proxy.at.clone()), clock }
     }
 
     /// Makes a call that needs no token.
@@ -91,7 +102,7 @@ impl WeChat {
         let answer = self.clock.timeout(TIMEOUT, answer).await;
         let (status, body) = answer
             .map_err(|TimedOut| Failure::NoAnswer("time-out".into()))?
-            .map_err(|error: reqwest::Error| Failure::of(error, &self.base))?;
+            .map_err(|error: reqwest::Error| Failure::of(error, &self.base, self.proxy.as_deref()))?;
         read(status, &body)
     }
 }
@@ -112,6 +123,9 @@ pub fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, F
 
 async fn exchange(call: RequestBuilder) -> reqwest::Result<(StatusCode, Vec<u8>)> {
     let mut response = call.send().await?;
+    if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        response = response.error_for_status()?;
+    }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         let room = LARGEST_ANSWER - body.len();
@@ -144,7 +158,7 @@ mod tests {
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let server =
             tokio::spawn(async move { axum::serve(listener, Router::new().fallback(endless)).await });
-        let wechat = WeChat::new(&address, Clock::default());
+        let wechat = WeChat::new(&address, None, Clock::default());
         let request = token::classic("wx1", &"secret".to_owned().into());
         let answer = tokio::time::timeout(TIMEOUT / 2, wechat.call(&request)).await;
         assert!(answer.expect("an end").is_err());

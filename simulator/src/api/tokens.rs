@@ -20,7 +20,7 @@ pub(crate) fn token(state: &mut State, call: &ApiCall) -> Answer {
     };
     let account = credentials.account()?;
     let world = &mut state.world;
-    world.console.let_in(account, true)?;
+    world.console.let_in(account, call.from, true)?;
     let now = world.clock.now();
     world.quota.count(call.path, account, now)?;
     issued(&world.tokens.rotation(account, Mode::Classic).issue(now), now)
@@ -31,7 +31,7 @@ pub(crate) fn stable_token(state: &mut State, call: &ApiCall) -> Answer {
     let credentials: Credentials = call.json()?;
     let account = credentials.account()?;
     let world = &mut state.world;
-    world.console.let_in(account, true)?;
+    world.console.let_in(account, call.from, true)?;
     let now = world.clock.now();
     world.quota.count(call.path, account, now)?;
     let rotation = world.tokens.rotation(account, Mode::Stable);

@@ -4,9 +4,14 @@ mod breakers;
 mod catalog;
 mod decrypt;
 mod deliver;
+// The proxy has an address of its own, which a Mac would have to be given first.
+#[cfg(target_os = "linux")]
+mod egress;
 mod events;
 mod forget;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod https;
 mod idempotency;
 mod keys;
 mod load;
