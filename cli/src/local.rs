@@ -42,6 +42,13 @@ pub struct Arguments {
         help = "A WeChat to use instead of the simulated one, such as https://api.weixin.qq.com [env: WECHAT_API_BASE]"
     )]
     wechat: Option<String>,
+    /// A proxy for all calls for the Official Account, for one that a whitelist knows
+    #[arg(
+        long,
+        value_name = "URL",
+        help = "A proxy for all calls for the Official Account, such as http://user:password@10.0.0.7:3128 [env: EGRESS_PROXY]"
+    )]
+    egress_proxy: Option<String>,
     /// The notifications to use instead of those built in
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
@@ -67,7 +74,7 @@ enum Log {
 }
 
 /// The variables of this process that the functions are to see.
-const PASSED_ON: [&str; 13] = [
+const PASSED_ON: [&str; 14] = [
     "MINI_APPID",
     "MINI_SECRET",
     "OA_APPID",
@@ -75,6 +82,7 @@ const PASSED_ON: [&str; 13] = [
     "CALLBACK_TOKEN",
     "CALLBACK_AES_KEY",
     "FORWARD_URL",
+    "EGRESS_PROXY",
     "TOKEN_MODE",
     "SENDS_PER_SECOND",
     "LOG_LEVEL",
@@ -117,7 +125,8 @@ impl Arguments {
         let exported =
             exported.map_err(|error| format!("WECHAT_API_BASE is no address of a WeChat: {error}"))?;
         let given = |name: &&str| Some(((*name).to_owned(), std::env::var(name).ok()?));
-        let environment: BTreeMap<_, _> = PASSED_ON.iter().filter_map(given).collect();
+        let mut environment: BTreeMap<_, _> = PASSED_ON.iter().filter_map(given).collect();
+        environment.extend(self.egress_proxy.map(|proxy| ("EGRESS_PROXY".to_owned(), proxy)));
         Ok(Settings {
             port: self.port,
             simulator_port: self.simulator_port,

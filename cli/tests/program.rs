@@ -142,9 +142,21 @@ async fn the_logs_hold_no_secret_whatever_happens() {
     second.world.wait_for(&id, |batch| batch["counts"]["queued"].is_null()).await;
     written += &second.end().await;
 
+    // WeChat is there again, and the proxy that leads to it is not.
+    let third = Program::start(folder.path(), &["--egress-proxy", "http://team:s3cret@127.0.0.1:2"]).await;
+    let id = third.world.send_to(&json!({ "oa_openid": "o-somebody" })).await;
+    third.world.wait_for(&id, |batch| batch["counts"]["queued"].is_null()).await;
+    written += &third.end().await;
+    secrets.push("s3cret".to_owned());
+
     let logs = logs(&written);
-    for said in ["logged in", "tried a message", "fetched a token", "cannot be reached at http://127.0.0.1:1"]
-    {
+    for said in [
+        "logged in",
+        "tried a message",
+        "fetched a token",
+        "cannot be reached at http://127.0.0.1:1",
+        "the proxy 127.0.0.1:2 opens no way",
+    ] {
         assert!(logs.contains(said), "the logs say nothing of what they are to hold back: {said}");
     }
     assert!(secrets.len() >= 8, "{}", secrets.len());

@@ -4,6 +4,7 @@ mod answer;
 pub mod chaos;
 mod contract;
 mod phone;
+mod proxy;
 pub mod shapes;
 mod time;
 
@@ -15,6 +16,7 @@ use tempfile::TempDir;
 
 pub use answer::Answer;
 pub use phone::User;
+pub use proxy::{ADDRESS as PROXY_ADDRESS, Proxy};
 
 /// Queqiao with its WeChat, met over HTTP like by anybody else.
 pub struct World {

@@ -6,6 +6,7 @@ use std::sync::atomic::AtomicBool;
 
 use aws_sdk_dynamodb::config::{Credentials, Region};
 use clock::Clock;
+use shared::https;
 use tokio::task::JoinSet;
 
 use crate::data::DataFolder;
@@ -77,13 +78,16 @@ impl Aws {
             }
         };
         let (region, credentials) = (Region::new(settings.region()), credentials(ADMIN_KEY));
+        let http = https::aws_client();
         let dynamodb = aws_sdk_dynamodb::Config::builder()
             .behavior_version_latest()
+            .http_client(http.clone())
             .region(region.clone())
             .credentials_provider(credentials.clone())
             .endpoint_url(&dynamodb_url);
         let sqs_client = aws_sdk_sqs::Config::builder()
             .behavior_version_latest()
+            .http_client(http)
             .region(region)
             .credentials_provider(credentials)
             .endpoint_url(&sqs_url);

@@ -1,6 +1,6 @@
 //! How a stack is to be started, and the environment its functions get from that.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use clock::Clock;
@@ -41,6 +41,8 @@ pub struct Settings {
     pub schedules: bool,
     /// Variables that outdo the template's and the simulator's: `MINI_APPID`, `AWS_ENDPOINT_URL_SQS`, …
     pub environment: BTreeMap<String, String>,
+    /// Functions by name that go by no proxy, where the others go by that of the variable `EGRESS_PROXY`.
+    pub without_proxy: BTreeSet<String>,
 }
 
 /// What AWS does wrong on purpose, to the functions and never to the stack itself.
@@ -109,6 +111,12 @@ impl Settings {
             ("LOGIN_ENDS_OLDER_SESSIONS", "LoginEndsOlderSessions"),
         ] {
             parameters.extend(self.set(variable).map(|value| (parameter.to_owned(), value)));
+        }
+        if let Some(proxy) = self.set("EGRESS_PROXY") {
+            parameters.extend(
+                [("Egress", "proxy"), ("EgressProxy", &proxy)]
+                    .map(|(name, value)| (name.to_owned(), value.to_owned())),
+            );
         }
         parameters
     }

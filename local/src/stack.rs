@@ -283,7 +283,10 @@ impl Stack {
     ) -> Result<Vec<(String, String, Function)>, StackError> {
         let mut routes = Vec::new();
         for declared in &template.functions {
-            let variables = self.function_variables(&declared.environment, &declared.name);
+            let mut variables = self.function_variables(&declared.environment, &declared.name);
+            if self.settings.without_proxy.contains(&declared.name) {
+                variables.insert("EGRESS_PROXY".to_owned(), "none".to_owned());
+            }
             let program = self.settings.program(&declared.name);
             let function = Function::start(declared, variables, program, &self.clock).await?;
             let own =

@@ -107,6 +107,7 @@ mod tests {
     use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
     use aws_sdk_dynamodb::types::AttributeValue;
     use serde_json::json;
+    use shared::https;
 
     /// So that what would be refused in AWS fails on a laptop, too.
     #[tokio::test]
@@ -115,6 +116,7 @@ mod tests {
         let url = emulate(None, &mut tasks).await.expect("an emulator");
         let config = aws_sdk_dynamodb::Config::builder()
             .behavior_version(BehaviorVersion::latest())
+            .http_client(https::aws_client())
             .region(Region::new("local"))
             .credentials_provider(Credentials::new("a", "b", None, None, "test"))
             .endpoint_url(url);

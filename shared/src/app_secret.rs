@@ -71,7 +71,7 @@ mod tests {
         let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         tokio::spawn(async move { axum::serve(listener, Router::new().fallback(answer)).await });
-        WeChat::new(&address, clock.clone())
+        WeChat::new(&address, None, clock.clone())
     }
 
     #[tokio::test]

@@ -34,7 +34,8 @@ impl Authorized {
     ) -> Result<Self, ConfigError> {
         let (table, refresh) = (Tokens::new(config, tables)?, RefreshQueue::new(config, queues)?);
         let clock = config.clock()?;
-        let wechat = WeChat::new(&config.wechat_api_base()?, clock.clone());
+        let proxy = config.egress_proxy()?;
+        let wechat = WeChat::new(&config.wechat_api_base()?, proxy.as_ref(), clock.clone());
         let tokens = TokenCache::new(account, config.appid(account)?, table, refresh, clock);
         Ok(Self { wechat, tokens })
     }

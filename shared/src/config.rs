@@ -15,16 +15,21 @@ use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::path::PathBuf;
 use std::str::FromStr;
+use std::sync::{Arc, OnceLock};
 
+use aws_sdk_dynamodb::config::SharedHttpClient;
 use clock::Clock;
 
 use crate::Account;
+use crate::wechat::Proxy;
 
 /// Everything a function is told from outside. Each method names its variable.
 #[derive(Clone)]
 pub struct Config {
     variables: BTreeMap<String, String>,
     clock: Option<Clock>,
+    /// What all clients of AWS share, once the first is built.
+    aws_http: Arc<OnceLock<SharedHttpClient>>,
 }
 
 /// Which of WeChat's three modes of callback is taken. What is less safe than this is refused.
@@ -81,7 +86,7 @@ impl Config {
 
     /// These variables and no others.
     pub fn of(variables: impl IntoIterator<Item = (String, String)>) -> Self {
-        Self { variables: variables.into_iter().collect(), clock: None }
+        Self { variables: variables.into_iter().collect(), clock: None, aws_http: Arc::default() }
     }
 
     /// The same, by this clock.
@@ -121,6 +126,20 @@ impl Config {
         const NAME: &str = "FORWARD_URL";
         let url = self.variables.get(NAME).ok_or_else(|| ConfigError::new(NAME, "is not set"))?;
         if url.is_empty() { Ok(None) } else { encrypted(NAME, url.clone()).map(Some) }
+    }
+
+    /// `EGRESS_PROXY`: the proxy that calls for the Official Account go through; `none` for none.
+    ///
+    /// # Errors
+    /// [`ConfigError`], which does not say the address: a password may be in it.
+    pub fn egress_proxy(&self) -> Result<Option<Proxy>, ConfigError> {
+        const NAME: &str = "EGRESS_PROXY";
+        match self.required(NAME)?.as_str() {
+            "none" => Ok(None),
+            proxy => Proxy::parse(proxy)
+                .map(Some)
+                .ok_or_else(|| ConfigError::new(NAME, "must be http://user:password@host:port, or none")),
+        }
     }
 
     /// `MINI_APPID` or `OA_APPID`: the account's appid.

@@ -9,7 +9,7 @@ use lambda_http::Request;
 
 use crate::config::ConfigError;
 use crate::wechat::client::{exchange, http_client};
-use crate::{Config, causes, http};
+use crate::{Config, causes, http, https};
 
 /// The largest answer that is passed back, in bytes: WeChat's replies to users hold 2 KB of text, or eight articles.
 const LARGEST_ANSWER: usize = 64 * 1024;
@@ -34,7 +34,7 @@ impl Forwarder {
     /// [`ConfigError`].
     pub fn new(config: &Config) -> Result<Option<Self>, ConfigError> {
         let clock = config.clock()?;
-        Ok(config.forward_url()?.map(|url| Self { http: http_client(), url, clock }))
+        Ok(config.forward_url()?.map(|url| Self { http: http_client(https::roots(), None), url, clock }))
     }
 
     /// POSTs a request's query and body, byte for byte, once; gives what is answered within this time.

@@ -12,6 +12,7 @@ pub mod error;
 pub mod event;
 pub mod forward;
 pub mod http;
+pub mod https;
 pub mod job;
 pub mod lambda;
 pub mod queue;

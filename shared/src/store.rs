@@ -56,7 +56,6 @@ const ATTEMPTS: u32 = 4;
 pub fn client(config: &Config) -> Result<Client, ConfigError> {
     let aws = config.aws()?;
     let timeouts = TimeoutConfig::builder()
-        .connect_timeout(Duration::from_secs(2))
         .operation_attempt_timeout(Duration::from_secs(5))
         .operation_timeout(Duration::from_secs(8))
         .build();
@@ -64,6 +63,7 @@ pub fn client(config: &Config) -> Result<Client, ConfigError> {
         .behavior_version_latest()
         .region(aws_sdk_dynamodb::config::Region::new(aws.region))
         .credentials_provider(aws.credentials)
+        .http_client(aws.http)
         .timeout_config(timeouts)
         .retry_config(
             RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF).with_max_attempts(ATTEMPTS),

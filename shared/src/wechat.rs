@@ -7,6 +7,7 @@ pub mod errcode;
 mod failure;
 pub mod followers;
 pub mod login;
+pub mod proxy;
 pub mod reader;
 mod request;
 pub mod template;
@@ -14,5 +15,6 @@ pub mod token;
 
 pub use client::WeChat;
 pub use failure::Failure;
+pub use proxy::Proxy;
 pub use request::ApiRequest;
 pub use token::AccessToken;

@@ -1,10 +1,11 @@
 //! WeChat's API: its endpoints parse requests and answer from the world, a file a family.
 
 use std::collections::HashMap;
+use std::net::SocketAddr;
 
 use axum::Router;
 use axum::body::Bytes;
-use axum::extract::Query;
+use axum::extract::{ConnectInfo, Query};
 use axum::http::{Method, StatusCode};
 use axum::response::IntoResponse;
 use axum::routing::any;
@@ -29,14 +30,16 @@ mod tokens;
 pub(crate) fn router(simulator: &Simulator) -> Router {
     ENDPOINTS.iter().fold(Router::new(), |router, endpoint| {
         let simulator = simulator.clone();
-        let handler =
-            move |method: Method, Query(parameters): Query<HashMap<String, String>>, body: Bytes| {
-                let is_post = method == Method::POST;
-                let call = ApiCall { path: endpoint.path, is_post, parameters, body, overlaps: false };
-                // On its own, so that a caller who hangs up does not undo what WeChat has already read.
-                let response = tokio::spawn(process(simulator.clone(), endpoint, call));
-                async { response.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()) }
-            };
+        let handler = move |ConnectInfo(from): ConnectInfo<SocketAddr>,
+                            method: Method,
+                            Query(parameters): Query<HashMap<String, String>>,
+                            body: Bytes| {
+            let (path, from, is_post) = (endpoint.path, from.ip(), method == Method::POST);
+            let call = ApiCall { path, from, is_post, parameters, body, overlaps: false };
+            // On its own, so that a caller who hangs up does not undo what WeChat has already read.
+            let response = tokio::spawn(process(simulator.clone(), endpoint, call));
+            async { response.await.unwrap_or_else(|_| StatusCode::INTERNAL_SERVER_ERROR.into_response()) }
+        };
         router.route(endpoint.path, any(handler))
     })
 }

@@ -3,11 +3,13 @@
 use std::convert::Infallible;
 use std::future::Future;
 use std::io;
+use std::net::SocketAddr;
 use std::pin::{Pin, pin};
 use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use axum::extract::ConnectInfo;
 use axum::http::{Request, Response};
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -34,7 +36,7 @@ pub(crate) async fn serve(
     loop {
         tokio::select! {
             accepted = listener.accept() => match accepted {
-                Ok((stream, _)) => open(stream, &router, &connections),
+                Ok((stream, peer)) => open(stream, peer, &router, &connections),
                 Err(_) => tokio::time::sleep(ACCEPT_PAUSE).await,
             },
             () = &mut shutdown => break,
@@ -46,10 +48,10 @@ pub(crate) async fn serve(
     Ok(())
 }
 
-fn open(stream: TcpStream, router: &Router, connections: &GracefulShutdown) {
+fn open(stream: TcpStream, peer: SocketAddr, router: &Router, connections: &GracefulShutdown) {
     // A socket that refuses the option is only slower.
     let _ = stream.set_nodelay(true);
-    let service = CuttableService { router: TowerToHyperService::new(router.clone()) };
+    let service = CuttableService { peer, router: TowerToHyperService::new(router.clone()) };
     let connection = http1::Builder::new().serve_connection(TokioIo::new(stream), service);
     let watched = connections.watch(connection);
     // A connection ends with an error when a fault cuts it or its client goes: both are everyday here.
@@ -58,6 +60,7 @@ fn open(stream: TcpStream, router: &Router, connections: &GracefulShutdown) {
 
 /// The router as a service that fails, and so closes its connection, on a [`Cut`] response.
 struct CuttableService {
+    peer: SocketAddr,
     router: TowerToHyperService<Router>,
 }
 
@@ -66,7 +69,8 @@ impl hyper::service::Service<Request<Incoming>> for CuttableService {
     type Error = io::Error;
     type Future = Pin<Box<dyn Future<Output = io::Result<Response<Body>>> + Send>>;
 
-    fn call(&self, request: Request<Incoming>) -> Self::Future {
+    fn call(&self, mut request: Request<Incoming>) -> Self::Future {
+        request.extensions_mut().insert(ConnectInfo(self.peer));
         let answer = self.router.call(request);
         Box::pin(async move {
             let response = answer.await.unwrap_or_else(|never: Infallible| match never {});

@@ -2,6 +2,7 @@
 //! Knows nothing of HTTP.
 
 use std::collections::HashSet;
+use std::net::IpAddr;
 
 use clock::Clock;
 use serde::{Deserialize, Serialize};
@@ -66,11 +67,13 @@ impl World {
         (!self.followers.hides_unionid(user)).then(|| self.console.unionids().of(user))
     }
 
-    /// The account a token speaks for, if it works, is of this kind and has quota left for this endpoint.
+    /// The account a token speaks for, if it works, may be used from there, is of this kind and has quota left for this
+    /// endpoint.
     pub(crate) fn authorize(
         &mut self,
         token: &str,
         path: &'static str,
+        from: IpAddr,
         kind: Kind,
     ) -> Result<&'static Account, Refusal> {
         let now = self.clock.now();
@@ -78,7 +81,7 @@ impl World {
         if account.kind != kind {
             return Err(Refusal::new(48001));
         }
-        self.console.let_in(account, false)?;
+        self.console.let_in(account, from, false)?;
         self.quota.count(path, account, now)?;
         Ok(account)
     }

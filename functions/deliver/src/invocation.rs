@@ -1,5 +1,6 @@
 //! One message: try it, see what the answer asks for, record it.
 
+use std::sync::Once;
 use std::time::{Duration, SystemTime};
 
 use contract::{MessageState, Reason};
@@ -24,6 +25,8 @@ pub struct Invocation<'a> {
     pub timing: RetryTiming,
     /// After this no call to WeChat is begun.
     pub send_deadline: SystemTime,
+    /// That WeChat cannot be reached is logged once, not for every message.
+    pub is_unreachable: Once,
 }
 
 /// A message that is requeued.
@@ -155,6 +158,11 @@ impl Invocation<'_> {
         let job = &received.job;
         let keys = self.function.breaker_keys(job, &message);
         self.tell_breakers(&keys, &failure).await;
+        if matches!(failure, Failure::Unreachable { .. }) {
+            let (remedy, cause) = (failure.remedy(), failure.causes());
+            self.is_unreachable
+                .call_once(|| tracing::error!(remedy, cause, "messages are tried again: {failure}"));
+        }
         let attempt = self.failed(job, &mut message, &failure);
         let (decision, failure) = match decide(attempt, self.timing) {
             Outcome::Decided(decision) => (decision, failure),

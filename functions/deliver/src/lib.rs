@@ -6,6 +6,7 @@ mod invocation;
 mod rate_limiter;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Once;
 use std::time::{Duration, SystemTime};
 
 use aws_lambda_events::event::sqs::SqsMessage;
@@ -105,7 +106,8 @@ impl Function {
             Ok(breakers) => breakers,
             Err(error) => return self.requeue_unchanged(jobs, &error).await,
         };
-        let invocation = Invocation { function: self, breakers, timing: self.timing(), send_deadline };
+        let (timing, is_unreachable) = (self.timing(), Once::new());
+        let invocation = Invocation { function: self, breakers, timing, send_deadline, is_unreachable };
         let (waiting, jobs): (Vec<_>, Vec<_>) =
             jobs.into_iter().partition(|received| invocation.all_wait(received));
 

@@ -38,7 +38,7 @@ impl lambda::Function for Function {
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
         let client = store::client(config)?;
         Ok(Self {
-            wechat: WeChat::new(&config.wechat_api_base()?, config.clock()?),
+            wechat: WeChat::new(&config.wechat_api_base()?, None, config.clock()?),
             mini_appid: config.appid(Account::Mini)?,
             mini_secret: AppSecret::read(config, SecretName::MiniSecret).await?,
             callers: Callers::new(config, client.clone())?,

@@ -73,9 +73,9 @@ impl lambda::Function for Function {
         };
         let oa = credentials(Account::Oa, SecretName::OaSecret);
         let (oa, mini) = tokio::try_join!(oa, credentials(Account::Mini, SecretName::MiniSecret))?;
-        let client = store::client(config)?;
+        let (client, proxy) = (store::client(config)?, config.egress_proxy()?);
         Ok(Self {
-            wechat: WeChat::new(&config.wechat_api_base()?, config.clock()?),
+            wechat: WeChat::new(&config.wechat_api_base()?, proxy.as_ref(), config.clock()?),
             tokens: Tokens::new(config, client.clone())?,
             state: State::new(config, client)?,
             queue: RefreshQueue::new(config, queue::client(config)?)?,

@@ -1,8 +1,9 @@
 //! How AWS is reached.
 
-use aws_sdk_dynamodb::config::Credentials;
+use aws_sdk_dynamodb::config::{Credentials, SharedHttpClient};
 
 use super::{Config, ConfigError};
+use crate::https;
 
 /// The variables Lambda itself sets, and the endpoints a local stack sets.
 #[derive(Clone)]
@@ -18,6 +19,8 @@ pub struct Aws {
     pub sqs_endpoint: Option<String>,
     /// `AWS_ENDPOINT_URL_SECRETS_MANAGER`: unset, AWS's own.
     pub secrets_endpoint: Option<String>,
+    /// One for all of a function's clients.
+    pub http: SharedHttpClient,
 }
 
 impl Config {
@@ -34,6 +37,7 @@ impl Config {
             dynamodb_endpoint: self.optional("AWS_ENDPOINT_URL_DYNAMODB"),
             sqs_endpoint: self.optional("AWS_ENDPOINT_URL_SQS"),
             secrets_endpoint: self.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
+            http: self.aws_http.get_or_init(https::aws_client).clone(),
         })
     }
 }

@@ -75,7 +75,8 @@ impl Config {
         let mut config = aws_sdk_secretsmanager::Config::builder()
             .behavior_version_latest()
             .region(aws_sdk_secretsmanager::config::Region::new(aws.region))
-            .credentials_provider(aws.credentials);
+            .credentials_provider(aws.credentials)
+            .http_client(aws.http);
         if let Some(endpoint) = aws.secrets_endpoint {
             config = config.endpoint_url(endpoint);
         }

@@ -5,11 +5,12 @@ use std::time::Duration;
 use clock::{Clock, TimedOut};
 use http::{Method, StatusCode};
 use reqwest::RequestBuilder;
-use reqwest::redirect::Policy;
+use rustls::RootCertStore;
 use serde::de::DeserializeOwned;
 
 use super::reader::{self, Outcome};
-use super::{AccessToken, ApiRequest, Failure};
+use super::{AccessToken, ApiRequest, Failure, Proxy};
+use crate::https;
 
 /// WeChat answers within a second as a rule; what takes longer than this will not come.
 pub const TIMEOUT: Duration = Duration::from_secs(8);
@@ -24,16 +25,15 @@ const LARGEST_ANSWER: usize = 4 * 1024 * 1024;
 /// What is left of a success of which nothing else reads.
 const SUCCESS: &[u8] = br#"{"errcode":0}"#;
 
-/// An HTTP client with its TLS, which goes nowhere but where it is sent.
-pub(crate) fn http_client() -> reqwest::Client {
-    reqwest::Client::builder()
-        .connect_timeout(CONNECT_TIMEOUT)
-        .pool_idle_timeout(IDLE_TIMEOUT)
-        // Where else an answer points to, a token or a secret would go along.
-        .redirect(Policy::none())
-        .referer(false)
-        .build()
-        .expect("the TLS back end is compiled in")
+/// An HTTP client that believes these roots, and goes nowhere but where it is sent: where else an answer points to, a
+/// token or a secret would go along.
+pub(crate) fn http_client(roots: RootCertStore, proxy: Option<&Proxy>) -> reqwest::Client {
+    let mut http =
+        https::client(roots).connect_timeout(CONNECT_TIMEOUT).pool_idle_timeout(IDLE_TIMEOUT).referer(false);
+    if let Some(proxy) = proxy {
+        http = http.proxy(proxy.http.clone());
+    }
+    http.build().expect("its TLS is of the rustls that it knows")
 }
 
 /// WeChat, as every function sees it. Cheap to clone.
@@ -41,13 +41,22 @@ pub(crate) fn http_client() -> reqwest::Client {
 pub struct WeChat {
     http: reqwest::Client,
     base: String,
+    /// The proxy that all goes through, as its host and port.
+    proxy: Option<String>,
     clock: Clock,
 }
 
 impl WeChat {
-    /// Builds the HTTP client and its TLS; once, in init. `base` has no slash at its end.
-    pub fn new(base: &str, clock: Clock) -> Self {
-        Self { http: http_client(), base: base.to_owned(), clock }
+    /// Builds the HTTP client and its TLS; once, in init. `base` has no slash at its end. With a proxy, every call
+    /// goes through it, and none without.
+    pub fn new(base: &str, proxy: Option<&Proxy>, clock: Clock) -> Self {
+        Self::believing(https::roots(), base, proxy, clock)
+    }
+
+    /// The same, where others say who WeChat is.
+    pub fn believing(roots: RootCertStore, base: &str, proxy: Option<&Proxy>, clock: Clock) -> Self {
+        let at = proxy.map(|proxy| proxy.at.clone());
+        Self { http: http_client(roots, proxy), base: base.to_owned(), proxy: at, clock }
     }
 
     /// Makes a call that needs no token.
@@ -96,7 +105,7 @@ impl WeChat {
         let answer = self.clock.timeout(TIMEOUT, answer).await;
         let (status, body) = answer
             .map_err(|TimedOut| Failure::NoAnswer("time-out".into()))?
-            .map_err(|error: reqwest::Error| Failure::of(error, &self.base))?;
+            .map_err(|error: reqwest::Error| Failure::of(error, &self.base, self.proxy.as_deref()))?;
         read(status, &body)
     }
 }
@@ -118,6 +127,9 @@ pub fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, F
 /// Makes a call; gives what is answered, and no more of it than so many bytes.
 pub(crate) async fn exchange(call: RequestBuilder, largest: usize) -> reqwest::Result<(StatusCode, Vec<u8>)> {
     let mut response = call.send().await?;
+    if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
+        response = response.error_for_status()?;
+    }
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         let room = largest - body.len();
@@ -150,7 +162,7 @@ mod tests {
         let address = format!("http://{}", listener.local_addr().expect("an address"));
         let server =
             tokio::spawn(async move { axum::serve(listener, Router::new().fallback(endless)).await });
-        let wechat = WeChat::new(&address, Clock::default());
+        let wechat = WeChat::new(&address, None, Clock::default());
         let request = token::classic("wx1", &"secret".to_owned().into());
         let answer = tokio::time::timeout(TIMEOUT / 2, wechat.call(&request)).await;
         assert!(answer.expect("an end").is_err());

@@ -17,10 +17,12 @@ pub enum Failure {
         errmsg: String,
     },
     /// The connection never opened: WeChat did nothing.
-    #[error("WeChat cannot be reached at {base}: {error}")]
+    #[error("WeChat cannot be reached at {base}{}: {error}", through(proxy.as_deref()))]
     Unreachable {
         /// Where it was looked for.
         base: String,
+        /// The proxy that was to lead there, as its host and port.
+        proxy: Option<String>,
         /// Why not.
         #[source]
         error: reqwest::Error,
@@ -37,12 +39,13 @@ pub enum Failure {
 }
 
 impl Failure {
-    /// Why a call to WeChat at `base` came to nothing.
-    pub(super) fn of(error: reqwest::Error, base: &str) -> Self {
+    /// Why a call to WeChat at `base` came to nothing, through a proxy if there is one.
+    pub(super) fn of(error: reqwest::Error, base: &str, proxy: Option<&str>) -> Self {
         // Secrets and tokens ride in the query.
         let error = error.without_url();
-        if error.is_connect() || error.is_builder() {
-            Self::Unreachable { base: base.to_owned(), error }
+        // Of the answers that are errors only a proxy's is one: that it does not know us.
+        if error.is_connect() || error.is_builder() || error.is_status() {
+            Self::Unreachable { base: base.to_owned(), proxy: proxy.map(str::to_owned), error }
         } else {
             Self::NoAnswer(error.to_string())
         }
@@ -107,7 +110,10 @@ impl Failure {
     pub fn remedy(&self) -> String {
         match self {
             Self::Refused { errcode, .. } => errcode::remedy(*errcode, self.reason(), self.ip()),
-            Self::Unreachable { base, .. } => format!(
+            Self::Unreachable { base, proxy: Some(proxy), .. } => format!(
+                "the proxy {proxy} opens no way to {base}: check the parameter EgressProxy, its user and password, and that the proxy lets CONNECT through to there; nothing was sent, it is tried again."
+            ),
+            Self::Unreachable { base, proxy: None, .. } => format!(
                 "{base} takes no connection: check that this is WeChat's address and that there is a way out to it; it is tried again."
             ),
             other => other.reason().remedy().to_owned(),
@@ -128,6 +134,10 @@ impl Failure {
             _ => None,
         }
     }
+}
+
+fn through(proxy: Option<&str>) -> String {
+    proxy.map(|proxy| format!(" through the proxy {proxy}")).unwrap_or_default()
 }
 
 /// The address in `invalid ip 47.94.148.108 ipv6 ::ffff:47.94.148.108, not in whitelist rid: …`.

@@ -1,6 +1,7 @@
 //! One call of WeChat's API as its endpoints see it.
 
 use std::collections::HashMap;
+use std::net::IpAddr;
 
 use axum::body::Bytes;
 use serde::de::DeserializeOwned;
@@ -12,6 +13,8 @@ use crate::world::refusal::Refusal;
 /// A call, read whole before anything is decided about it.
 pub(crate) struct ApiCall {
     pub(crate) path: &'static str,
+    /// Whose call it is, as WeChat sees it.
+    pub(crate) from: IpAddr,
     pub(crate) is_post: bool,
     pub(crate) parameters: HashMap<String, String>,
     pub(crate) body: Bytes,
@@ -36,6 +39,6 @@ impl ApiCall {
     /// The account it speaks for, if its token works, is of this kind and has quota left.
     pub(crate) fn authorize(&self, world: &mut World, kind: Kind) -> Result<&'static Account, Refusal> {
         let token = self.query("access_token").ok_or_else(|| Refusal::new(41001))?;
-        world.authorize(token, self.path, kind)
+        world.authorize(token, self.path, self.from, kind)
     }
 }

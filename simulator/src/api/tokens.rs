@@ -21,7 +21,7 @@ pub(crate) fn token(state: &mut State, call: &ApiCall) -> Answer {
     };
     let world = &mut state.world;
     let account = credentials.account(&world.console)?;
-    world.console.let_in(account, true)?;
+    world.console.let_in(account, call.from, true)?;
     let now = world.clock.now();
     world.quota.count(call.path, account, now)?;
     issued(&world.tokens.rotation(account, Mode::Classic).issue(now), now)
@@ -32,7 +32,7 @@ pub(crate) fn stable_token(state: &mut State, call: &ApiCall) -> Answer {
     let credentials: Credentials = call.json()?;
     let world = &mut state.world;
     let account = credentials.account(&world.console)?;
-    world.console.let_in(account, true)?;
+    world.console.let_in(account, call.from, true)?;
     let now = world.clock.now();
     world.quota.count(call.path, account, now)?;
     let rotation = world.tokens.rotation(account, Mode::Stable);

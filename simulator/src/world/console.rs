@@ -2,6 +2,7 @@
 //! the AppSecrets.
 
 use std::collections::BTreeSet;
+use std::net::IpAddr;
 
 use serde::{Deserialize, Serialize};
 
@@ -12,8 +13,10 @@ use crate::world::users::Ids;
 /// As it stands; a fresh account's is whole.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Console {
-    /// Which calls for the Official Account are refused with 40164, for our IP is not on its whitelist.
+    /// Which calls for the Official Account are refused with 40164, unless they come from an IP on its whitelist.
     whitelist: Whitelist,
+    /// The IPs that are on it; none at first.
+    whitelisted: BTreeSet<IpAddr>,
     /// Templates that were removed: 40037.
     removed_templates: BTreeSet<String>,
     /// Pages of the mini-program that are not published, without their query: 40165.
@@ -32,11 +35,11 @@ pub(crate) struct Console {
     mini_secret: String,
 }
 
-/// Which calls are checked against a whitelist on which we are not.
+/// Which calls are checked against the whitelist.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 enum Whitelist {
-    /// None: we are on it.
+    /// None.
     #[default]
     Off,
     /// Those that fetch a token.
@@ -49,6 +52,7 @@ impl Default for Console {
     fn default() -> Self {
         Self {
             whitelist: Whitelist::Off,
+            whitelisted: BTreeSet::new(),
             removed_templates: BTreeSet::new(),
             unpublished_pages: BTreeSet::new(),
             refuses_repeats: false,
@@ -66,6 +70,7 @@ impl Default for Console {
 #[serde(deny_unknown_fields)]
 pub(crate) struct Change {
     whitelist: Option<Whitelist>,
+    whitelisted: Option<BTreeSet<IpAddr>>,
     removed_templates: Option<BTreeSet<String>>,
     unpublished_pages: Option<BTreeSet<String>>,
     refuses_repeats: Option<bool>,
@@ -85,6 +90,7 @@ impl Console {
             }
         }
         set(&mut self.whitelist, change.whitelist);
+        set(&mut self.whitelisted, change.whitelisted);
         set(&mut self.removed_templates, change.removed_templates);
         set(&mut self.unpublished_pages, change.unpublished_pages);
         set(&mut self.refuses_repeats, change.refuses_repeats);
@@ -112,14 +118,15 @@ impl Console {
     }
 
     /// Refuses a call for an account from an IP that is not on its whitelist.
-    pub(crate) fn let_in(&self, account: &Account, for_a_token: bool) -> Result<(), Refusal> {
+    pub(crate) fn let_in(&self, account: &Account, from: IpAddr, for_a_token: bool) -> Result<(), Refusal> {
         let is_checked = match self.whitelist {
             Whitelist::Off => false,
             Whitelist::Token => for_a_token,
             Whitelist::All => true,
         };
         let is_guarded = account.appid == crate::world::accounts::OA_APPID;
-        if is_checked && is_guarded { Err(Refusal::new(40164)) } else { Ok(()) }
+        let is_refused = is_checked && is_guarded && !self.whitelisted.contains(&from);
+        if is_refused { Err(Refusal::of_ip(from)) } else { Ok(()) }
     }
 
     /// Refuses a template that was removed, and a page that is not published.
@@ -153,12 +160,18 @@ mod tests {
 
     #[test]
     fn a_whitelist_guards_tokens_or_all_and_the_official_account_alone() {
+        let from = |ip: &str| ip.parse().unwrap();
         let refused = |mode: &str, account, for_a_token| {
-            changed(serde_json::json!({ "whitelist": mode })).let_in(account, for_a_token).is_err()
+            changed(serde_json::json!({ "whitelist": mode }))
+                .let_in(account, from("127.0.0.1"), for_a_token)
+                .is_err()
         };
         assert_eq!([refused("off", &OA, true), refused("token", &OA, true)], [false, true]);
         assert_eq!([refused("token", &OA, false), refused("all", &OA, false)], [false, true]);
         assert!(!refused("all", &MINI, true));
+        let console = changed(serde_json::json!({ "whitelist": "all", "whitelisted": ["127.0.0.2"] }));
+        assert_eq!(console.let_in(&OA, from("127.0.0.2"), false), Ok(()));
+        assert_eq!(console.let_in(&OA, from("127.0.0.3"), false), Err(Refusal::of_ip(from("127.0.0.3"))));
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! Why WeChat refuses: an errcode, and the words that go with it.
 
+use std::net::IpAddr;
+
 /// WeChat's refusal of a call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Refusal {
@@ -13,6 +15,11 @@ impl Refusal {
     /// The refusal in the words WeChat uses for this errcode.
     pub(crate) fn new(errcode: i64) -> Self {
         Self::saying(errcode, errmsg(errcode))
+    }
+
+    /// The refusal of whoever is not on the whitelist, by the IP that the call came from.
+    pub(crate) fn of_ip(from: IpAddr) -> Self {
+        Self::saying(40164, format!("invalid ip {from} ipv6 ::ffff:{from}, not in whitelist"))
     }
 
     /// The refusal in other words.

@@ -75,7 +75,7 @@ async fn an_ip_that_is_not_on_the_whitelist_is_named_to_whoever_asks() {
     let message = all_are(&world, &id, "parked", 20).await;
     assert_eq!([&message["reason"], &message["errcode"]], [&json!("misconfigured"), &json!(40164)]);
     let remedy = message["remedy"].as_str().unwrap_or_default();
-    assert!(remedy.starts_with("add the IP 47.94.148.108 to"), "{remedy}");
+    assert!(remedy.starts_with("add the IP 127.0.0.1 to"), "{remedy}");
     world.console(&json!({ "whitelist": "off" })).await;
     assert_eq!(world.settled(&id).await["counts"], json!({ "sent": 20 }));
 }
@@ -159,7 +159,7 @@ async fn without_a_token_wechat_is_asked_for_one_now_and_then_and_no_message_is_
     let id = send(&world, "approval_submitted", 200).await;
     let message = all_are(&world, &id, "parked", 200).await;
     assert_eq!([&message["reason"], &message["errcode"]], [&json!("misconfigured"), &json!(40164)]);
-    assert!(message["remedy"].as_str().is_some_and(|remedy| remedy.contains("47.94.148.108")), "{message}");
+    assert!(message["remedy"].as_str().is_some_and(|remedy| remedy.contains("127.0.0.1")), "{message}");
     world.pass(Duration::from_secs(600)).await;
     let asked = world.calls("/cgi-bin/token").await - before;
     assert!((1..=5).contains(&asked), "{asked} calls for a token");

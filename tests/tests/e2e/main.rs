@@ -7,10 +7,15 @@ mod decrypt;
 mod deliver;
 mod doctor;
 mod drills;
+// The proxy has an address of its own, which a Mac would have to be given first.
+#[cfg(target_os = "linux")]
+mod egress;
 mod events;
 mod forget;
 mod forward;
 mod hostile;
+#[cfg(target_os = "linux")]
+mod https;
 mod idempotency;
 mod import;
 mod keys;

@@ -106,10 +106,14 @@ fn who_calls_for_the_official_account_leaves_by_the_address_on_its_whitelist() {
         let properties = &function["Properties"];
         let calls =
             !properties["Environment"]["Variables"]["WECHAT_API_BASE"].is_null() && id != "LoginFunction";
-        let ways = [written(&properties["VpcConfig"]).contains("UsesNat")];
+        let by_proxy = written(&properties["Environment"]["Variables"]["EGRESS_PROXY"]);
+        let ways = [written(&properties["VpcConfig"]).contains("UsesNat"), by_proxy.contains("UsesProxy")];
         if ways.iter().any(|has_way| *has_way != calls) {
-            let what =
-                if calls { "give it the VpcConfig of the others" } else { "it calls nobody: no VpcConfig" };
+            let what = if calls {
+                "give it the VpcConfig and EGRESS_PROXY of the others"
+            } else {
+                "it needs no way out"
+            };
             wrong.push(format!("{}: {id}: {what}", place(&id)));
         }
     }

@@ -22,6 +22,7 @@ async fn client() -> Client {
     tokio::spawn(async move { axum::serve(listener, app).await });
     let config = aws_sdk_sqs::Config::builder()
         .behavior_version(BehaviorVersion::latest())
+        .http_client(shared::https::aws_client())
         .credentials_provider(Credentials::new("stack", "secret", None, None, "tests"))
         .region(Region::new("local"))
         .endpoint_url(url);

@@ -1,0 +1,9 @@
+//! The least a function in Rust can be: what `tests/cold_start.py` measures the others by. It is not deployed.
+
+use lambda_runtime::{Error, LambdaEvent, service_fn};
+use serde_json::Value;
+
+#[tokio::main]
+async fn main() -> Result<(), Error> {
+    lambda_runtime::run(service_fn(async |event: LambdaEvent<Value>| Ok::<_, Error>(event.payload))).await
+}

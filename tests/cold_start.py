@@ -1,0 +1,157 @@
+#!/usr/bin/env python3
+"""Starts each release bootstrap again and again under a Lambda Runtime API, beside a program that does nothing, and
+reads how long it takes until it asks for its first event, and has answered it: 1.5 times the empty program's time to
+the first is the bound, and 3 MB for what is uploaded. Python's standard library only.
+
+  python3 tests/cold_start.py [--runs 40] [--bootstraps target/lambda] [--empty target/release/examples/empty]
+"""
+
+import argparse
+import json
+import pathlib
+import re
+import select
+import socket
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+import zipfile
+
+MOST_TIMES_EMPTY = 1.5
+MOST_ZIPPED = 3_000_000
+# What a variable is set to; any other to a name. Secrets are plain, so that nobody is asked for them.
+VALUES = {
+    "CALLBACK_AES_KEY": "k3VbQ9sTzW2mYcR8nLxD5fHgJ7pAqE4uC6vBtN1wXyZ",
+    "CALLBACK_MODE": "safe",
+    "LOGIN_ENDS_OLDER_SESSIONS": "false",
+    "SENDS_PER_SECOND": "0",
+    "SYNC_MOST_REMOVED_PERCENT": "20",
+    "TOKEN_MODE": "classic",
+    "WECHAT_API_BASE": "https://api.weixin.qq.com",
+}
+LAMBDA = {
+    "AWS_ACCESS_KEY_ID": "AKIAEMPTY",
+    "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+    "AWS_LAMBDA_FUNCTION_NAME": "measured",
+    "AWS_LAMBDA_FUNCTION_VERSION": "$LATEST",
+    "AWS_REGION": "us-east-1",
+    "AWS_SECRET_ACCESS_KEY": "secret",
+}
+# Events that are answered without a call to anybody: one without a token, and no messages.
+HTTP = {"method": "GET", "path": "/", "protocol": "HTTP/1.1", "sourceIp": "127.0.0.1", "userAgent": "cold_start"}
+REQUEST = {
+    "version": "2.0",
+    "routeKey": "GET /",
+    "rawPath": "/",
+    "rawQueryString": "",
+    "headers": {},
+    "requestContext": {"http": HTTP, "stage": "$default", "timeEpoch": 0},
+    "isBase64Encoded": False,
+}
+NO_MESSAGES = {"Records": []}
+NEXT = b"\r\n".join([
+    b"HTTP/1.1 200 OK",
+    b"Content-Type: application/json",
+    b"Lambda-Runtime-Aws-Request-Id: 1",
+    b"Lambda-Runtime-Deadline-Ms: 9999999999999",
+    b"Lambda-Runtime-Invoked-Function-Arn: arn:aws:lambda:us-east-1:123456789012:function:measured",
+])
+
+
+def functions():
+    """Each function of template.yaml: the event that it is handed, and its variables."""
+    found = {}
+    for function in re.split(r"\n(?=  \w+:\n)", pathlib.Path("template.yaml").read_text()):
+        if name := re.search(r"CodeUri: target/lambda/(\w+)/", function):
+            names = [name.removesuffix("_ARN") for name in re.findall(r"^          ([A-Z_]+):", function, re.MULTILINE)]
+            event = REQUEST if "Type: HttpApi" in function else NO_MESSAGES
+            found[name[1]] = event, {name: VALUES.get(name, name.lower()) for name in names}
+    return found
+
+
+def request(server, connections):
+    """Waits for the next request on any connection; gives its first line, when its head was there, the connection."""
+    while True:
+        for ready in select.select([server, *connections], [], [], 20)[0] or [None]:
+            if ready is None:
+                return "nothing for 20 s", 0, None
+            if ready is server:
+                connections.append(server.accept()[0])
+                continue
+            head = ready.recv(65536)
+            if not head:
+                connections.remove(ready)
+                continue
+            return head.split(b"\r\n", 1)[0].decode(), time.perf_counter(), ready
+
+
+def start(program, event, variables):
+    """One cold start: seconds to the first poll, and to the first answer."""
+    event = json.dumps(event).encode()
+    answer = b"%b\r\nContent-Length: %d\r\n\r\n%b" % (NEXT, len(event), event)
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        api = {"AWS_LAMBDA_RUNTIME_API": "127.0.0.1:%d" % server.getsockname()[1]}
+        quiet, connections = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL}, []
+        began = time.perf_counter()
+        process = subprocess.Popen([program], env=LAMBDA | variables | api, **quiet)
+        try:
+            asked, polled_at, connection = request(server, connections)
+            if not asked.endswith("/invocation/next HTTP/1.1"):
+                sys.exit(f"{program}: {asked}, and no poll: start it by hand to see what it says")
+            connection.sendall(answer)
+            told, answered_at, _ = request(server, connections)
+            if "/invocation/1/response" not in told:
+                sys.exit(f"{program}: {told}, and no answer")
+        finally:
+            process.kill()
+            process.wait()
+            for connection in connections:
+                connection.close()
+    return polled_at - began, answered_at - began
+
+
+def zipped(program):
+    """How many bytes of it are uploaded."""
+    with tempfile.TemporaryFile() as file:
+        with zipfile.ZipFile(file, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as archive:
+            archive.write(program, "bootstrap")
+        return file.tell()
+
+
+def main():
+    """Measures, prints the table, and ends with an error where a bound does not hold."""
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--runs", type=int, default=40)
+    parser.add_argument("--bootstraps", default="target/lambda")
+    parser.add_argument("--empty", default="target/release/examples/empty")
+    arguments = parser.parse_args()
+    programs = {"(empty)": (pathlib.Path(arguments.empty), NO_MESSAGES, {})}
+    for name, (event, variables) in functions().items():
+        programs[name] = pathlib.Path(arguments.bootstraps) / name / "bootstrap", event, variables
+    times = {name: [] for name in programs}
+    # By turns, so that what else the machine does slows down each alike; the first round fills its caches.
+    for run in range(arguments.runs + 1):
+        for name, (program, event, variables) in programs.items():
+            took = start(program, event, variables)
+            if run:
+                times[name].append(took)
+    polled = {name: statistics.median(took[0] for took in of) * 1000 for name, of in times.items()}
+    answered = {name: statistics.median(took[1] for took in of) * 1000 for name, of in times.items()}
+    print("| function | first poll | times the empty | first answer | bootstrap | zipped |\n|---|---|---|---|---|---|")
+    broken = []
+    for name, (program, _, _) in programs.items():
+        ratio, size, upload = polled[name] / polled["(empty)"], program.stat().st_size, zipped(program)
+        print(
+            f"| `{name}` | {polled[name]:.1f} ms | {ratio:.2f} | {answered[name]:.1f} ms "
+            f"| {size / 1e6:.1f} MB | {upload / 1e6:.1f} MB |"
+        )
+        if ratio > MOST_TIMES_EMPTY or upload > MOST_ZIPPED:
+            broken.append(name)
+    if broken:
+        sys.exit(f"over {MOST_TIMES_EMPTY} times the empty program, or over 3 MB: {', '.join(broken)}")
+
+
+if __name__ == "__main__":
+    main()
