@@ -33,7 +33,7 @@ pub struct Aws {
     pub sqs: Option<Sqs>,
     /// Whether no call of the functions is carried out for now.
     pub outage: Arc<AtomicBool>,
-    /// What the functions took from the tables, where that is kept.
+    /// What the functions took, where that is kept.
     pub meter: Meter,
     /// What was written, where that is kept.
     pub recorder: Recorder,
@@ -52,6 +52,7 @@ impl Aws {
         tasks: &mut JoinSet<()>,
     ) -> Result<Self, StackError> {
         let (meter, outage) = (Meter::default(), Arc::<AtomicBool>::default());
+        let metered = settings.meters.then(|| meter.clone());
         let recorder = Recorder::default();
         let rules = Rules {
             policies,
@@ -64,7 +65,7 @@ impl Aws {
             Some(url) => url,
             None => {
                 let url = tables::emulate(data.map(DataFolder::tables).as_deref(), tasks).await?;
-                let (faults, meter) = (settings.faults, settings.meters.then(|| meter.clone()));
+                let (faults, meter) = (settings.faults, metered.clone());
                 open(Tables { faults, meter, url, http: reqwest::Client::new() }, rules.clone(), tasks)
                     .await?
             }
@@ -73,7 +74,7 @@ impl Aws {
             Some(url) => (url, None),
             None => {
                 let sqs = open_queues(data, clock)?;
-                let queues = Queues { sqs: sqs.clone(), faults: settings.faults };
+                let queues = Queues { sqs: sqs.clone(), faults: settings.faults, meter: metered };
                 (open(queues, rules, tasks).await?, Some(sqs))
             }
         };

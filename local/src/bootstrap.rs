@@ -1,7 +1,7 @@
 //! The Lambda Runtime API, for one function: starts its bootstrap and hands it events.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
-use std::path::Path;
+use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,14 +15,24 @@ use axum::routing::{get, post};
 use clock::Clock;
 use parking_lot::Mutex;
 use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc, oneshot};
 
+use crate::meter::Meter;
 use crate::wire::{ACCOUNT, REGION};
 use crate::{StackError, loopback, template};
 
 /// How long a process that died stays away.
 const RESTART_PAUSE: Duration = Duration::from_millis(200);
+
+/// What is started.
+pub struct Program {
+    /// Where it is.
+    pub path: PathBuf,
+    /// Takes note of what it logs, which is not shown then.
+    pub meter: Option<Meter>,
+}
 
 /// A function's processes.
 pub struct Bootstrap {
@@ -56,7 +66,7 @@ impl Bootstrap {
     /// When there is no such program or no socket can be opened.
     pub async fn start(
         function: &template::Function,
-        program: &Path,
+        Program { path: program, meter }: &Program,
         variables: BTreeMap<String, String>,
         clock: &Clock,
     ) -> Result<Self, StackError> {
@@ -79,10 +89,18 @@ impl Bootstrap {
             let mut command = Command::new(program);
             command.env_clear().envs(&variables).envs(runtime_variables(name, &url));
             command.kill_on_drop(true).stdin(Stdio::null()).stdout(std::io::stderr());
+            if meter.is_some() {
+                command.stdout(Stdio::piped()).stderr(Stdio::piped());
+            }
             let app = router(api.clone());
             tokio::spawn(async move { axum::serve(listener, app).await });
-            let process =
-                Process { name: name.clone(), command, kill: kill.clone(), running: running.clone() };
+            let process = Process {
+                name: name.clone(),
+                command,
+                kill: kill.clone(),
+                running: running.clone(),
+                meter: meter.clone(),
+            };
             tokio::spawn(process.keep_running(api));
         }
         Ok(Self { events, kill, running })
@@ -123,6 +141,7 @@ struct Process {
     command: Command,
     kill: Arc<Notify>,
     running: Arc<Mutex<BTreeSet<u32>>>,
+    meter: Option<Meter>,
 }
 
 impl Process {
@@ -143,6 +162,11 @@ impl Process {
         let running = || self.running.lock();
         let id = child.id();
         running().extend(id);
+        if let Some(meter) = &self.meter {
+            let (out, err) = (child.stdout.take(), child.stderr.take());
+            tokio::spawn(count_lines(self.name.clone(), out, meter.clone()));
+            tokio::spawn(count_lines(self.name.clone(), err, meter.clone()));
+        }
         tokio::select! {
             _ = child.wait() => {}
             () = self.kill.notified() => drop(child.start_kill()),
@@ -153,6 +177,14 @@ impl Process {
             Ok(status) => status.to_string(),
             Err(error) => error.to_string(),
         }
+    }
+}
+
+async fn count_lines(function: String, log: Option<impl AsyncRead + Unpin>, meter: Meter) {
+    let Some(log) = log else { return };
+    let mut lines = BufReader::new(log).lines();
+    while let Ok(Some(line)) = lines.next_line().await {
+        meter.logged(&function, line.len());
     }
 }
 

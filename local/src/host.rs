@@ -1,7 +1,6 @@
 //! Runs the functions: in this process, or each as the program that would be deployed.
 
 use std::collections::BTreeMap;
-use std::path::PathBuf;
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
@@ -11,8 +10,9 @@ use serde_json::Value;
 use shared::Config;
 
 use crate::StackError;
-use crate::bootstrap::Bootstrap;
+use crate::bootstrap::{Bootstrap, Program};
 use crate::functions::{self, Handler};
+use crate::meter::Meter;
 use crate::template;
 
 /// A function that can be invoked. Cheap to clone.
@@ -22,6 +22,7 @@ pub struct Function {
     pub name: String,
     timeout: Duration,
     clock: Clock,
+    meter: Option<Meter>,
     runs: Arc<Runs>,
 }
 
@@ -54,7 +55,7 @@ impl Function {
     pub async fn start(
         function: &template::Function,
         variables: BTreeMap<String, String>,
-        program: Option<PathBuf>,
+        program: Option<Program>,
         clock: &Clock,
     ) -> Result<Self, StackError> {
         let name = function.name.clone();
@@ -69,7 +70,13 @@ impl Function {
                 )
             }
         };
-        Ok(Self { name, timeout, clock: clock.clone(), runs: Arc::new(runs) })
+        Ok(Self { name, timeout, clock: clock.clone(), meter: None, runs: Arc::new(runs) })
+    }
+
+    /// The same, with its invocations counted.
+    #[must_use]
+    pub fn metered(self, meter: Option<Meter>) -> Self {
+        Self { meter, ..self }
     }
 
     /// Kills its processes, if it has any of its own.
@@ -92,6 +99,9 @@ impl Function {
     /// # Errors
     /// [`InvokeError`].
     pub async fn invoke(&self, event: Value) -> Result<Value, InvokeError> {
+        if let Some(meter) = &self.meter {
+            meter.invoked(&self.name);
+        }
         let run = async {
             match &*self.runs {
                 // As its own task: a panic ends the invocation, not the stack.

@@ -22,7 +22,7 @@ mod wire;
 mod written;
 
 pub use host::run_as_function;
-pub use meter::Usage;
+pub use meter::{Load, Usage};
 pub use run_file::RunFile;
 pub use settings::{Faults, Settings};
 pub use stack::Stack;

@@ -1,6 +1,7 @@
-//! What the functions take from the tables, as DynamoDB would bill it.
+//! What the functions take of what AWS bills by count: of the tables, the queues, Lambda and the log.
 
 use std::collections::BTreeMap;
+use std::ops::Sub;
 use std::sync::Arc;
 
 use axum::body::Bytes;
@@ -21,11 +22,51 @@ pub struct Usage {
     pub deleted: Vec<Value>,
 }
 
-/// Usage by function and table. Clones share it.
-#[derive(Clone, Default)]
-pub struct Meter(Arc<Mutex<BTreeMap<String, Tables>>>);
+/// What a function took in all.
+#[derive(Clone, Copy, Debug, Default, PartialEq)]
+pub struct Load {
+    /// How often it was invoked.
+    pub invocations: u64,
+    /// Calls of queues, its poller's among them, each 64 KB of one; but for polls that brought nothing.
+    pub queue_requests: u64,
+    /// Of all tables and their indexes.
+    pub read_units: f64,
+    /// Of all tables and their indexes.
+    pub write_units: f64,
+    /// Lines that it wrote, where it runs as a program.
+    pub log_lines: u64,
+    /// Their bytes.
+    pub log_bytes: u64,
+}
 
-type Tables = BTreeMap<String, Usage>;
+impl Sub for Load {
+    type Output = Self;
+
+    /// What was taken since then.
+    fn sub(self, then: Self) -> Self {
+        Self {
+            invocations: self.invocations - then.invocations,
+            queue_requests: self.queue_requests - then.queue_requests,
+            read_units: self.read_units - then.read_units,
+            write_units: self.write_units - then.write_units,
+            log_lines: self.log_lines - then.log_lines,
+            log_bytes: self.log_bytes - then.log_bytes,
+        }
+    }
+}
+
+/// Load and usage by function. Clones share it.
+#[derive(Clone, Default)]
+pub struct Meter(Arc<Mutex<BTreeMap<String, Taken>>>);
+
+#[derive(Default)]
+struct Taken {
+    load: Load,
+    tables: BTreeMap<String, Usage>,
+}
+
+/// What SQS bills as one request.
+const QUEUE_CHUNK: usize = 64 * 1024;
 
 /// The part of DynamoDB's answers that says what a call took.
 #[derive(Default, Deserialize)]
@@ -57,35 +98,76 @@ impl Meter {
         Value::Object(request).to_string().into()
     }
 
-    /// Takes note of a call that was answered with success.
+    /// Takes note of an invocation.
+    pub fn invoked(&self, function: &str) {
+        self.change(function, |taken| taken.load.invocations += 1);
+    }
+
+    /// Takes note of a line in a function's log, of so many bytes.
+    pub fn logged(&self, function: &str, bytes: usize) {
+        self.change(function, |Taken { load, .. }| {
+            load.log_lines += 1;
+            load.log_bytes += bytes as u64;
+        });
+    }
+
+    /// Takes note of a call of a queue that was answered with success. What a poller asks once, or in vain, is no
+    /// message's.
+    pub fn observe_queue(&self, request: &AwsRequest, answer: &[u8]) {
+        let call = request.operation().unwrap_or_default();
+        let is_in_vain = || {
+            let answer: Value = serde_json::from_slice(answer).unwrap_or_default();
+            answer["Messages"].as_array().is_none_or(Vec::is_empty)
+        };
+        if call == "GetQueueAttributes" || (call == "ReceiveMessage" && is_in_vain()) {
+            return;
+        }
+        let chunks = request.body.len().max(answer.len()).div_ceil(QUEUE_CHUNK).max(1) as u64;
+        self.change(request.signer().unwrap_or_default(), |taken| taken.load.queue_requests += chunks);
+    }
+
+    /// What this function took so far.
+    pub fn load(&self, function: &str) -> Load {
+        self.0.lock().get(function).map(|taken| taken.load).unwrap_or_default()
+    }
+
+    fn change(&self, function: &str, change: impl FnOnce(&mut Taken)) {
+        change(self.0.lock().entry(function.to_owned()).or_default());
+    }
+
+    /// Takes note of a call of a table that was answered with success.
     pub fn observe(&self, request: &AwsRequest, answer: &[u8]) {
         let (function, call) =
             (request.signer().unwrap_or_default(), request.operation().unwrap_or_default());
         let request: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let answer: Answer = serde_json::from_slice(answer).unwrap_or_default();
-        let mut functions = self.0.lock();
-        let tables = functions.entry(function.to_owned()).or_default();
-        for Write { table, deletes } in writes(call, &request) {
-            let usage = tables.entry(table.to_owned()).or_default();
-            usage.item_writes += 1;
-            usage.deleted.extend(deletes.cloned());
-        }
-        if matches!(call, "GetItem" | "BatchGetItem" | "Query" | "Scan") {
-            let read = match answer.consumed_capacity {
-                Some(Capacities::One(capacity)) => vec![capacity],
-                Some(Capacities::Each(capacities)) => capacities,
-                None => Vec::new(),
-            };
-            for Capacity { table_name, capacity_units } in read {
-                tables.entry(table_name).or_default().read_units += capacity_units;
+        let capacities = match answer.consumed_capacity {
+            Some(Capacities::One(capacity)) => vec![capacity],
+            Some(Capacities::Each(capacities)) => capacities,
+            None => Vec::new(),
+        };
+        let is_read = matches!(call, "GetItem" | "BatchGetItem" | "Query" | "Scan");
+        self.change(function, |Taken { load, tables }| {
+            for Write { table, deletes } in writes(call, &request) {
+                let usage = tables.entry(table.to_owned()).or_default();
+                usage.item_writes += 1;
+                usage.deleted.extend(deletes.cloned());
             }
-        }
+            for Capacity { table_name, capacity_units } in capacities {
+                if is_read {
+                    load.read_units += capacity_units;
+                    tables.entry(table_name).or_default().read_units += capacity_units;
+                } else {
+                    load.write_units += capacity_units;
+                }
+            }
+        });
     }
 
     /// What this function took from this table so far.
     pub fn usage(&self, function: &str, table: &str) -> Usage {
         let functions = self.0.lock();
-        functions.get(function).and_then(|tables| tables.get(table)).cloned().unwrap_or_default()
+        functions.get(function).and_then(|taken| taken.tables.get(table)).cloned().unwrap_or_default()
     }
 }
 
@@ -143,6 +225,29 @@ mod tests {
         meter.observe(&AwsRequest::test("send", "GetItem", "{}"), others);
         let deleted = ["a", "b"].map(|id| serde_json::json!({ "id": { "S": id } })).into();
         assert_eq!(meter.usage("sync", "T"), Usage { item_writes: 4, read_units: 129.5, deleted });
+    }
+
+    #[test]
+    fn a_function_is_charged_for_what_its_writes_its_queues_and_its_log_took() {
+        let meter = Meter::default();
+        let put = br#"{"ConsumedCapacity":{"TableName":"T","CapacityUnits":2.0}}"#;
+        meter.observe(&AwsRequest::test("deliver", "PutItem", r#"{"TableName":"T"}"#), put);
+        let receive = AwsRequest::test("deliver", "ReceiveMessage", "{}");
+        meter.observe_queue(&receive, br#"{"Messages":[]}"#);
+        meter
+            .observe_queue(&receive, format!(r#"{{"Messages":["{}"]}}"#, "a".repeat(QUEUE_CHUNK)).as_bytes());
+        meter.observe_queue(&AwsRequest::test("deliver", "DeleteMessageBatch", "{}"), b"{}");
+        meter.invoked("deliver");
+        meter.logged("deliver", 100);
+        let load = Load {
+            invocations: 1,
+            queue_requests: 3,
+            read_units: 0.0,
+            write_units: 2.0,
+            log_lines: 1,
+            log_bytes: 100,
+        };
+        assert_eq!((meter.load("deliver"), meter.load("send")), (load, Load::default()));
     }
 
     #[test]

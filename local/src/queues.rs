@@ -11,6 +11,7 @@ use serde_json::Value;
 use crate::Faults;
 use crate::StackError;
 use crate::dice::Dice;
+use crate::meter::Meter;
 use crate::proxy::{Backend, INJECTED};
 use crate::sqs::Sqs;
 use crate::template::{Queue, arn};
@@ -32,6 +33,8 @@ pub struct Queues {
     pub sqs: Sqs,
     /// What goes wrong.
     pub faults: Faults,
+    /// Observes every call of the functions and their pollers.
+    pub meter: Option<Meter>,
 }
 
 impl Backend for Queues {
@@ -47,7 +50,14 @@ impl Backend for Queues {
                 self.answer(&request).await;
             }
         }
-        self.answer(&request).await
+        let answer = self.answer(&request).await;
+        let Some(meter) = self.meter.as_ref().filter(|_| !request.is_admins()) else { return answer };
+        let (parts, body) = answer.into_parts();
+        let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
+        if parts.status.is_success() {
+            meter.observe_queue(&request, &body);
+        }
+        Response::from_parts(parts, body.into())
     }
 
     /// The message is not taken.

@@ -28,10 +28,14 @@ pub struct Settings {
     pub programs: BTreeMap<String, PathBuf>,
     /// Whether the simulated WeChat calls back when users follow, unfollow or get a message.
     pub callbacks: bool,
-    /// Whether [`Stack::usage`](crate::Stack::usage) keeps count, which costs every call a little.
+    /// Whether [`Stack::usage`](crate::Stack::usage) and [`Stack::load`](crate::Stack::load) keep count, which costs
+    /// every call a little; what programs log is counted instead of shown.
     pub meters: bool,
     /// Whether [`Stack::take_written`](crate::Stack::take_written) keeps what is written, which costs every call a little.
     pub records: bool,
+    /// Whether pollers wait for more messages as long as the template says. Nobody waits for that where only what
+    /// becomes of messages matters.
+    pub windows: bool,
     /// What goes wrong on purpose.
     pub faults: Faults,
     /// The clock to go by, a movable one; `None`, one that starts with the machine's time.
@@ -106,6 +110,8 @@ impl Settings {
         ]);
         for (variable, parameter) in [
             ("FORWARD_URL", "ForwardUrl"),
+            ("RECEIPTS", "Receipts"),
+            ("BATCH_WINDOW_SECONDS", "BatchWindowSeconds"),
             ("TOKEN_MODE", "TokenMode"),
             ("SENDS_PER_SECOND", "SendsPerSecond"),
             ("LOGIN_ENDS_OLDER_SESSIONS", "LoginEndsOlderSessions"),

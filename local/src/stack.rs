@@ -21,14 +21,15 @@ use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
 use crate::aws::Aws;
+use crate::bootstrap::Program;
 use crate::data::DataFolder;
 use crate::host::Function;
 use crate::policies::IamPolicies;
 use crate::sqs::Sqs;
-use crate::template::{Source, Template, Values};
+use crate::template::{Source, Subscription, Template, Values};
 use crate::triggers::PolledQueue;
 use crate::wire::ADMIN_KEY;
-use crate::{RunFile, Settings, StackError, Usage, Written, gateway, loopback, triggers};
+use crate::{Load, RunFile, Settings, StackError, Usage, Written, gateway, loopback, triggers};
 
 /// Under this name the stack's own service key sends.
 const SERVICE: &str = "local";
@@ -210,6 +211,11 @@ impl Stack {
         self.aws.recorder.take()
     }
 
+    /// What a function took so far of all that is billed by count, if the settings have it metered.
+    pub fn load(&self, function: &str) -> Load {
+        self.aws.meter.load(function)
+    }
+
     /// The addresses and the key, for a program: the ready line.
     pub fn ready(&self) -> Value {
         json!({"gateway": self.gateway, "wechat": self.wechat, "service_key": self.service_key})
@@ -287,8 +293,10 @@ impl Stack {
             if self.settings.without_proxy.contains(&declared.name) {
                 variables.insert("EGRESS_PROXY".to_owned(), "none".to_owned());
             }
-            let program = self.settings.program(&declared.name);
-            let function = Function::start(declared, variables, program, &self.clock).await?;
+            let meter = self.settings.meters.then(|| self.aws.meter.clone());
+            let path = self.settings.program(&declared.name);
+            let program = path.map(|path| Program { path, meter: meter.clone() });
+            let function = Function::start(declared, variables, program, &self.clock).await?.metered(meter);
             let own =
                 declared.routes.iter().map(|(method, path)| (method.clone(), path.clone(), function.clone()));
             routes.extend(own);
@@ -307,6 +315,8 @@ impl Stack {
                 }
             }
             for subscription in &declared.subscriptions {
+                let window_seconds = if self.settings.windows { subscription.window_seconds } else { 0 };
+                let subscription = Subscription { window_seconds, ..subscription.clone() };
                 let url = self.queue_urls[&subscription.queue].clone();
                 let queue = PolledQueue::open(self.aws.sqs_client_of(&declared.name), url).await;
                 let queue = queue.map_err(|error| {

@@ -75,6 +75,8 @@ pub struct Subscription {
     pub queue: String,
     /// The most messages an invocation gets.
     pub batch_size: i32,
+    /// How long more messages are waited for, in seconds.
+    pub window_seconds: u64,
     /// How many invocations run at a time.
     pub concurrency: usize,
 }

@@ -1,6 +1,6 @@
 //! What invokes functions besides HTTP: schedules and queue subscriptions.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use aws_sdk_sqs::Client;
 use aws_sdk_sqs::types::{
@@ -19,6 +19,9 @@ const POLL: i32 = 5;
 
 /// SQS gives and takes ten messages a call.
 const BATCH: i32 = 10;
+
+/// Between two looks for more, while a window is open.
+const GLANCE: Duration = Duration::from_millis(100);
 
 /// After a poll that failed.
 const PAUSE: Duration = Duration::from_secs(1);
@@ -56,7 +59,7 @@ pub async fn subscribe(
 ) {
     while !ending.is_cancelled() {
         let received = tokio::select! {
-            received = queue.receive(subscription.batch_size) => received,
+            received = queue.receive(subscription.batch_size, Duration::from_secs(subscription.window_seconds)) => received,
             () = ending.cancelled() => return,
         };
         let messages = match received {
@@ -95,12 +98,21 @@ impl PolledQueue {
     }
 
     /// Up to `most` messages, gathered ten at a time, as Lambda does: SQS gives no more in one call.
-    async fn receive(&self, most: i32) -> Result<Vec<Message>, aws_sdk_sqs::Error> {
+    /// After the first, more are waited for until the window, of the machine's time, is over.
+    async fn receive(&self, most: i32, window: Duration) -> Result<Vec<Message>, aws_sdk_sqs::Error> {
         let mut messages = self.receive_once(most.min(BATCH), POLL).await?;
+        if messages.is_empty() {
+            return Ok(messages);
+        }
+        let (until, full) = (Instant::now() + window, BATCH as usize);
         let mut last = messages.len();
-        while last == BATCH as usize && messages.len() < most as usize {
+        while messages.len() < most as usize && (last == full || Instant::now() < until) {
+            if last < full {
+                tokio::time::sleep(GLANCE).await;
+            }
+            let left = full.min(most as usize - messages.len());
             // What was received before must not be lost with an error now.
-            let more = self.receive_once(BATCH, 0).await.unwrap_or_default();
+            let more = self.receive_once(left as i32, 0).await.unwrap_or_default();
             last = more.len();
             messages.extend(more);
         }

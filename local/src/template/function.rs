@@ -59,6 +59,7 @@ impl Subscription {
         Self {
             queue: text("EventSourceArn").rsplit(':').next().unwrap_or_default().to_owned(),
             batch_size: number(&properties["BatchSize"]).unwrap_or(10),
+            window_seconds: number(&properties["MaximumBatchingWindowInSeconds"]).unwrap_or(0),
             concurrency: number(&properties["ScalingConfig"]["MaximumConcurrency"]).unwrap_or(2),
         }
     }
