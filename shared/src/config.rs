@@ -286,13 +286,20 @@ impl Config {
         self.number("SENDS_PER_SECOND")
     }
 
+    /// `RECEIPTS`: whether WeChat's receipts are joined to their messages.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn receipts(&self) -> Result<bool, ConfigError> {
+        self.boolean("RECEIPTS")
+    }
+
     /// `LOGIN_ENDS_OLDER_SESSIONS`: `true` where a user has one session at a time.
     ///
     /// # Errors
     /// [`ConfigError`].
     pub fn login_ends_older_sessions(&self) -> Result<bool, ConfigError> {
-        let name = "LOGIN_ENDS_OLDER_SESSIONS";
-        self.required(name)?.parse().map_err(|_| ConfigError::new(name, "must be true or false"))
+        self.boolean("LOGIN_ENDS_OLDER_SESSIONS")
     }
 
     /// `SYNC_MOST_REMOVED_PERCENT`: a list that lacks more than this share of the followers the map knows
@@ -310,6 +317,10 @@ impl Config {
 
     fn required(&self, name: &str) -> Result<String, ConfigError> {
         self.optional(name).ok_or_else(|| ConfigError::new(name, "is not set"))
+    }
+
+    fn boolean(&self, name: &str) -> Result<bool, ConfigError> {
+        self.required(name)?.parse().map_err(|_| ConfigError::new(name, "must be true or false"))
     }
 
     fn number<T: FromStr>(&self, name: &str) -> Result<T, ConfigError> {

@@ -18,6 +18,7 @@ use lambda_http::{Body, Request, Response};
 use parking_lot::Mutex;
 use shared::clock::TimedOut;
 use shared::config::{SecretName, Secrets};
+use shared::event::Event as Happened;
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, EventsQueue};
 use shared::{Clock, Config, Error, Forwarder, http};
@@ -51,6 +52,8 @@ pub struct Function {
     clock: Clock,
     queue: EventsQueue,
     forwarder: Option<Forwarder>,
+    /// Whether receipts are joined to their messages; else they end here.
+    receipts: bool,
 }
 
 /// By what the secrets are, and by what they were before: the console is set to new ones sooner or later than the
@@ -77,6 +80,7 @@ impl lambda::Function for Function {
             clock: config.clock()?,
             queue,
             forwarder: Forwarder::new(config)?,
+            receipts: config.receipts()?,
         })
     }
 
@@ -107,10 +111,10 @@ impl Function {
             tracing::warn!(field, "a callback of WeChat's is not understood");
             None
         });
-        if let Some(event) = event.filter(|_| !self.seen.contains(&signature)) {
+        let is_wanted = |event: &Happened| self.receipts || !matches!(event, Happened::Receipt { .. });
+        if let Some(event) = event.filter(is_wanted).filter(|_| !self.seen.contains(&signature)) {
             let queued = self.clock.timeout(QUEUE_TIMEOUT, self.queue.enqueue(&event, Duration::ZERO)).await;
             queued.map_err(|TimedOut| Error::unavailable("the queue did not answer in time"))??;
-            metrics::counter!("Queued").increment(1);
             self.seen.insert(signature);
         }
         Ok(http::text(self.forward(request, answered_by).await))

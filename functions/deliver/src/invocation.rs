@@ -296,7 +296,11 @@ impl Invocation<'_> {
         message: Message,
         end: impl FnOnce(Record) -> Record,
     ) -> Option<Requeue> {
-        let record = end(Record::of(&message, self.function.clock.now()));
+        let mut record = end(Record::of(&message, self.function.clock.now()));
+        if !self.function.receipts {
+            // The index by msgid costs a write, and nobody will look there.
+            record.msgid = None;
+        }
         log(job, &record);
         match self.function.messages.put_record(&job.batch, &record).await {
             Ok(_) => None,
@@ -331,7 +335,11 @@ impl Invocation<'_> {
     }
 }
 
+/// What went wrong has a line of its own; what went well is counted in its job's.
 fn log(job: &Job, record: &Record) {
+    if record.state == MessageState::Sent {
+        return tracing::debug!(batch = job.batch, n = record.n, "sent a message");
+    }
     tracing::info!(
         batch = job.batch,
         n = record.n,

@@ -53,6 +53,8 @@ pub struct Function {
     queue: DeliverQueue,
     limiter: RateLimiter,
     clock: Clock,
+    /// Whether receipts will ask for their messages by msgid.
+    receipts: bool,
 }
 
 /// A job in hand.
@@ -82,6 +84,7 @@ impl lambda::Function for Function {
             state,
             queue: DeliverQueue::new(config, queues)?,
             clock: config.clock()?,
+            receipts: config.receipts()?,
         })
     }
 
@@ -119,6 +122,7 @@ impl Function {
             }
         }
         open.extend(waiting);
+        let taken: Vec<_> = open.iter().map(|received| received.job.messages.len()).collect();
         let users = by_user(&mut open);
         let tried = users.into_iter().map(|messages| invocation.write_to_user(&open, messages));
         let requeue: Vec<_> = stream::iter(tried).buffer_unordered(CONCURRENCY).boxed().concat().await;
@@ -126,6 +130,12 @@ impl Function {
         let mut by_job: HashMap<usize, Vec<Requeue>> = HashMap::new();
         for (job, requeue) in requeue {
             by_job.entry(job).or_default().push(requeue);
+        }
+        for (index, (received, taken)) in open.iter().zip(taken).enumerate() {
+            let finished = taken - by_job.get(&index).map_or(0, Vec::len);
+            if finished > 0 {
+                tracing::info!(batch = received.job.batch, messages = finished, "finished messages of a job");
+            }
         }
         let requeued = by_job.into_iter().map(|(job, requeue)| {
             let received = &open[job];
