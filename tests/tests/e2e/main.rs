@@ -3,6 +3,7 @@
 mod breakers;
 mod catalog;
 mod catalog_pushed;
+mod cost;
 mod decrypt;
 mod deliver;
 mod doctor;
