@@ -6,6 +6,7 @@
 mod bound;
 mod calls;
 mod chaos;
+mod cost;
 mod process;
 mod receipts;
 mod sync;
@@ -38,6 +39,8 @@ enum Job {
     Chaos(chaos::Size),
     /// Calls to WeChat while something is wrong, for thousands who wait: a handful
     Calls(calls::Size),
+    /// What messages cost: what AWS bills of them, counted, and the sums
+    Cost(cost::Size),
 }
 
 fn main() -> ExitCode {
@@ -49,6 +52,7 @@ fn main() -> ExitCode {
     let Arguments { job, json } = Arguments::parse();
     match job {
         Job::Sync(size) => all_cores.block_on(sync::measure(&size, json)),
+        Job::Cost(size) => all_cores.block_on(cost::count(&size, json)),
         Job::Receipts(size) => all_cores.block_on(receipts::measure(&size, json)),
         // Where time is skipped, one thread knows for sure that nobody is at work.
         Job::Chaos(size) => return one_thread().block_on(chaos::run(&size)),
