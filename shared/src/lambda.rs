@@ -174,7 +174,8 @@ pub async fn invoke<F: Function>(function: &F, payload: Value, deadline: SystemT
 /// # Errors
 /// When it cannot start, or Lambda's Runtime API is gone.
 pub fn run<F: Function>() -> Result<(), Error> {
-    tokio::runtime::Builder::new_multi_thread().enable_all().build()?.block_on(serve::<F>())
+    // One thread: Lambda gives less than one processor below 1,769 MB, and more threads start later.
+    tokio::runtime::Builder::new_current_thread().enable_all().build()?.block_on(serve::<F>())
 }
 
 /// Works on the events of Lambda's Runtime API.
