@@ -74,7 +74,7 @@ enum Log {
 }
 
 /// The variables of this process that the functions are to see.
-const PASSED_ON: [&str; 14] = [
+const PASSED_ON: [&str; 15] = [
     "MINI_APPID",
     "MINI_SECRET",
     "OA_APPID",
@@ -82,6 +82,7 @@ const PASSED_ON: [&str; 14] = [
     "CALLBACK_TOKEN",
     "CALLBACK_AES_KEY",
     "FORWARD_URL",
+    "RECEIPTS",
     "EGRESS_PROXY",
     "TOKEN_MODE",
     "SENDS_PER_SECOND",

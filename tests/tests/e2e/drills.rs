@@ -275,6 +275,7 @@ async fn a_callback_token_is_replaced_and_for_a_while_both_are_taken() {
         ("CALLBACK_TOKEN_ARN", TOKEN_ARN),
         ("CALLBACK_AES_KEY_ARN", "arn:aes"),
         ("FORWARD_URL", ""),
+        ("RECEIPTS", "true"),
         ("EVENTS_QUEUE_URL", "http://127.0.0.1:9/0/q"),
     ];
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
