@@ -69,8 +69,9 @@ mod tests {
     use crate::template::{Source, Values};
     use std::collections::BTreeMap;
 
-    /// What is read before there is a function, whatever it is: for the log and the metrics.
-    const FOR_ALL: [&str; 2] = ["LOG_LEVEL", "STACK_NAME"];
+    /// What is read before there is a function, whatever it is, for the log and the metrics; and what nobody reads, so
+    /// that a version can be made anew.
+    const FOR_ALL: [&str; 3] = ["LOG_LEVEL", "STACK_NAME", "REVISION"];
 
     /// What Lambda itself sets.
     const LAMBDA: [&str; 3] = ["AWS_REGION", "AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"];
