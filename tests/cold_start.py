@@ -26,7 +26,9 @@ VALUES = {
     "CALLBACK_AES_KEY": "k3VbQ9sTzW2mYcR8nLxD5fHgJ7pAqE4uC6vBtN1wXyZ",
     "CALLBACK_MODE": "safe",
     "EGRESS_PROXY": "none",
+    "FORWARD_URL": "",
     "LOGIN_ENDS_OLDER_SESSIONS": "false",
+    "RECEIPTS": "true",
     "SENDS_PER_SECOND": "0",
     "SYNC_MOST_REMOVED_PERCENT": "20",
     "TOKEN_MODE": "classic",
@@ -63,10 +65,13 @@ NEXT = b"\r\n".join([
 
 def functions():
     """Each function of template.yaml: the event that it is handed, and its variables."""
-    found = {}
-    for function in re.split(r"\n(?=  \w+:\n)", pathlib.Path("template.yaml").read_text()):
+    found, template = {}, pathlib.Path("template.yaml").read_text()
+    # Those of `Globals` stand less deep than a function's own.
+    common = re.findall(r"^        ([A-Z_]+):", template, re.MULTILINE)
+    for function in re.split(r"\n(?=  \w+:\n)", template):
         if name := re.search(r"CodeUri: target/lambda/(\w+)/", function):
-            names = [name.removesuffix("_ARN") for name in re.findall(r"^          ([A-Z_]+):", function, re.MULTILINE)]
+            names = common + re.findall(r"^          ([A-Z_]+):", function, re.MULTILINE)
+            names = [name.removesuffix("_ARN") for name in names]
             event = REQUEST if "Type: HttpApi" in function else NO_MESSAGES
             found[name[1]] = event, {name: VALUES.get(name, name.lower()) for name in names}
     return found
