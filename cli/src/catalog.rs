@@ -115,7 +115,9 @@ async fn put_in_force(
 
 async fn roll_back(state: State, version: Option<u64>) -> Result<(), Failure> {
     let newest = state.catalog_version().await?;
-    let wanted = version.unwrap_or(newest.saturating_sub(1));
+    // One that a rollback has made stands where the version stood that it is again.
+    let in_force = state.catalog(newest).await?.and_then(|pushed| pushed.rollback_to).unwrap_or(newest);
+    let wanted = version.unwrap_or(in_force.saturating_sub(1));
     if newest == 0 {
         return Err("No catalog was ever pushed to this stack: there is nothing to take back.".into());
     }

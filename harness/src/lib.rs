@@ -7,6 +7,7 @@ mod phone;
 mod proxy;
 pub mod shapes;
 mod time;
+mod wechat;
 
 use clock::Clock;
 use local::{Settings, Stack};
@@ -17,6 +18,7 @@ use tempfile::TempDir;
 pub use answer::Answer;
 pub use phone::User;
 pub use proxy::{ADDRESS as PROXY_ADDRESS, Proxy};
+pub use wechat::WeChat;
 
 /// Queqiao with its WeChat, met over HTTP like by anybody else.
 pub struct World {

@@ -17,6 +17,9 @@ use rustls::{ClientConfig, RootCertStore};
 /// AWS is near; what takes longer is tried anew.
 const AWS_CONNECT_TIMEOUT: Duration = Duration::from_secs(2);
 
+/// DynamoDB and SQS keep a connection for about a minute; one that a NAT has dropped says nothing.
+const AWS_IDLE_TIMEOUT: Duration = Duration::from_secs(20);
+
 /// Everybody whom Mozilla believes: Amazon and who else certifies AWS's endpoints, those in China, too; and WeChat.
 pub fn roots() -> RootCertStore {
     RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() }
@@ -34,8 +37,11 @@ pub fn client(roots: RootCertStore) -> ClientBuilder {
 /// The client that all clients of the AWS SDK in a process are to share. The SDK's own takes its roots as PEM alone, and brings
 /// HTTP/2, which nobody here speaks: together a fifth of a bootstrap.
 pub fn aws_client() -> SharedHttpClient {
-    let http =
-        client(roots()).connect_timeout(AWS_CONNECT_TIMEOUT).build().expect("TLS is of the rustls it knows");
+    let http = client(roots())
+        .connect_timeout(AWS_CONNECT_TIMEOUT)
+        .pool_idle_timeout(AWS_IDLE_TIMEOUT)
+        .build()
+        .expect("TLS is of the rustls it knows");
     let connector = SharedHttpConnector::new(Aws(http));
     http_client_fn(move |_, _| connector.clone())
 }

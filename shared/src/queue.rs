@@ -36,6 +36,7 @@ pub fn client(config: &Config) -> Result<Client, ConfigError> {
         .region(aws_sdk_sqs::config::Region::new(aws.region))
         .credentials_provider(aws.credentials)
         .http_client(aws.http)
+        .timeout_config(aws.timeouts)
         .retry_config(RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF));
     if let Some(endpoint) = aws.sqs_endpoint {
         builder = builder.endpoint_url(endpoint);

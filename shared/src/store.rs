@@ -26,7 +26,6 @@ use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
-use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
 use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
 use serde::Serialize;
@@ -55,16 +54,12 @@ const ATTEMPTS: u32 = 4;
 /// [`ConfigError`].
 pub fn client(config: &Config) -> Result<Client, ConfigError> {
     let aws = config.aws()?;
-    let timeouts = TimeoutConfig::builder()
-        .operation_attempt_timeout(Duration::from_secs(5))
-        .operation_timeout(Duration::from_secs(8))
-        .build();
     let mut builder = aws_sdk_dynamodb::Config::builder()
         .behavior_version_latest()
         .region(aws_sdk_dynamodb::config::Region::new(aws.region))
         .credentials_provider(aws.credentials)
         .http_client(aws.http)
-        .timeout_config(timeouts)
+        .timeout_config(aws.timeouts)
         .retry_config(
             RetryConfig::standard().with_initial_backoff(FIRST_BACKOFF).with_max_attempts(ATTEMPTS),
         );

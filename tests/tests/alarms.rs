@@ -113,6 +113,7 @@ async fn every_metric_that_an_alarm_watches_is_written_under_its_dimensions() {
         world.user_does(user, "unfollow").await;
     }
     world.sync().await;
+    world.invoke("sync", json!({ "sync": "tick" })).await.expect("progress");
 
     // What WeChat calls back is not signed with our token.
     world.callback_fault(json!({ "wrong_signature": 1.0 })).await;

@@ -70,6 +70,24 @@ async fn what_is_pushed_is_sent_a_minute_later_and_a_rollback_takes_it_back() {
 }
 
 #[tokio::test]
+async fn a_rollback_after_a_rollback_goes_further_back() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let _world = world(folder.path()).await;
+    for text in ["one", "two", "three"] {
+        push(folder.path(), &catalog(text), &[]).await;
+    }
+    for (version, again) in [(4, 2), (5, 1)] {
+        let told = prints(folder.path(), &["catalog", "rollback"]).await;
+        assert_eq!(
+            told,
+            format!("Version {version} is in force within a minute: it is version {again} again.")
+        );
+    }
+    let told = refusal(folder.path(), &["catalog", "rollback"]).await;
+    assert!(told.contains("Version 0 is not kept"), "{told}");
+}
+
+#[tokio::test]
 async fn whoever_pushes_onto_anothers_version_is_told() {
     let folder = tempfile::tempdir().expect("a folder");
     let _world = world(folder.path()).await;

@@ -47,13 +47,16 @@ impl Function {
         self.advance(slice, Advance::default()).await
     }
 
-    /// Writes down what no failure would tell if nothing happened any more: how long the token still lives, and how
-    /// old the map is.
+    /// Writes down what no failure would tell if nothing happened any more: how long the token still lives, how
+    /// old the map is, and how often in a row the sync has failed.
     async fn measure(&self, last: &SyncRun) -> Result<(), Error> {
         metrics::histogram!("TokenLife").record(self.wechat.token_life().await? as f64);
         let since = if last.done_at > 0 { last.done_at } else { last.progress.started_at };
         if since > 0 {
             metrics::histogram!("MapAge").record((self.clock.now() - since) as f64);
+        }
+        if last.failures > 0 {
+            metrics::histogram!("SyncFailures").record(f64::from(last.failures));
         }
         Ok(())
     }

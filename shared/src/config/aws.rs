@@ -1,9 +1,17 @@
 //! How AWS is reached.
 
+use std::time::Duration;
+
+use aws_sdk_dynamodb::config::timeout::TimeoutConfig;
 use aws_sdk_dynamodb::config::{Credentials, SharedHttpClient};
 
 use super::{Config, ConfigError};
 use crate::https;
+
+/// How long a call may take, and all its tries together: AWS answers within milliseconds, and a connection that died
+/// while Lambda held the process still never does.
+const ATTEMPT: Duration = Duration::from_secs(5);
+const OPERATION: Duration = Duration::from_secs(8);
 
 /// The variables Lambda itself sets, and the endpoints a local stack sets.
 #[derive(Clone)]
@@ -21,6 +29,8 @@ pub struct Aws {
     pub secrets_endpoint: Option<String>,
     /// One for all of a function's clients.
     pub http: SharedHttpClient,
+    /// The same for all of them.
+    pub timeouts: TimeoutConfig,
 }
 
 impl Config {
@@ -38,6 +48,44 @@ impl Config {
             sqs_endpoint: self.optional("AWS_ENDPOINT_URL_SQS"),
             secrets_endpoint: self.optional("AWS_ENDPOINT_URL_SECRETS_MANAGER"),
             http: self.aws_http.get_or_init(https::aws_client).clone(),
+            timeouts: TimeoutConfig::builder()
+                .operation_attempt_timeout(ATTEMPT)
+                .operation_timeout(OPERATION)
+                .build(),
         })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+
+    use super::*;
+    use crate::config::{SecretName, Secrets};
+    use crate::{queue, store};
+
+    /// Somebody who takes connections and never says a word.
+    #[tokio::test(start_paused = true)]
+    async fn nobody_at_aws_is_waited_for_for_ever() {
+        let silent = TcpListener::bind("127.0.0.1:0").expect("a socket");
+        let endpoint = format!("http://{}", silent.local_addr().expect("an address"));
+        let variables = [
+            ("AWS_REGION", "us-east-1"),
+            ("AWS_ACCESS_KEY_ID", "a"),
+            ("AWS_SECRET_ACCESS_KEY", "b"),
+            ("AWS_ENDPOINT_URL_DYNAMODB", &endpoint),
+            ("AWS_ENDPOINT_URL_SQS", &endpoint),
+            ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &endpoint),
+            ("OA_SECRET_ARN", "arn"),
+        ];
+        let config = Config::of(variables.map(|(name, value)| (name.to_owned(), value.to_owned())));
+        let (tables, queues) =
+            (store::client(&config).expect("tables"), queue::client(&config).expect("queues"));
+        let ends = async {
+            assert!(tables.list_tables().send().await.is_err());
+            assert!(queues.list_queues().send().await.is_err());
+            assert!(Secrets::read(&config, [SecretName::OaSecret]).await.is_err());
+        };
+        tokio::time::timeout(10 * OPERATION, ends).await.expect("an end of each");
     }
 }

@@ -76,7 +76,8 @@ impl Config {
             .behavior_version_latest()
             .region(aws_sdk_secretsmanager::config::Region::new(aws.region))
             .credentials_provider(aws.credentials)
-            .http_client(aws.http);
+            .http_client(aws.http)
+            .timeout_config(aws.timeouts);
         if let Some(endpoint) = aws.secrets_endpoint {
             config = config.endpoint_url(endpoint);
         }

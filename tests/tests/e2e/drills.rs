@@ -2,20 +2,18 @@
 //! token. A new deployment is a new stack on the tables and queues of the one before, while WeChat goes on.
 
 use std::collections::{BTreeMap, HashMap};
-use std::future::pending;
 use std::sync::Arc;
 use std::time::Duration;
 
 use axum::Json;
 use contract::Scope;
-use harness::{World, approval};
+use harness::{WeChat, World, approval};
 use local::Settings;
 use serde_json::{Value, json};
 use shared::lambda::{Answer, Event, Function as _};
 use shared::session::Token;
 use shared::store::{self, Identities, Identity, KeyRow, Keys};
 use shared::{Clock, Config};
-use simulator::Simulator;
 use tempfile::TempDir;
 use tokio::net::TcpListener;
 use tokio::sync::Mutex;
@@ -26,30 +24,23 @@ const STABLE_TOKEN: &str = "/cgi-bin/stable_token";
 
 /// What outlives a deployment.
 struct Account {
-    wechat: String,
-    clock: Clock,
+    wechat: WeChat,
     tables_and_queues: TempDir,
 }
 
 impl Account {
     async fn new() -> Self {
-        let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
-        let wechat = format!("http://{}", listener.local_addr().expect("an address"));
-        let settings = simulator::Settings { followers: 20, ..simulator::Settings::default() };
-        let clock = settings.clock.clone();
-        tokio::spawn(Simulator::new(settings).serve(listener, pending()));
-        Self { wechat, clock, tables_and_queues: tempfile::tempdir().expect("a folder") }
+        let wechat = WeChat::with_followers(20).await;
+        Self { wechat, tables_and_queues: tempfile::tempdir().expect("a folder") }
     }
 
     async fn deploy(&self, values: &[(&str, &str)]) -> World {
         let values = values.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned()));
         World::with(Settings {
-            wechat: Some(self.wechat.clone()),
-            clock: Some(self.clock.clone()),
             data: Some(self.tables_and_queues.path().to_owned()),
             schedules: true,
             environment: values.collect(),
-            ..Settings::default()
+            ..self.wechat.settings()
         })
         .await
     }

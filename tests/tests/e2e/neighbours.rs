@@ -1,15 +1,12 @@
 //! Two stacks on one Official Account, a dev and a prod one perhaps: what they do to each other's tokens, and what is
 //! said of it.
 
-use std::future::pending;
 use std::time::Duration;
 
-use harness::World;
+use harness::{WeChat, World};
 use local::Settings;
 use serde_json::{Value, json};
 use shared::store::{self, Tokens};
-use simulator::Simulator;
-use tokio::net::TcpListener;
 
 use crate::doctor;
 
@@ -21,16 +18,10 @@ const ROUNDS: u64 = 8;
 const REST: Duration = Duration::from_secs(30 * 60);
 
 /// Two stacks in these token modes at one WeChat and one clock, with their schedules.
-async fn neighbours(modes: [&str; 2]) -> [World; 2] {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
-    let wechat = format!("http://{}", listener.local_addr().expect("an address"));
-    let settings = simulator::Settings { followers: 20, ..simulator::Settings::default() };
-    let clock = settings.clock.clone();
-    tokio::spawn(Simulator::new(settings).serve(listener, pending()));
+async fn neighbours(wechat: &WeChat, modes: [&str; 2]) -> [World; 2] {
     let stack = async |mode: &str| {
         let environment = [("TOKEN_MODE".to_owned(), mode.to_owned())].into();
-        let (wechat, clock) = (Some(wechat.clone()), Some(clock.clone()));
-        World::with(Settings { wechat, clock, schedules: true, environment, ..Settings::default() }).await
+        World::with(Settings { schedules: true, environment, ..wechat.settings() }).await
     };
     [stack(modes[0]).await, stack(modes[1]).await]
 }
@@ -79,7 +70,8 @@ async fn fingerprint(world: &World) -> String {
 
 #[tokio::test]
 async fn two_in_classic_mode_kill_each_others_tokens_are_warned_and_lose_no_message() {
-    let worlds = neighbours(["classic", "classic"]).await;
+    let wechat = WeChat::with_followers(20).await;
+    let worlds = neighbours(&wechat, ["classic", "classic"]).await;
     let Hours { token_calls: [classic, stable], refused, told } = hours(&worlds).await;
     // Each is found dead whenever the other has fetched one and five minutes have passed: once a turn at most, on top
     // of the schedule's.
@@ -97,8 +89,9 @@ async fn two_in_classic_mode_kill_each_others_tokens_are_warned_and_lose_no_mess
 
 #[tokio::test]
 async fn one_in_classic_and_one_in_stable_mode_do_not_notice_each_other() {
+    let wechat = WeChat::with_followers(20).await;
     let Hours { token_calls: [classic, stable], refused, told } =
-        hours(&neighbours(["classic", "stable"]).await).await;
+        hours(&neighbours(&wechat, ["classic", "stable"]).await).await;
     assert_eq!((classic, refused), (6, 0), "at the start and every 100 minutes, for both accounts");
     assert!((4..=12).contains(&stable), "{stable}");
     assert!(told.iter().all(|one| one["state"] == "ok"), "{told:?}");
@@ -106,7 +99,8 @@ async fn one_in_classic_and_one_in_stable_mode_do_not_notice_each_other() {
 
 #[tokio::test]
 async fn two_in_stable_mode_share_one_token() {
-    let worlds = neighbours(["stable", "stable"]).await;
+    let wechat = WeChat::with_followers(20).await;
+    let worlds = neighbours(&wechat, ["stable", "stable"]).await;
     let Hours { token_calls: [classic, stable], refused, told } = hours(&worlds).await;
     assert_eq!((classic, refused), (0, 0));
     assert!((8..=24).contains(&stable), "{stable}");

@@ -1,13 +1,10 @@
 //! Access tokens: others who fetch them, WeChat that drops them, and two who renew at once.
 
 use std::collections::BTreeMap;
-use std::future::pending;
 
-use harness::World;
+use harness::{WeChat, World};
 use local::Settings;
 use serde_json::{Value, json};
-use simulator::Simulator;
-use tokio::net::TcpListener;
 
 const SEND: &str = "/cgi-bin/message/template/send";
 const TOKEN: &str = "/cgi-bin/token";
@@ -100,23 +97,18 @@ async fn twenty_messages_that_meet_a_dead_token_ask_for_one_new_one() {
 }
 
 /// WeChat hands out no token while the stack starts, and from then on does so slowly.
-async fn world_without_tokens() -> World {
-    let listener = TcpListener::bind("127.0.0.1:0").await.expect("a socket");
-    let wechat = format!("http://{}", listener.local_addr().expect("an address"));
-    let settings = simulator::Settings::default();
-    let clock = Some(settings.clock.clone());
-    tokio::spawn(Simulator::new(settings).serve(listener, pending()));
-    let outside = World::at(&json!({ "wechat": wechat }));
-    outside.fault(json!({ "endpoint": TOKEN, "errcode": -1 })).await;
-    let world = World::with(Settings { wechat: Some(wechat), clock, ..Settings::default() }).await;
+async fn world_without_tokens() -> (World, WeChat) {
+    let wechat = WeChat::with_followers(20).await;
+    wechat.alone().fault(json!({ "endpoint": TOKEN, "errcode": -1 })).await;
+    let world = World::with(wechat.settings()).await;
     world.clear_faults().await;
     world.fault(json!({ "endpoint": TOKEN, "latency_ms": 300 })).await;
-    world
+    (world, wechat)
 }
 
 #[tokio::test]
 async fn two_refreshes_at_once_make_one_call_to_wechat_for_each_account() {
-    let world = world_without_tokens().await;
+    let (world, _wechat) = world_without_tokens().await;
     // The endpoint that refused is left alone for a minute.
     world.invoke("refresh", json!({ "refresh": "tick" })).await.expect("a pause");
     world.advance(60).await;
@@ -130,7 +122,7 @@ async fn two_refreshes_at_once_make_one_call_to_wechat_for_each_account() {
 
 #[tokio::test]
 async fn a_message_sent_before_there_was_a_token_arrives() {
-    let world = world_without_tokens().await;
+    let (world, _wechat) = world_without_tokens().await;
     arrived(&sent(&world).await, 1);
 }
 
@@ -153,7 +145,7 @@ async fn a_request_about_a_token_that_is_no_longer_the_current_one_does_nothing(
 
 #[tokio::test]
 async fn a_token_that_cannot_be_fetched_is_told_by_the_tick_with_the_remedy() {
-    let world = world_without_tokens().await;
+    let (world, _wechat) = world_without_tokens().await;
     world.clear_faults().await;
     world.console(&json!({ "whitelist": "token" })).await;
     let told = async || world.invoke("refresh", json!({ "refresh": "tick" })).await.expect("told");
