@@ -157,7 +157,7 @@ impl Function {
                 if last.is_some() {
                     self.state.put_token_failure(&of.appid, None).await?;
                 }
-                if !was_still_current && self.was_replaced(&seen, asked) {
+                if stored && !was_still_current && self.was_replaced(&seen, asked) {
                     self.tell_replacement(of, row.token_replacement.as_ref()).await?;
                 }
                 metrics::counter!("TokenRefreshed").increment(1);
