@@ -6,7 +6,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
-use std::time::Duration;
 
 use harness::World;
 use local::Settings;
@@ -132,8 +131,7 @@ async fn every_metric_that_an_alarm_watches_is_written_under_its_dimensions() {
     world.settled(&id).await;
     world.console(&json!({ "whitelist": "token" })).await;
     world.rotate("classic", 2).await;
-    world.invoke("refresh", json!({ "refresh": "tick" })).await.expect("a remedy");
-    world.pass(Duration::from_secs(600)).await;
+    parked(&world).await;
 
     // A catalog that is none.
     let config = world.stack().config();
