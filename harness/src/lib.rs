@@ -30,6 +30,8 @@ pub struct World {
     pub service_key: String,
     http: Client,
     stack: Option<Stack>,
+    /// What its functions call the Official Account's WeChat by, where that is this test run's way.
+    _proxy: Option<Proxy>,
     /// Where the clock is kept.
     _folder: Option<TempDir>,
 }
@@ -55,9 +57,19 @@ impl World {
     }
 
     /// A world of these settings; the ports are free ones where they are 0. Where they have no clock it is
-    /// ten o'clock in the morning. With the variable `BOOTSTRAPS` its functions are the programs in that folder.
+    /// ten o'clock in the morning. With the variable `BOOTSTRAPS` its functions are the programs in that folder, and
+    /// go to a WeChat of its own by a proxy, the one address on the account's whitelist, unless the settings know a way.
     pub async fn with(mut settings: Settings) -> Self {
-        settings.bootstraps = settings.bootstraps.or_else(|| Some(std::env::var_os("BOOTSTRAPS")?.into()));
+        let bootstraps = std::env::var_os("BOOTSTRAPS");
+        let is_told = settings.environment.keys().any(|name| name.starts_with("EGRESS"));
+        let proxy = match &bootstraps {
+            Some(_) if !is_told && settings.wechat.is_none() => Some(Proxy::start(None).await),
+            _ => None,
+        };
+        if let Some(proxy) = &proxy {
+            settings.environment.insert("EGRESS_PROXY".to_owned(), format!("http://{}", proxy.at));
+        }
+        settings.bootstraps = settings.bootstraps.or_else(|| Some(bootstraps?.into()));
         let folder = tempfile::tempdir().expect("a folder");
         if settings.clock.is_none() {
             let clock = Clock::kept_in(&folder.path().join("clock")).expect("a clock");
@@ -67,8 +79,12 @@ impl World {
         // A measurement is made without it.
         settings.records = cfg!(debug_assertions);
         let stack = Stack::start(settings).await.expect("a stack that starts");
-        let world = Self::at(&stack.ready());
-        Self { stack: Some(stack), _folder: Some(folder), ..world }
+        let world = Self { _folder: Some(folder), ..Self::at(&stack.ready()) };
+        let world = Self { stack: Some(stack), ..world };
+        if proxy.is_some() {
+            world.console(&json!({ "whitelist": "all", "whitelisted": [PROXY_ADDRESS] })).await;
+        }
+        Self { _proxy: proxy, ..world }
     }
 
     /// A world that runs elsewhere, from the line it printed when it was ready.
@@ -80,6 +96,7 @@ impl World {
             service_key: text("service_key"),
             http: Client::builder().no_proxy().build().expect("an HTTP client"),
             stack: None,
+            _proxy: None,
             _folder: None,
         }
     }

@@ -1,6 +1,5 @@
 //! A proxy with an address of its own, as a team that has one puts before WeChat's whitelist.
 
-use std::convert::Infallible;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -69,7 +68,7 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
         connections.spawn(async move {
             let answer = service_fn(move |request| {
                 let state = Arc::clone(&state);
-                async move { Ok::<_, Infallible>(answer(&state, request).await) }
+                async move { answer(&state, request).await }
             });
             let connection =
                 server::conn::http1::Builder::new().serve_connection(TokioIo::new(stream), answer);
@@ -79,7 +78,9 @@ async fn serve(listener: TcpListener, state: Arc<State>) {
     }
 }
 
-async fn answer(state: &State, request: Request<Incoming>) -> Response<reqwest::Body> {
+/// # Errors
+/// When WeChat cuts the connection off, which is cut off to whoever asked, too.
+async fn answer(state: &State, request: Request<Incoming>) -> io::Result<Response<reqwest::Body>> {
     let place = if request.method() == Method::CONNECT {
         request.uri().to_string()
     } else {
@@ -90,9 +91,9 @@ async fn answer(state: &State, request: Request<Incoming>) -> Response<reqwest::
     let given = request.headers().get(PROXY_AUTHORIZATION).and_then(|given| given.to_str().ok());
     let is_known = state.authorization.is_none() || state.authorization.as_deref() == given;
     match refusal {
-        Some(status) => said(status),
-        None if !is_known => said(StatusCode::PROXY_AUTHENTICATION_REQUIRED),
-        None => relay(request).await.unwrap_or_else(|_| said(StatusCode::BAD_GATEWAY)),
+        Some(status) => Ok(said(status)),
+        None if !is_known => Ok(said(StatusCode::PROXY_AUTHENTICATION_REQUIRED)),
+        None => relay(request).await,
     }
 }
 
@@ -102,11 +103,9 @@ fn said(status: StatusCode) -> Response<reqwest::Body> {
     response
 }
 
-async fn relay(
-    request: Request<Incoming>,
-) -> Result<Response<reqwest::Body>, Box<dyn std::error::Error + Send + Sync>> {
-    let to = request.uri().authority().ok_or("no authority")?.to_string();
-    let mut to = connect(&to).await?;
+async fn relay(request: Request<Incoming>) -> io::Result<Response<reqwest::Body>> {
+    let to = request.uri().authority().ok_or(io::ErrorKind::InvalidInput)?.to_string();
+    let Ok(mut to) = connect(&to).await else { return Ok(said(StatusCode::BAD_GATEWAY)) };
     if request.method() == Method::CONNECT {
         tokio::spawn(async move {
             let from = upgrade::on(request).await.expect("a client that waits for its tunnel");
@@ -114,12 +113,15 @@ async fn relay(
         });
         return Ok(said(StatusCode::OK));
     }
-    let (mut sender, connection) = client::conn::http1::handshake(TokioIo::new(to)).await?;
+    let (mut sender, connection) =
+        client::conn::http1::handshake(TokioIo::new(to)).await.map_err(io::Error::other)?;
     tokio::spawn(connection);
     let mut request = request;
     request.headers_mut().remove(PROXY_AUTHORIZATION);
-    *request.uri_mut() = request.uri().path_and_query().ok_or("no path")?.as_str().parse()?;
-    Ok(sender.send_request(request).await?.map(reqwest::Body::wrap))
+    let path = request.uri().path_and_query().ok_or(io::ErrorKind::InvalidInput)?;
+    *request.uri_mut() = path.as_str().parse().map_err(io::Error::other)?;
+    let answer = sender.send_request(request).await.map_err(io::Error::other)?;
+    Ok(answer.map(reqwest::Body::wrap))
 }
 
 /// From the proxy's own address.

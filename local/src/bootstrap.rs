@@ -32,6 +32,8 @@ pub struct Program {
     pub path: PathBuf,
     /// Takes note of what it logs, which is not shown then.
     pub meter: Option<Meter>,
+    /// Whether one process takes one event after the other.
+    pub is_single: bool,
 }
 
 /// A function's processes.
@@ -66,7 +68,7 @@ impl Bootstrap {
     /// When there is no such program or no socket can be opened.
     pub async fn start(
         function: &template::Function,
-        Program { path: program, meter }: &Program,
+        Program { path: program, meter, is_single }: &Program,
         variables: BTreeMap<String, String>,
         clock: &Clock,
     ) -> Result<Self, StackError> {
@@ -78,7 +80,7 @@ impl Bootstrap {
         let (events, waiting) = mpsc::channel(1000);
         let (waiting, kill) = (Arc::new(AsyncMutex::new(waiting)), Arc::new(Notify::new()));
         let running = Arc::<Mutex<_>>::default();
-        for _ in 0..processes(function) {
+        for _ in 0..if *is_single { 1 } else { processes(function) } {
             let api = RuntimeApi {
                 waiting: waiting.clone(),
                 in_hand: Arc::default(),
@@ -184,7 +186,7 @@ async fn count_lines(function: String, log: Option<impl AsyncRead + Unpin>, mete
     let Some(log) = log else { return };
     let mut lines = BufReader::new(log).lines();
     while let Ok(Some(line)) = lines.next_line().await {
-        meter.logged(&function, line.len());
+        meter.logged(&function, &line);
     }
 }
 

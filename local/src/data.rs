@@ -23,7 +23,14 @@ pub fn is_taken(folder: &Path) -> bool {
 /// A folder taken for this process alone, until it is dropped.
 pub struct DataFolder {
     folder: PathBuf,
-    _lock: File,
+    lock: File,
+}
+
+impl Drop for DataFolder {
+    fn drop(&mut self) {
+        // Closing it is not enough: a program that is being started at this moment has it open, too, until it runs.
+        let _ = self.lock.unlock();
+    }
 }
 
 impl DataFolder {
@@ -50,7 +57,7 @@ impl DataFolder {
                  sent any more. Delete the file."
             );
         }
-        Ok(Self { folder: folder.to_owned(), _lock: lock })
+        Ok(Self { folder: folder.to_owned(), lock })
     }
 
     /// The folder itself.

@@ -63,6 +63,8 @@ pub struct Meter(Arc<Mutex<BTreeMap<String, Taken>>>);
 struct Taken {
     load: Load,
     tables: BTreeMap<String, Usage>,
+    /// The sums of the metrics in its log.
+    metrics: BTreeMap<String, f64>,
 }
 
 /// What SQS bills as one request.
@@ -103,11 +105,14 @@ impl Meter {
         self.change(function, |taken| taken.load.invocations += 1);
     }
 
-    /// Takes note of a line in a function's log, of so many bytes.
-    pub fn logged(&self, function: &str, bytes: usize) {
-        self.change(function, |Taken { load, .. }| {
+    /// Takes note of a line in a function's log.
+    pub fn logged(&self, function: &str, line: &str) {
+        self.change(function, |Taken { load, metrics, .. }| {
             load.log_lines += 1;
-            load.log_bytes += bytes as u64;
+            load.log_bytes += line.len() as u64;
+            for (name, value) in metrics_in(line) {
+                *metrics.entry(name).or_default() += value;
+            }
         });
     }
 
@@ -131,6 +136,12 @@ impl Meter {
         self.0.lock().get(function).map(|taken| taken.load).unwrap_or_default()
     }
 
+    /// The sum of a metric in this function's log, where it runs as a program.
+    pub fn metric(&self, function: &str, name: &str) -> f64 {
+        let functions = self.0.lock();
+        functions.get(function).and_then(|taken| taken.metrics.get(name)).copied().unwrap_or_default()
+    }
+
     fn change(&self, function: &str, change: impl FnOnce(&mut Taken)) {
         change(self.0.lock().entry(function.to_owned()).or_default());
     }
@@ -147,7 +158,7 @@ impl Meter {
             None => Vec::new(),
         };
         let is_read = matches!(call, "GetItem" | "BatchGetItem" | "Query" | "Scan");
-        self.change(function, |Taken { load, tables }| {
+        self.change(function, |Taken { load, tables, .. }| {
             for Write { table, deletes } in writes(call, &request) {
                 let usage = tables.entry(table.to_owned()).or_default();
                 usage.item_writes += 1;
@@ -169,6 +180,21 @@ impl Meter {
         let functions = self.0.lock();
         functions.get(function).and_then(|taken| taken.tables.get(table)).cloned().unwrap_or_default()
     }
+}
+
+/// The metrics in a line of the embedded metric format, with their values.
+fn metrics_in(line: &str) -> Vec<(String, f64)> {
+    if !line.starts_with(r#"{"_aws""#) {
+        return Vec::new();
+    }
+    let line: Value = serde_json::from_str(line).unwrap_or_default();
+    let directives = line["_aws"]["CloudWatchMetrics"].as_array().into_iter().flatten();
+    let metrics = directives.flat_map(|directive| directive["Metrics"].as_array().into_iter().flatten());
+    let valued = metrics.filter_map(|metric| {
+        let name = metric["Name"].as_str()?;
+        Some((name.to_owned(), line[name].as_f64()?))
+    });
+    valued.collect()
 }
 
 /// One item that a call writes.

@@ -26,6 +26,9 @@ pub struct Settings {
     pub bootstraps: Option<PathBuf>,
     /// Functions by name that run as this program, in processes of their own.
     pub programs: BTreeMap<String, PathBuf>,
+    /// Whether a function that runs as a program does so as one process, so that what it remembers between calls can be
+    /// told from what it reads.
+    pub single_processes: bool,
     /// Whether the simulated WeChat calls back when users follow, unfollow or get a message.
     pub callbacks: bool,
     /// Whether [`Stack::usage`](crate::Stack::usage) and [`Stack::load`](crate::Stack::load) keep count, which costs
@@ -115,6 +118,7 @@ impl Settings {
             ("TOKEN_MODE", "TokenMode"),
             ("SENDS_PER_SECOND", "SendsPerSecond"),
             ("LOGIN_ENDS_OLDER_SESSIONS", "LoginEndsOlderSessions"),
+            ("EGRESS", "Egress"),
         ] {
             parameters.extend(self.set(variable).map(|value| (parameter.to_owned(), value)));
         }

@@ -56,6 +56,7 @@ pub struct Stack {
     /// The template's variables of all functions together.
     variables: BTreeMap<String, String>,
     functions: BTreeMap<String, Function>,
+    networked: Vec<String>,
     simulator: Option<Simulator>,
     clock: Clock,
     /// Where the clock is kept, if it is for this run alone.
@@ -105,6 +106,7 @@ impl Stack {
             queue_urls: values.queue_urls,
             variables: template.functions.iter().flat_map(|one| one.environment.clone()).collect(),
             functions: BTreeMap::new(),
+            networked: networked(&template),
             simulator,
             clock,
             _temporary: temporary,
@@ -216,6 +218,16 @@ impl Stack {
         self.aws.meter.load(function)
     }
 
+    /// The functions that would be in a network of the stack's own, and leave it by its address.
+    pub fn networked(&self) -> &[String] {
+        &self.networked
+    }
+
+    /// The sum of a metric in a function's log so far, where it runs as a program and the settings have it metered.
+    pub fn metric(&self, function: &str, name: &str) -> f64 {
+        self.aws.meter.metric(function, name)
+    }
+
     /// The addresses and the key, for a program: the ready line.
     pub fn ready(&self) -> Value {
         json!({"gateway": self.gateway, "wechat": self.wechat, "service_key": self.service_key})
@@ -295,7 +307,8 @@ impl Stack {
             }
             let meter = self.settings.meters.then(|| self.aws.meter.clone());
             let path = self.settings.program(&declared.name);
-            let program = path.map(|path| Program { path, meter: meter.clone() });
+            let is_single = self.settings.single_processes;
+            let program = path.map(|path| Program { path, meter: meter.clone(), is_single });
             let function = Function::start(declared, variables, program, &self.clock).await?.metered(meter);
             let own =
                 declared.routes.iter().map(|(method, path)| (method.clone(), path.clone(), function.clone()));
@@ -348,6 +361,11 @@ impl Stack {
         };
         put.await.map_err(|error| StackError::new("write the service key", error))
     }
+}
+
+fn networked(template: &Template) -> Vec<String> {
+    let functions = template.functions.iter().filter(|function| function.has_network);
+    functions.map(|function| function.name.clone()).collect()
 }
 
 async fn start_wechat(

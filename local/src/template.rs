@@ -55,6 +55,8 @@ pub struct Function {
     pub subscriptions: Vec<Subscription>,
     /// The IAM statements of its policies.
     pub statements: Vec<Statement>,
+    /// Whether it is in a network of the stack's own.
+    pub has_network: bool,
 }
 
 /// An IAM statement.

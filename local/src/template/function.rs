@@ -26,6 +26,7 @@ impl Function {
             schedules: Vec::new(),
             subscriptions: Vec::new(),
             statements: statements(&properties["Policies"])?,
+            has_network: properties["VpcConfig"]["SubnetIds"].is_array(),
         };
         for event in properties["Events"].as_object().into_iter().flat_map(Map::values) {
             function.add_event(&event["Type"], &event["Properties"])?;

@@ -17,7 +17,14 @@ fn loads(world: &World) -> [Load; 4] {
 /// A world of so many followers, all on the map, whose messages get receipts that are taken or not.
 async fn metered(followers: u32, receipts: bool) -> World {
     let environment = BTreeMap::from([("RECEIPTS".to_owned(), receipts.to_string())]);
-    let settings = Settings { followers, callbacks: true, meters: true, environment, ..Settings::default() };
+    let settings = Settings {
+        followers,
+        callbacks: true,
+        meters: true,
+        single_processes: true,
+        environment,
+        ..Settings::default()
+    };
     let world = World::with(settings).await;
     world.sync_until_done().await;
     world

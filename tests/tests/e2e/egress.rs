@@ -1,6 +1,6 @@
 //! Calls for the Official Account by way of a proxy, whose address is the only one on the account's whitelist.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use harness::{PROXY_ADDRESS, Proxy, World};
@@ -100,4 +100,21 @@ async fn a_sync_that_the_proxy_does_not_let_out_says_which_proxy_and_no_password
     assert!(told.contains(&format!("the proxy {} opens no way", proxy.at)), "{progress}");
     assert!(told.contains("EgressProxy") && !progress.to_string().contains("s3cret"), "{progress}");
     assert_ne!(Value::Null, progress["state"]);
+}
+
+/// What a network looks like from outside, is not to be seen here: that its stack is described whole, is.
+#[tokio::test]
+async fn each_way_out_that_the_template_offers_starts() {
+    for (way, proxied) in [("none", false), ("nat", false), ("proxy", true)] {
+        let proxy = Proxy::start(None).await;
+        let mut environment = [("EGRESS".to_owned(), way.to_owned())].into_iter().collect::<BTreeMap<_, _>>();
+        environment.extend(proxied.then(|| ("EGRESS_PROXY".to_owned(), format!("http://{}", proxy.at))));
+        let world = World::with(Settings { followers: 20, environment, ..Settings::default() }).await;
+        let id = world.send_to(&json!({ "oa_openid": world.user(3).await.oa_openid })).await;
+        assert_eq!(world.outcome(&id).await["state"], "sent", "{way}");
+        assert_eq!(proxy.seen().contains(&SEND.to_owned()), proxied, "{way}: {:?}", proxy.seen());
+        let networked: BTreeSet<_> = world.stack().networked().iter().map(String::as_str).collect();
+        let expected = BTreeSet::from(["deliver", "events", "refresh", "sync"]);
+        assert_eq!(networked, if way == "nat" { expected } else { BTreeSet::new() }, "{way}");
+    }
 }
