@@ -25,7 +25,7 @@ MOST_ZIPPED = 3_000_000
 VALUES = {
     "CALLBACK_AES_KEY": "k3VbQ9sTzW2mYcR8nLxD5fHgJ7pAqE4uC6vBtN1wXyZ",
     "CALLBACK_MODE": "safe",
-    "EGRESS_PROXY": "none",
+    "EGRESS_PROXY_ARN": "none",
     "FORWARD_URL": "",
     "LOGIN_ENDS_OLDER_SESSIONS": "false",
     "RECEIPTS": "true",

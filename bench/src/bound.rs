@@ -37,7 +37,7 @@ impl Bound {
         let config = world.stack().config();
         let tables = store::client(&config).expect("the stack's own tables");
         let queues = queue::client(&config).expect("the stack's own queues");
-        let wechat = Authorized::new(Account::Oa, &config, tables.clone(), queues).expect("an account");
+        let wechat = Authorized::new(Account::Oa, &config, tables.clone(), queues).await.expect("an account");
         eprintln!("bounds: listing {followers} followers");
         let (list_seconds, openids) = list(&wechat).await;
         eprintln!("bounds: looking up {SAMPLE} times {BATCH}");

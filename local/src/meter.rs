@@ -63,7 +63,7 @@ pub struct Meter(Arc<Mutex<BTreeMap<String, Taken>>>);
 struct Taken {
     load: Load,
     tables: BTreeMap<String, Usage>,
-    /// The sums of the metrics in its log.
+    /// The sums of the counters in its log.
     metrics: BTreeMap<String, f64>,
 }
 
@@ -136,7 +136,7 @@ impl Meter {
         self.0.lock().get(function).map(|taken| taken.load).unwrap_or_default()
     }
 
-    /// The sum of a metric in this function's log, where it runs as a program.
+    /// The sum of a counter in this function's log, where it runs as a program.
     pub fn metric(&self, function: &str, name: &str) -> f64 {
         let functions = self.0.lock();
         functions.get(function).and_then(|taken| taken.metrics.get(name)).copied().unwrap_or_default()
@@ -182,7 +182,7 @@ impl Meter {
     }
 }
 
-/// The metrics in a line of the embedded metric format, with their values.
+/// The counters in a line of the embedded metric format; a histogram has many values.
 fn metrics_in(line: &str) -> Vec<(String, f64)> {
     if !line.starts_with(r#"{"_aws""#) {
         return Vec::new();
@@ -264,14 +264,16 @@ mod tests {
             .observe_queue(&receive, format!(r#"{{"Messages":["{}"]}}"#, "a".repeat(QUEUE_CHUNK)).as_bytes());
         meter.observe_queue(&AwsRequest::test("deliver", "DeleteMessageBatch", "{}"), b"{}");
         meter.invoked("deliver");
-        meter.logged("deliver", 100);
+        let line = r#"{"_aws":{"CloudWatchMetrics":[{"Metrics":[{"Name":"Sent"},{"Name":"Age"}]}]},"Sent":2,"Age":[1.0]}"#;
+        meter.logged("deliver", line);
+        meter.logged("deliver", line);
         let load = Load {
             invocations: 1,
             queue_requests: 3,
             read_units: 0.0,
             write_units: 2.0,
-            log_lines: 1,
-            log_bytes: 100,
+            log_lines: 2,
+            log_bytes: 2 * line.len() as u64,
         };
         assert_eq!((meter.load("deliver"), meter.load("send")), (load, Load::default()));
     }

@@ -223,7 +223,7 @@ impl Stack {
         &self.networked
     }
 
-    /// The sum of a metric in a function's log so far, where it runs as a program and the settings have it metered.
+    /// The sum of a counter in a function's log so far, where it runs as a program and the settings have it metered.
     pub fn metric(&self, function: &str, name: &str) -> f64 {
         self.aws.meter.metric(function, name)
     }

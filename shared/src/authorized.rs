@@ -6,7 +6,7 @@ use aws_sdk_dynamodb as dynamodb;
 use aws_sdk_sqs as sqs;
 use serde::de::DeserializeOwned;
 
-use crate::config::ConfigError;
+use crate::lambda;
 use crate::queue::RefreshQueue;
 use crate::store::Tokens;
 use crate::wechat::errcode::Action;
@@ -25,16 +25,16 @@ impl Authorized {
     /// Builds WeChat's client; the tokens are read from the table and asked for through the queue.
     ///
     /// # Errors
-    /// [`ConfigError`].
-    pub fn new(
+    /// When a variable is missing, or the proxy's secret cannot be had.
+    pub async fn new(
         account: Account,
         config: &Config,
         tables: dynamodb::Client,
         queues: sqs::Client,
-    ) -> Result<Self, ConfigError> {
+    ) -> Result<Self, lambda::Error> {
         let (table, refresh) = (Tokens::new(config, tables)?, RefreshQueue::new(config, queues)?);
         let clock = config.clock()?;
-        let proxy = config.egress_proxy()?;
+        let proxy = config.egress_proxy().await?;
         let wechat = WeChat::new(&config.wechat_api_base()?, proxy.as_ref(), clock.clone());
         let tokens = TokenCache::new(account, config.appid(account)?, table, refresh, clock);
         Ok(Self { wechat, tokens })

@@ -21,7 +21,6 @@ use aws_sdk_dynamodb::config::SharedHttpClient;
 use clock::Clock;
 
 use crate::Account;
-use crate::wechat::Proxy;
 
 /// Everything a function is told from outside. Each method names its variable.
 #[derive(Clone)]
@@ -126,20 +125,6 @@ impl Config {
         const NAME: &str = "FORWARD_URL";
         let url = self.variables.get(NAME).ok_or_else(|| ConfigError::new(NAME, "is not set"))?;
         if url.is_empty() { Ok(None) } else { encrypted(NAME, url.clone()).map(Some) }
-    }
-
-    /// `EGRESS_PROXY`: the proxy that calls for the Official Account go through; `none` for none.
-    ///
-    /// # Errors
-    /// [`ConfigError`], which does not say the address: a password may be in it.
-    pub fn egress_proxy(&self) -> Result<Option<Proxy>, ConfigError> {
-        const NAME: &str = "EGRESS_PROXY";
-        match self.required(NAME)?.as_str() {
-            "none" => Ok(None),
-            proxy => Proxy::parse(proxy)
-                .map(Some)
-                .ok_or_else(|| ConfigError::new(NAME, "must be http://user:password@host:port, or none")),
-        }
     }
 
     /// `MINI_APPID` or `OA_APPID`: the account's appid.

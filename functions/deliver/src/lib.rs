@@ -75,7 +75,7 @@ impl lambda::Function for Function {
         let (tables, queues) = (store::client(config)?, queue::client(config)?);
         let state = State::new(config, tables.clone())?;
         Ok(Self {
-            wechat: Authorized::new(Account::Oa, config, tables.clone(), queues.clone())?,
+            wechat: Authorized::new(Account::Oa, config, tables.clone(), queues.clone()).await?,
             mini_appid: config.appid(Account::Mini)?,
             oa_appid: config.appid(Account::Oa)?,
             identities: Identities::new(config, tables.clone())?,

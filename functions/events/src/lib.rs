@@ -23,7 +23,7 @@ impl lambda::Function for Function {
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
         let (tables, queues) = (store::client(config)?, queue::client(config)?);
         Ok(Self {
-            wechat: Authorized::new(Account::Oa, config, tables.clone(), queues.clone())?,
+            wechat: Authorized::new(Account::Oa, config, tables.clone(), queues.clone()).await?,
             identities: Identities::new(config, tables.clone())?,
             messages: Messages::new(config, tables)?,
             queue: EventsQueue::new(config, queues)?,

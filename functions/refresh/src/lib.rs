@@ -72,8 +72,9 @@ impl lambda::Function for Function {
             Ok::<_, lambda::Error>(Credentials { account, appid, secret })
         };
         let oa = credentials(Account::Oa, SecretName::OaSecret);
-        let (oa, mini) = tokio::try_join!(oa, credentials(Account::Mini, SecretName::MiniSecret))?;
-        let (client, proxy) = (store::client(config)?, config.egress_proxy()?);
+        let mini = credentials(Account::Mini, SecretName::MiniSecret);
+        let (oa, mini, proxy) = tokio::try_join!(oa, mini, config.egress_proxy())?;
+        let client = store::client(config)?;
         Ok(Self {
             wechat: WeChat::new(&config.wechat_api_base()?, proxy.as_ref(), config.clock()?),
             tokens: Tokens::new(config, client.clone())?,

@@ -69,7 +69,7 @@ impl lambda::Function for Function {
             oa_appid: config.appid(Account::Oa)?,
             most_removed_percent: config.sync_most_removed_percent()?,
             clock: config.clock()?,
-            wechat: Authorized::new(Account::Oa, config, client.clone(), queue::client(config)?)?,
+            wechat: Authorized::new(Account::Oa, config, client.clone(), queue::client(config)?).await?,
             callers: Callers::new(config, client.clone())?,
             identities: Identities::new(config, client.clone())?,
             state: State::new(config, client)?,

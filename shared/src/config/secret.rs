@@ -11,6 +11,7 @@ use tokio::sync::OnceCell;
 
 use super::{Config, ConfigError};
 use crate::causes;
+use crate::wechat::Proxy;
 
 /// Secrets are read again at most this often.
 const REREAD_AFTER: Duration = Duration::from_secs(5 * 60);
@@ -26,6 +27,8 @@ pub enum SecretName {
     CallbackToken,
     /// `CALLBACK_AES_KEY`: what WeChat encrypts its callbacks with, the EncodingAESKey of 43 characters.
     CallbackAesKey,
+    /// `EGRESS_PROXY`: the proxy's URL, with who may use it; see [`Config::egress_proxy`].
+    EgressProxy,
 }
 
 impl SecretName {
@@ -35,6 +38,7 @@ impl SecretName {
             Self::OaSecret => "OA_SECRET",
             Self::CallbackToken => "CALLBACK_TOKEN",
             Self::CallbackAesKey => "CALLBACK_AES_KEY",
+            Self::EgressProxy => "EGRESS_PROXY",
         }
     }
 }
@@ -51,6 +55,24 @@ impl Config {
         let manager = OnceCell::new();
         let secrets = try_join_all(names.map(|name| self.secret(name, &manager))).await?;
         Ok(secrets.try_into().expect("one for each name"))
+    }
+
+    /// `EGRESS_PROXY`: the proxy that calls for the Official Account go through, a secret, for a password may be in it.
+    /// Where there is none, the variable or its ARN is `none`.
+    ///
+    /// # Errors
+    /// As [`Config::secrets`]; [`ConfigError`], which does not say the URL, when it is none.
+    pub async fn egress_proxy(&self) -> Result<Option<Proxy>, Box<dyn std::error::Error + Send + Sync>> {
+        let name = SecretName::EgressProxy.variable();
+        let given = [self.optional(name), self.optional(&format!("{name}_ARN"))];
+        if given.iter().flatten().any(|given| given == "none") {
+            return Ok(None);
+        }
+        let [url] = self.secrets([SecretName::EgressProxy]).await?;
+        let proxy = Proxy::parse(url.expose_secret());
+        Ok(Some(
+            proxy.ok_or_else(|| ConfigError::new(name, "must be http://user:password@host:port, or none"))?,
+        ))
     }
 
     async fn secret(
@@ -204,6 +226,22 @@ pub(crate) mod tests {
         assert_eq!(current(), "new");
         clock.advance(5 * 60);
         assert!(!secrets.have_changed().await, "it is the same");
+    }
+
+    #[tokio::test]
+    async fn a_proxys_url_is_a_secret_and_none_is_not_asked_for() {
+        let (kept, address) = manager("http://team:s3cret@10.0.0.7:3128\n").await;
+        let proxy = async |arn: &str| {
+            let mut config = config(&address, &Clock::movable());
+            config.variables.insert("EGRESS_PROXY_ARN".to_owned(), arn.to_owned());
+            config.egress_proxy().await.map(|proxy| proxy.map(|proxy| format!("{proxy:?}")))
+        };
+        assert_eq!(proxy("arn:a").await.expect("a proxy").as_deref(), Some("10.0.0.7:3128"));
+        "s3cret".clone_into(&mut kept.lock());
+        let refused = proxy("arn:a").await.expect_err("no URL").to_string();
+        assert!(refused.contains("EGRESS_PROXY must be http://") && !refused.contains("s3cret"), "{refused}");
+        assert_eq!(proxy("none").await.expect("none"), None);
+        assert!(proxy("").await.is_err(), "it must be said that there is none");
     }
 
     #[tokio::test]

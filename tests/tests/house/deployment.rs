@@ -112,11 +112,11 @@ fn who_calls_for_the_official_account_leaves_by_the_address_on_its_whitelist() {
         let properties = &function["Properties"];
         let calls =
             !properties["Environment"]["Variables"]["WECHAT_API_BASE"].is_null() && id != "LoginFunction";
-        let by_proxy = written(&properties["Environment"]["Variables"]["EGRESS_PROXY"]);
+        let by_proxy = written(&properties["Environment"]["Variables"]["EGRESS_PROXY_ARN"]);
         let ways = [written(&properties["VpcConfig"]).contains("UsesNat"), by_proxy.contains("UsesProxy")];
         if ways.iter().any(|has_way| *has_way != calls) {
             let what = if calls {
-                "give it the VpcConfig and EGRESS_PROXY of the others"
+                "give it the VpcConfig and EGRESS_PROXY_ARN of the others"
             } else {
                 "it needs no way out"
             };

@@ -38,6 +38,21 @@ pub fn written(value: &Value) -> String {
     }
 }
 
+/// What stands there, or on either side of an `!If`.
+fn either(value: &Value) -> Vec<&Value> {
+    match value {
+        Value::Tagged(tagged) if tagged.tag == "If" => tagged
+            .value
+            .as_sequence()
+            .into_iter()
+            .flatten()
+            .skip(1)
+            .filter(|side| side.is_mapping())
+            .collect(),
+        one => vec![one],
+    }
+}
+
 /// One value, or each of a list.
 fn each(value: &Value) -> Vec<String> {
     match value {
@@ -59,7 +74,8 @@ fn grants(id: &str, function: &Value) -> Result<BTreeSet<(String, String)>, Stri
     for policy in policies.as_sequence().into_iter().flatten() {
         let statements =
             policy["Statement"].as_sequence().ok_or_else(|| unreadable("no list of statements"))?;
-        for statement in statements.iter().filter(|statement| statement["Effect"] != "Deny") {
+        for statement in statements.iter().flat_map(either).filter(|statement| statement["Effect"] != "Deny")
+        {
             let (actions, resources) = (&statement["Action"], each(&statement["Resource"]));
             if actions.is_null() || statement["Resource"].is_null() {
                 return Err(unreadable("a statement without Action or Resource"));
@@ -73,9 +89,10 @@ fn grants(id: &str, function: &Value) -> Result<BTreeSet<(String, String)>, Stri
 }
 
 #[test]
-fn only_refresh_and_login_are_given_app_secrets() {
+fn secrets_are_given_to_those_alone_who_need_them() {
     const BOTH: &[&str] = &["LoginFunction", "RefreshFunction"];
     const REFRESH: &[&str] = &["RefreshFunction"];
+    const PROXIED: &[&str] = &["DeliverFunction", "EventsFunction", "RefreshFunction", "SyncFunction"];
     let allowed = [
         ("MINI_SECRET_ARN", BOTH),
         ("MiniSecretValue", BOTH),
@@ -83,6 +100,9 @@ fn only_refresh_and_login_are_given_app_secrets() {
         ("OA_SECRET_ARN", REFRESH),
         ("OaSecretValue", REFRESH),
         ("OaSecret", &[]),
+        ("EGRESS_PROXY_ARN", PROXIED),
+        ("EgressProxyValue", PROXIED),
+        ("EgressProxy", &[]),
     ];
     let mut readers = functions();
     readers.insert("Globals".to_owned(), template()["Globals"].clone());
