@@ -69,16 +69,20 @@ pub async fn run(verb: Verb) -> Result<(), Failure> {
 fn checked(file: &Path) -> Result<(String, Catalog), Failure> {
     let name = file.display();
     let text = fs::read_to_string(file).map_err(|error| format!("{name} cannot be read: {error}."))?;
+    if text.len() > LARGEST_CATALOG {
+        return Err(format!(
+            "{name} has {} bytes. A catalog is one item of DynamoDB, so it has {LARGEST_CATALOG} at most: take out what is sent no more, and long comments.",
+            text.len()
+        )
+        .into());
+    }
     let catalog = Catalog::parse(&text).map_err(|problems| {
         let told = problems.0.iter().map(|problem| format!("{name}:{}: {problem}", problem.line));
         told.collect::<Vec<_>>().join("\n")
     })?;
-    match text.len() {
-        ..=LARGEST_CATALOG => Ok((text, catalog)),
-        size => Err(format!(
-            "{name} has {size} bytes. A catalog is one item of DynamoDB, so it has {LARGEST_CATALOG} at most: take out what is sent no more, and long comments."
-        )
-        .into()),
+    match catalog.count() {
+        0 => Err(format!("{name} has no notification: nothing could be sent by it.").into()),
+        _ => Ok((text, catalog)),
     }
 }
 
@@ -125,6 +129,14 @@ async fn roll_back(state: State, version: Option<u64>) -> Result<(), Failure> {
         return Err(format!("Version {newest} is in force already.").into());
     }
     let pushed = kept(&state, newest, wanted).await?;
+    if let Err(problem) = Catalog::parse_pushed(&pushed.text) {
+        return Err(format!(
+            "Version {wanted} cannot be read by this release, and nothing was changed: {problem}."
+        )
+        .into());
+    }
+    // What was taken back in between is not what stood before.
+    let wanted = pushed.rollback_to.unwrap_or(wanted);
     let version = put_in_force(&state, newest, &pushed.text, Some(wanted)).await?;
     tell(&format!("Version {version} is in force within a minute: it is version {wanted} again."));
     Ok(())
@@ -133,7 +145,7 @@ async fn roll_back(state: State, version: Option<u64>) -> Result<(), Failure> {
 async fn kept(state: &State, newest: u64, version: u64) -> Result<PushedCatalog, Failure> {
     let found = if kept_catalogs(newest).contains(&version) { state.catalog(version).await? } else { None };
     found.ok_or_else(|| {
-        format!("Version {version} is not kept; `queqiao catalog show` lists those that are. Any file can be pushed.").into()
+        format!("Version {version} is not kept, or its row is gone; `queqiao catalog show` lists those that are. Any file can be pushed.").into()
     })
 }
 
@@ -141,22 +153,25 @@ async fn show(state: State, version: Option<u64>, json: bool) -> Result<(), Fail
     let newest = state.catalog_version().await?;
     if newest == 0 {
         note(
-            "No catalog was ever pushed to this stack: the one that its release was built with is in force.",
+            "No catalog was ever pushed to this stack: the one that its release was built with is in force. This program was built with:",
         );
-        return if json { print_json(&json!({"version": 0, "versions": []})) } else { Ok(()) };
+        return match json {
+            true => print_json(&json!({"version": 0, "text": Catalog::BUILT_IN, "versions": []})),
+            false => print(Catalog::BUILT_IN),
+        };
     }
-    let shown = kept(&state, newest, version.unwrap_or(newest)).await?;
     let mut versions = Vec::new();
     for version in kept_catalogs(newest).rev() {
         versions.extend(state.catalog(version).await?);
     }
+    if !json {
+        versions.iter().for_each(|one| note(&line(one, newest)));
+    }
+    let shown = kept(&state, newest, version.unwrap_or(newest)).await?;
     if json {
         let about = |one: &PushedCatalog| json!({"version": one.version, "pushed_at": one.pushed_at, "rollback_to": one.rollback_to});
         let versions: Vec<_> = versions.iter().map(about).collect();
         return print_json(&json!({"version": newest, "text": shown.text, "versions": versions}));
-    }
-    for one in versions {
-        note(&line(&one, newest));
     }
     print(&shown.text)
 }

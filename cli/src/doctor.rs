@@ -16,7 +16,7 @@ pub struct Arguments {
     target: Target,
 }
 
-/// Has it looked at, and fails where there is a problem.
+/// Has it looked at, and fails where there is a problem, or nobody knows.
 pub async fn run(Arguments { json, target }: Arguments) -> Result<(), Failure> {
     let api = target.api().await?;
     let diagnosis: Diagnosis = api.get(&routes::DOCTOR, routes::DOCTOR.path).await?;
@@ -24,11 +24,12 @@ pub async fn run(Arguments { json, target }: Arguments) -> Result<(), Failure> {
         true => print_json(&diagnosis)?,
         false => print(&diagnosis),
     }
-    let problems = diagnosis.checks.iter().filter(|check| check.state == CheckState::Problem).count();
-    match problems {
-        0 => Ok(()),
-        1 => Err("There is a problem.".into()),
-        problems => Err(format!("There are {problems} problems.").into()),
+    let count = |state| diagnosis.checks.iter().filter(|check| check.state == state).count();
+    match (count(CheckState::Problem), count(CheckState::Unknown)) {
+        (0, 0) => Ok(()),
+        (0, unknown) => Err(format!("{unknown} of the checks could not be made; try again.").into()),
+        (1, _) => Err("There is a problem.".into()),
+        (problems, _) => Err(format!("There are {problems} problems.").into()),
     }
 }
 

@@ -17,9 +17,6 @@ use serde::{Deserialize, Serialize};
 
 use crate::job::{Job, Prefer};
 
-/// The catalog this build was made with.
-const BUILT_IN: &str = include_str!("../../notifications.toml");
-
 /// What stands for itself in a query value (RFC 3986, unreserved).
 const UNRESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
 
@@ -87,6 +84,9 @@ pub struct CatalogError {
 }
 
 impl Catalog {
+    /// The text of the one this build was made with.
+    pub const BUILT_IN: &str = include_str!("../../notifications.toml");
+
     /// Reads the file, or the catalog built in where none is named.
     ///
     /// # Errors
@@ -96,7 +96,7 @@ impl Catalog {
         let error = |problem: String| CatalogError { file: name.clone(), problem };
         let text = match file {
             Some(file) => std::fs::read_to_string(file).map_err(|e| error(e.to_string()))?,
-            None => BUILT_IN.to_owned(),
+            None => Self::BUILT_IN.to_owned(),
         };
         Self::parse(&text).map_err(|problems| error(problems.to_string()))
     }

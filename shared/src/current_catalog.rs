@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
+use futures::future::try_join_all;
 use tokio::sync::Mutex;
 
 use crate::catalog::Catalog;
@@ -73,6 +74,19 @@ impl CurrentCatalog {
             (Err(error), None) => return Err(error),
         };
         Ok(last.insert(looked).catalog.clone())
+    }
+
+    /// The one in force, and those that messages may still wait by: all that are kept and can be read.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn kept(&self) -> Result<Vec<Arc<Catalog>>, Error> {
+        let newest = self.state.catalog_version().await?;
+        let pushed = try_join_all(kept_catalogs(newest).map(|version| self.state.catalog(version))).await?;
+        let read = pushed.into_iter().flatten().filter_map(|one| Catalog::parse_pushed(&one.text).ok());
+        let mut kept: Vec<_> = read.map(|(catalog, _)| Arc::new(catalog)).collect();
+        kept.extend([self.built_in.clone(), self.current().await?]);
+        Ok(kept)
     }
 
     /// The newest version that this release can read. One that it cannot is as good as not pushed.

@@ -11,6 +11,9 @@ use crate::config::ConfigError;
 use crate::wechat::client::{exchange, http_client};
 use crate::{Config, causes, http, https};
 
+/// Says that a callback does not come from WeChat itself.
+const FORWARDED: &str = "queqiao-forwarded";
+
 /// The largest answer that is passed back, in bytes: WeChat's replies to users hold 2 KB of text, or eight articles.
 const LARGEST_ANSWER: usize = 64 * 1024;
 
@@ -37,6 +40,11 @@ impl Forwarder {
         Ok(config.forward_url()?.map(|url| Self { http: http_client(https::roots(), None), url, clock }))
     }
 
+    /// Whether a request was handed on by one of us: to hand it on once more could go on in a circle without an end.
+    pub fn has_forwarded(request: &Request) -> bool {
+        request.headers().contains_key(FORWARDED)
+    }
+
     /// POSTs a request's query and body, byte for byte, once; gives what is answered within this time.
     ///
     /// # Errors
@@ -47,7 +55,7 @@ impl Forwarder {
         if let Some(content_type) = request.headers().get(CONTENT_TYPE) {
             call = call.header(CONTENT_TYPE, content_type);
         }
-        let call = call.body(request.body().to_vec());
+        let call = call.header(FORWARDED, "1").body(request.body().to_vec());
         let answer = self.clock.timeout(within, exchange(call, LARGEST_ANSWER + 1)).await;
         let answer = answer.map_err(|TimedOut| NotForwarded("it took too long".to_owned()))?;
         let (status, body) = answer.map_err(|error| {

@@ -6,7 +6,9 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{self, Write};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
+use aws_sdk_dynamodb::types::AttributeValue;
 use harness::World;
 use local::Settings;
 use reqwest::Method;
@@ -138,6 +140,13 @@ async fn every_metric_that_an_alarm_watches_is_written_under_its_dimensions() {
     let state = State::new(&config, store::client(&config).expect("tables")).expect("a table of states");
     assert!(state.push_catalog(0, "none", None).await.expect("pushed"));
     world.get("/doctor", &world.service_key).await.ok(200);
+
+    // A user who is to be forgotten, and of whose deletion nobody can read how far it came.
+    let client = store::client(&config).expect("tables");
+    let put = client.put_item().table_name(config.state_table().expect("its name"));
+    put.item("key", AttributeValue::S("forget#x".to_owned())).send().await.expect("written");
+    world.enqueue("ForgetQueue", &json!({ "id": "x", "call": "y" }).to_string()).await;
+    world.pass(Duration::from_secs(25 * 3600)).await;
 
     // A mistake of ours, which no call of anybody's makes.
     let refused = Error::Unavailable("ValidationException".into());

@@ -1,5 +1,6 @@
-//! `breakers`: what has messages wait. Looked for are the account's, and those of the catalog's templates and pages;
-//! a page that a call named itself is not among them.
+//! `breakers`: what has messages wait. Looked for are the account's, and those of the templates and pages of every
+//! catalog that is kept, for messages wait by those that are not in force any more; a page that a call named itself is
+//! not among them.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +13,10 @@ use crate::finding::{Finding, named, span};
 
 /// One for each that is open; or one that none is.
 pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
-    let subjects = subjects(doctor.oa_appid(), &*doctor.catalog.current().await?);
+    let mut subjects = BTreeMap::new();
+    for catalog in doctor.catalog.kept().await? {
+        subjects.extend(subjects_of(doctor.oa_appid(), &catalog));
+    }
     let keys: Vec<_> = subjects.keys().cloned().collect();
     let (mut rows, now) = (doctor.state.breakers(&keys).await?, doctor.clock.now());
     let open = subjects.into_iter().filter_map(|(key, subject)| {
@@ -20,11 +24,15 @@ pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
         outage.until.is_none_or(|until| now < until).then(|| look_at(&outage, now).of(subject))
     });
     let open: Vec<_> = open.collect();
-    Ok(if open.is_empty() { vec![Finding::ok("None is open: no message waits.".to_owned())] } else { open })
+    Ok(if open.is_empty() {
+        vec![Finding::ok("None is open of those that a catalog names.".to_owned())]
+    } else {
+        open
+    })
 }
 
 /// What may have a breaker, by its key.
-fn subjects(oa_appid: &str, catalog: &Catalog) -> BTreeMap<String, String> {
+fn subjects_of(oa_appid: &str, catalog: &Catalog) -> BTreeMap<String, String> {
     let mut subjects = BTreeMap::new();
     for (template, page) in catalog.templates() {
         let keys = BreakerKeys::new(oa_appid, template, page);

@@ -4,6 +4,7 @@
 //! said to `refresh` stands in the account's row, and `refresh` is asked where a token is to be tried for.
 
 mod breakers;
+mod catalog;
 mod finding;
 mod sync;
 mod token;
@@ -63,12 +64,13 @@ impl lambda::Function for Function {
 
 impl Function {
     /// Every check by its name, in the order in which they are told.
-    fn checks(&self) -> [(&'static str, Findings<'_>); 4] {
+    fn checks(&self) -> [(&'static str, Findings<'_>); 5] {
         [
             ("token", Box::pin(token::check(self))),
             ("token_replaced", Box::pin(token_replaced::check(self))),
             ("sync", Box::pin(sync::check(self))),
             ("breakers", Box::pin(breakers::check(self))),
+            ("catalog", Box::pin(catalog::check(self))),
         ]
     }
 

@@ -17,6 +17,9 @@ use shared::{Clock, Config, Error, http};
 /// What a slice leaves of the function's time, to save where it came to.
 const TO_STOP: Duration = Duration::from_secs(20);
 
+/// A deletion may take so long, in seconds, until somebody is told.
+const LATE: i64 = 24 * 3600;
+
 /// The function's clients.
 pub struct Function {
     callers: Callers,
@@ -150,6 +153,9 @@ impl Function {
                 }
             };
             if !is_done {
+                if is_late(&message, self.clock.now()) {
+                    metrics::counter!("ForgetLate").increment(1);
+                }
                 unfinished.extend(message.message_id);
             }
         }
@@ -186,6 +192,12 @@ impl Function {
         tracing::info!(messages = forgetting.messages, scanned = forgetting.scanned, "forgot a user");
         Ok(true)
     }
+}
+
+/// Whether it was asked for long ago. The queue's own metric leaves out what was received a few times.
+fn is_late(message: &SqsMessage, now: i64) -> bool {
+    let sent_at = message.attributes.get("SentTimestamp").and_then(|millis| millis.parse::<i64>().ok());
+    sent_at.is_some_and(|millis| now - millis / 1000 > LATE)
 }
 
 fn check(whom: &Recipient) -> Result<(), Error> {

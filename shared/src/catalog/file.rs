@@ -9,6 +9,9 @@ use toml::de::{DeTable, DeValue, ValueDeserializer};
 
 use super::Notification;
 
+/// So many mistakes are told of an entry: each is found by reading it anew.
+const MOST_TOLD: usize = 50;
+
 /// What an entry cannot do without.
 const REQUIRED: [&str; 2] = ["template_id", "fields"];
 
@@ -90,9 +93,15 @@ impl Reader<'_> {
             self.problem(Some(begins.clone()), format!("has no {key}"));
         }
         let places = places(&table);
+        let has_fields = table
+            .get("fields")
+            .and_then(|fields| fields.get_ref().as_table())
+            .is_some_and(|fields| !fields.is_empty());
         let (notification, unknown) = self.values(&begins, before, table)?;
         let unknown = unknown.into_iter().map(|key| (format!("{key} is none of an entry's keys"), key));
-        for (what, key) in unknown.chain(notification.problems().map(|(key, what)| (what, key))) {
+        // Those of the wrong type were taken out.
+        let wrong = notification.problems().filter(|(key, _)| key != "fields" || !has_fields);
+        for (what, key) in unknown.chain(wrong.map(|(key, what)| (what, key))) {
             self.problem(places.get(&key).or(Some(&begins)).cloned(), what);
         }
         Some(notification)
@@ -114,6 +123,10 @@ impl Reader<'_> {
             });
             let mistake: toml::de::Error = match read {
                 Ok(notification) => return Some((notification, unknown)),
+                Err(_) if self.problems.len() >= before + MOST_TOLD => {
+                    self.problem(Some(begins.clone()), "has more mistakes than are told");
+                    return None;
+                }
                 Err(mistake) => mistake,
             };
             match mistake.span().and_then(|span| take_out(&mut table, span.start)) {

@@ -164,13 +164,34 @@ async fn a_catalog_that_was_named_at_the_start_is_not_outdone() {
 }
 
 #[tokio::test]
-async fn the_doctor_looks_at_the_templates_of_the_catalog_in_force() {
+async fn the_doctor_looks_at_the_catalog_and_at_the_templates_of_those_before_it() {
     let world = World::start().await;
     push(&world, &entry("one").replace(TEMPLATE_ID, "tOfOurs")).await;
     let id = send(&world, "approval").await;
     world.wait_for(&id, |batch| batch["counts"] == json!({ "parked": 1 })).await;
-    let told = doctor::told(&world, "breakers").await;
-    assert_eq!((&told[0]["state"], &told[0]["subject"]), (&json!("problem"), &json!("tOfOurs")), "{told:?}");
+    let waits = async || {
+        let told = doctor::told(&world, "breakers").await;
+        assert_eq!(
+            (&told[0]["state"], &told[0]["subject"]),
+            (&json!("problem"), &json!("tOfOurs")),
+            "{told:?}"
+        );
+    };
+    waits().await;
+    // The repair that was named, for what comes: what waits, waits on.
+    push(&world, &entry("two")).await;
+    waits().await;
+    assert_eq!(doctor::told(&world, "catalog").await[0]["detail"], "Version 2 is in force: 1 notifications.");
+    push(&world, &format!("{}colour = \"red\"\n", entry("three"))).await;
+    let told = doctor::told(&world, "catalog").await;
+    assert!(told[0]["detail"].as_str().is_some_and(|told| told.contains("approval.colour")), "{told:?}");
+    push(&world, "no TOML").await;
+    let told = doctor::told(&world, "catalog").await;
+    assert!(
+        told[0]["state"] == "problem"
+            && told[0]["remedy"].as_str().is_some_and(|told| told.contains("rollback")),
+        "{told:?}"
+    );
 }
 
 /// Counts what is counted in this thread.

@@ -44,6 +44,7 @@ async fn of_a_sound_deployment_everything_is_ok() {
             (Some("token_replaced"), Some("mini")),
             (Some("sync"), None),
             (Some("breakers"), None),
+            (Some("catalog"), None),
         ]
     );
     assert!(checks.iter().all(|one| one["state"] == "ok" && one["remedy"].is_null()), "{diagnosis}");

@@ -38,6 +38,8 @@ enum Answer {
     Bytes(Vec<u8>),
     Elsewhere,
     Silence,
+    /// Whatever is answered at this URL, where all goes, headers too.
+    Of(String),
 }
 
 impl OldServer {
@@ -99,6 +101,10 @@ async fn received(
             (StatusCode::TEMPORARY_REDIRECT, [(header::LOCATION, "/elsewhere")]).into_response()
         }
         Answer::Silence => std::future::pending().await,
+        Answer::Of(url) => {
+            let call = reqwest::Client::new().post(url).headers(headers).body(body);
+            call.send().await.expect("an answer").text().await.expect("a text").into_response()
+        }
     }
 }
 
@@ -221,4 +227,15 @@ async fn an_event_that_did_not_come_onto_its_queue_is_not_handed_on() {
     world.user_does(7, "follow").await;
     world.until(async || world.callbacks().await["given_up"] == 1).await;
     assert_eq!(server.calls(), []);
+}
+
+/// The team's old domain is this stack's by now, perhaps.
+#[tokio::test]
+async fn what_comes_back_is_not_handed_on_once_more() {
+    let server = OldServer::start().await;
+    let world = server.world().await;
+    let (query, body) = authentic(&world, &server).await;
+    server.answers(Answer::Of(format!("{}/events?{query}", world.gateway)));
+    assert_eq!(told(&world, &query, &body).await, (200, json!("success")));
+    assert_eq!(server.calls().len(), 2, "the first one, and this");
 }
