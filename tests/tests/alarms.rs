@@ -65,13 +65,27 @@ fn text_of(value: &Value) -> String {
     value.as_str().unwrap_or_default().to_owned()
 }
 
-/// The alarms on our own metrics, by the metric that each watches.
+/// The metrics that an alarm watches: one, or those that it reckons with.
+fn metrics_of(alarm: &Yaml) -> Vec<&Yaml> {
+    let properties = &alarm["Properties"];
+    match properties["Metrics"].as_sequence() {
+        None => vec![properties],
+        Some(metrics) => {
+            let metrics = metrics.iter().map(|one| &one["MetricStat"]["Metric"]);
+            metrics.filter(|metric| !metric.is_null()).collect()
+        }
+    }
+}
+
+/// The alarms on our own metrics, by the metrics that each watches.
 fn watched() -> BTreeMap<Metric, String> {
     let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../template/alarms.yaml");
     let document: Yaml =
         serde_yaml_ng::from_str(&std::fs::read_to_string(file).expect("a file")).expect("YAML");
     let alarms = document["Resources"].as_mapping().expect("resources").iter();
-    let ours = alarms.filter(|(_, alarm)| alarm["Properties"]["Namespace"] == "Queqiao");
+    let metrics =
+        alarms.flat_map(|(id, alarm)| metrics_of(alarm).into_iter().map(move |metric| (id, metric)));
+    let ours = metrics.filter(|(_, metric)| metric["Namespace"] == "Queqiao");
     let text = |value: &Yaml| match value {
         // The one reference that such an alarm makes.
         Yaml::Tagged(reference) => {
@@ -80,13 +94,12 @@ fn watched() -> BTreeMap<Metric, String> {
         }
         value => value.as_str().expect("a text").to_owned(),
     };
-    let metric = |(id, alarm): (&Yaml, &Yaml)| {
-        let properties = &alarm["Properties"];
-        let dimensions = properties["Dimensions"].as_sequence().expect("dimensions").iter();
+    let named = |(id, metric): (&Yaml, &Yaml)| {
+        let dimensions = metric["Dimensions"].as_sequence().expect("dimensions").iter();
         let dimensions = dimensions.map(|one| (text(&one["Name"]), text(&one["Value"]))).collect();
-        ((text(&properties["MetricName"]), dimensions), text(id))
+        ((text(&metric["MetricName"]), dimensions), text(id))
     };
-    ours.map(metric).collect()
+    ours.map(named).collect()
 }
 
 async fn parked(world: &World) {

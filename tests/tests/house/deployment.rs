@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use serde_yaml_ng::Value;
 
-use crate::template::{functions, place, resources, template, written};
+use crate::template::{Resources, functions, place, resources, template, written};
 use crate::workspace;
 
 /// The names of the parameters of these properties, those of conditions among them.
@@ -148,24 +148,71 @@ fn every_function_has_an_alarm_that_rolls_a_new_version_back() {
     workspace::nothing_in(&wrong.map(told).collect::<Vec<_>>());
 }
 
+/// Each alarm by its id, and the file that it stands in.
+fn alarms() -> Vec<(&'static str, String, Value)> {
+    let in_file = |file: &'static str| {
+        let document: Value = serde_yaml_ng::from_str(&workspace::read(file)).expect("YAML");
+        let resources: Resources =
+            serde_yaml_ng::from_value(document["Resources"].clone()).expect("resources");
+        resources.into_iter().map(move |(id, resource)| (file, id, resource))
+    };
+    let all = ["template/alarms.yaml", "template/errors.yaml"].into_iter().flat_map(in_file);
+    all.filter(|(_, _, resource)| resource["Type"] == "AWS::CloudWatch::Alarm").collect()
+}
+
+/// The metrics that an alarm watches: one, or those that it reckons with.
+fn metrics_of(alarm: &Value) -> Vec<&Value> {
+    let properties = &alarm["Properties"];
+    match properties["Metrics"].as_sequence() {
+        None => vec![properties],
+        Some(queries) => {
+            queries.iter().map(|one| &one["MetricStat"]["Metric"]).filter(|one| !one.is_null()).collect()
+        }
+    }
+}
+
+/// Without a dimension, a metric of AWS's counts what everybody in the region does.
+#[test]
+fn no_alarm_watches_what_others_do() {
+    let mut wrong = Vec::new();
+    for (file, id, alarm) in alarms() {
+        let is_ours = |metric: &&Value| written(&metric["Dimensions"]).contains("!Ref ");
+        if !metrics_of(&alarm).iter().all(is_ours) {
+            let place = workspace::place(file, &format!("  {id}:"));
+            wrong.push(format!("{place}: {id} has a metric without a dimension of the stack's"));
+        }
+    }
+    workspace::nothing_in(&wrong);
+}
+
+#[test]
+fn whichever_function_is_throttled_somebody_is_told() {
+    let (file, _, alarm) = alarms().into_iter().find(|(_, id, _)| id == "Throttles").expect("an alarm");
+    let queries = alarm["Properties"]["Metrics"].as_sequence().expect("metrics");
+    let sum = queries.iter().find(|one| one["ReturnData"] == true).expect("what they add up to");
+    let sum = written(&sum["Expression"]);
+    let added = queries.iter().filter(|one| sum.split(" + ").any(|id| one["Id"] == id));
+    let name =
+        |one: &Value| written(&one["MetricStat"]["Metric"]["Dimensions"][0]["Value"]).replace("!Ref ", "");
+    let given = &resources()["Alarms"]["Properties"]["Parameters"];
+    let watched: BTreeSet<_> = added.map(|one| written(&given[name(one)])).collect();
+    let functions: BTreeSet<_> = functions().keys().map(|id| format!("!Ref {id}")).collect();
+    let place = workspace::place(file, "  Throttles:");
+    assert_eq!(watched, functions, "{place}: which functions it adds up");
+    assert!(functions.len() <= 10, "{place}: an alarm reckons with ten metrics at most; make it two");
+}
+
 /// The page that whoever is woken opens.
 #[test]
 fn every_alarm_is_a_heading_of_the_operations_page() {
     let page = workspace::read("docs/operations.md");
     let headings: Vec<_> = page.lines().filter(|line| line.starts_with('#')).collect();
     let mut wrong = Vec::new();
-    for file in ["template/alarms.yaml", "template/errors.yaml"] {
-        let document: Value = serde_yaml_ng::from_str(&workspace::read(file)).expect("YAML");
-        for (id, alarm) in document["Resources"].as_mapping().into_iter().flatten() {
-            let id = written(id);
-            let kind = ["Errors", "LoopsCut"].into_iter().find(|kind| id.ends_with(kind)).unwrap_or(&id);
-            let is_told = headings.iter().any(|line| line.contains(&format!("`{kind}`")));
-            if alarm["Type"] == "AWS::CloudWatch::Alarm" && !is_told {
-                wrong.push(format!(
-                    "{}: docs/operations.md has no heading `{kind}`",
-                    workspace::place(file, &id)
-                ));
-            }
+    for (file, id, _) in alarms() {
+        let kind = ["Errors", "LoopsCut"].into_iter().find(|kind| id.ends_with(kind)).unwrap_or(&id);
+        if !headings.iter().any(|line| line.contains(&format!("`{kind}`"))) {
+            let place = workspace::place(file, &format!("  {id}:"));
+            wrong.push(format!("{place}: docs/operations.md has no heading `{kind}`"));
         }
     }
     workspace::nothing_in(&wrong);
