@@ -27,6 +27,9 @@ struct Named {
     request_items: BTreeMap<String, IgnoredAny>,
     transact_items: Vec<BTreeMap<String, Named>>,
     queue_url: Option<String>,
+    key: BTreeMap<String, IgnoredAny>,
+    projection_expression: Option<String>,
+    expression_attribute_names: BTreeMap<String, String>,
 }
 
 impl IamPolicies {
@@ -69,8 +72,11 @@ impl IamPolicies {
         let who = request.signer().unwrap_or_default();
         let action = action(request).ok_or("the request names no action")?;
         let named: Named = serde_json::from_slice(&request.body).unwrap_or_default();
+        let attributes = named.attributes();
         let needed = named.needs(&action);
-        match needed.iter().find(|(action, resource)| !self.grants(who, action, resource)) {
+        let is_granted =
+            |action: &str, resource: &str| self.grants(who, action, resource, attributes.as_deref());
+        match needed.iter().find(|(action, resource)| !is_granted(action, resource)) {
             None if needed.is_empty() => Err(format!("{action} names no resource")),
             None => {
                 let used = needed.into_iter().map(|(action, resource)| [who.to_owned(), action, resource]);
@@ -83,10 +89,15 @@ impl IamPolicies {
         }
     }
 
-    fn grants(&self, who: &str, action: &str, resource: &str) -> bool {
+    /// `attributes` are those of a row that are asked for; `None`: all.
+    fn grants(&self, who: &str, action: &str, resource: &str, attributes: Option<&[String]>) -> bool {
         let names = |named: &[String], wanted: &str| named.iter().any(|pattern| matches(pattern, wanted));
         let is_about = |statement: &&Statement| {
-            names(&statement.actions, action) && names(&statement.resources, resource)
+            names(&statement.actions, action)
+                && names(&statement.resources, resource)
+                && statement.attributes.as_ref().is_none_or(|granted| {
+                    attributes.is_some_and(|asked| asked.iter().all(|name| granted.contains(name)))
+                })
         };
         let mut about = self.statements.get(who).into_iter().flatten().filter(is_about).peekable();
         about.peek().is_some() && about.all(|statement| !statement.denies)
@@ -116,6 +127,16 @@ fn matches(pattern: &str, name: &str) -> bool {
 }
 
 impl Named {
+    /// The attributes of a row that a read names, its key's among them; `None` when it names none and gets all.
+    fn attributes(&self) -> Option<Vec<String>> {
+        let named = self.projection_expression.as_ref()?.split(',').map(|path| {
+            // `#a.b[0]` is about what `#a` stands for.
+            let name = path.trim().split(['.', '[']).next().unwrap_or_default();
+            self.expression_attribute_names.get(name).map_or(name, String::as_str)
+        });
+        Some(named.chain(self.key.keys().map(String::as_str)).map(str::to_owned).collect())
+    }
+
     /// Each action with its resource; a transaction needs the rights of its parts.
     fn needs(self, action: &str) -> Vec<(String, String)> {
         let table = self.table_name.map(|table| match self.index_name {
@@ -151,14 +172,15 @@ mod tests {
             denies: false,
             actions: vec!["dynamodb:Query".to_owned()],
             resources: vec![format!("{}/index/i", arn("dynamodb", "T"))],
+            attributes: None,
         };
         IamPolicies::new([("send".to_owned(), [grant].into_iter().chain(more).collect())].into())
     }
 
     #[test]
     fn what_is_denied_stays_denied_whatever_is_granted() {
-        let denial =
-            Statement { denies: true, actions: vec!["*".to_owned()], resources: vec!["*".to_owned()] };
+        let (actions, resources) = (vec!["*".to_owned()], vec!["*".to_owned()]);
+        let denial = Statement { denies: true, actions, resources, attributes: None };
         assert!(policies(Some(denial)).check(&AwsRequest::test("send", "Query", INDEX)).is_err());
     }
 
@@ -189,6 +211,31 @@ mod tests {
             ("ab?", "ab", false),
         ] {
             assert_eq!(matches(pattern, name), is_so, "{pattern} {name}");
+        }
+    }
+
+    #[test]
+    fn whoever_may_read_some_attributes_names_them_and_no_others() {
+        let policies = policies(Some(Statement {
+            denies: false,
+            actions: vec!["dynamodb:GetItem".to_owned()],
+            resources: vec![arn("dynamodb", "T")],
+            attributes: Some(vec!["id".to_owned(), "ends".to_owned()]),
+        }));
+        for (body, passes) in [
+            (r#"{"TableName":"T","Key":{"id":{}},"ProjectionExpression":"ends"}"#, true),
+            (
+                r##"{"TableName":"T","Key":{"id":{}},"ProjectionExpression":"#e, id","ExpressionAttributeNames":{"#e":"ends"}}"##,
+                true,
+            ),
+            (
+                r##"{"TableName":"T","Key":{"id":{}},"ProjectionExpression":"ends, #t.x","ExpressionAttributeNames":{"#t":"token"}}"##,
+                false,
+            ),
+            (r#"{"TableName":"T","Key":{"other":{}},"ProjectionExpression":"ends"}"#, false),
+            (r#"{"TableName":"T","Key":{"id":{}}}"#, false),
+        ] {
+            assert_eq!(policies.check(&AwsRequest::test("send", "GetItem", body)).is_ok(), passes, "{body}");
         }
     }
 

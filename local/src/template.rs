@@ -68,6 +68,8 @@ pub struct Statement {
     pub actions: Vec<String>,
     /// ARNs.
     pub resources: Vec<String>,
+    /// The only attributes of rows that it is about; `None`: all.
+    pub attributes: Option<Vec<String>>,
 }
 
 /// A queue that a function takes messages from: an `AWS::Lambda::EventSourceMapping`.

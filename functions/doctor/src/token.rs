@@ -17,9 +17,8 @@ pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
 }
 
 async fn look_at(doctor: &Function, (account, appid): &(Account, String)) -> Result<Finding, Error> {
-    let (record, row) = tokio::try_join!(doctor.tokens.find(appid), doctor.state.account_breaker(appid))?;
+    let (ends_at, row) = tokio::try_join!(doctor.tokens.ends_at(appid), doctor.state.account_breaker(appid))?;
     let now = doctor.clock.now();
-    let ends_at = record.and_then(|record| record.access_token().map(|_| record.expires_at));
     let left = ends_at.map(|ends_at| ends_at - now).filter(|left| *left > 0);
     let finding = match (row.token_failure, left) {
         (Some(failure), left) => Finding::problem(failed(&failure, left, now), failure.cause.remedy()),

@@ -99,6 +99,11 @@ fn statements(policies: &Value) -> Result<Vec<Statement>, TemplateError> {
                 denies: statement["Effect"] != "Allow",
                 actions: one_or_many(&statement["Action"]),
                 resources: one_or_many(&statement["Resource"]),
+                attributes: match &statement["Condition"]["ForAllValues:StringEquals"]["dynamodb:Attributes"]
+                {
+                    Value::Null => None,
+                    attributes => Some(one_or_many(attributes)),
+                },
             }),
         };
     statements.map(statement).collect()
@@ -156,6 +161,14 @@ Resources:
             let error = resolved(&[("template.yaml", &template(&policies))]).unwrap_err().to_string();
             assert!(error.contains("are not understood"), "{error}");
         }
+    }
+
+    #[test]
+    fn a_statement_can_be_about_some_attributes() {
+        let policies = "Policies: {Statement: {Effect: Allow, Action: 'dynamodb:GetItem', Resource: r, \
+             Condition: {'ForAllValues:StringEquals': {'dynamodb:Attributes': [key, a]}}}}";
+        let attributes = vec!["key".to_owned(), "a".to_owned()];
+        assert_eq!(function(policies).statements[0].attributes, Some(attributes));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! A table whose items have one key, a text: how they are read, and leased.
 
 use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::get_item::builders::GetItemFluentBuilder;
 use aws_sdk_dynamodb::operation::put_item::builders::PutItemFluentBuilder;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::ReturnValue;
@@ -25,9 +26,16 @@ pub struct Table {
 impl Table {
     /// The item of this key, read consistently.
     pub async fn get<T: DeserializeOwned>(&self, key: &str) -> Result<Option<T>, Error> {
-        let get = self.client.get_item().table_name(&self.name).key(self.key, text(key));
-        let item = get.consistent_read(true).send().await.map_err(Error::unavailable)?.item;
-        item.map(from_item).transpose()
+        read(self.read_of(key)).await
+    }
+
+    /// Of the item of this key, the attributes that a projection expression names, read consistently.
+    pub async fn get_only<T: DeserializeOwned>(&self, key: &str, only: &str) -> Result<Option<T>, Error> {
+        read(self.read_of(key).projection_expression(only)).await
+    }
+
+    fn read_of(&self, key: &str) -> GetItemFluentBuilder {
+        self.client.get_item().table_name(&self.name).key(self.key, text(key)).consistent_read(true)
     }
 
     /// A write of this whole item.
@@ -80,4 +88,8 @@ impl Table {
         condition_met(update.expression_attribute_values(":lease", text(lease)).send().await)?;
         Ok(())
     }
+}
+
+async fn read<T: DeserializeOwned>(get: GetItemFluentBuilder) -> Result<Option<T>, Error> {
+    get.send().await.map_err(Error::unavailable)?.item.map(from_item).transpose()
 }

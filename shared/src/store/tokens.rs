@@ -62,6 +62,15 @@ impl Tokens {
         self.table.get(appid).await
     }
 
+    /// When the account's token ends, read consistently and without the token; `None` before there was one.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn ends_at(&self, appid: &str) -> Result<Option<i64>, Error> {
+        let record: Option<TokenRecord> = self.table.get_only(appid, "expires_at").await?;
+        Ok(record.map(|record| record.expires_at).filter(|ends_at| *ends_at > 0))
+    }
+
     /// Takes the right to renew the account's token for `seconds`, and gives its record as it is now;
     /// `None` while somebody else has it.
     ///

@@ -190,6 +190,24 @@ fn tables_that_hold_secrets_are_for_those_who_need_them() {
     workspace::nothing_in(&wrong);
 }
 
+/// It looks whether there is one that lives, and that is no secret.
+#[test]
+fn the_doctor_reads_when_a_token_ends_and_not_the_token() {
+    let doctor = &functions()["DoctorFunction"]["Properties"]["Policies"];
+    let statements =
+        doctor.as_sequence().into_iter().flatten().flat_map(|policy| policy["Statement"].as_sequence());
+    let about = statements.flatten().filter(|one| written(&one["Resource"]).contains("TokensTable"));
+    let wrong = about.filter(|statement| {
+        let condition = &statement["Condition"];
+        let attributes = each(&condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]);
+        // Without it, whoever names no attribute gets them all.
+        let names_them = condition["StringEqualsIfExists"]["dynamodb:Select"] == "SPECIFIC_ATTRIBUTES";
+        attributes != ["appid", "expires_at"] || !names_them
+    });
+    let told = wrong.map(|_| format!("{}: the doctor may read more of TokensTable", place("DoctorFunction")));
+    workspace::nothing_in(&told.collect::<Vec<_>>());
+}
+
 #[test]
 fn a_route_that_strangers_may_call_has_a_throttle_of_its_own() {
     let api = &resources()["Api"]["Properties"];
