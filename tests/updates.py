@@ -23,6 +23,8 @@ HOLDING = {
     *("AWS::DynamoDB::Table", "AWS::SQS::Queue", "AWS::SecretsManager::Secret", "AWS::SNS::Topic"),
     *("AWS::ApiGatewayV2::Api", "AWS::Logs::LogGroup"),
 }
+# What may go all the same, and why.
+MAY_GO = {"EgressProxyValue": "the proxy's URL, when nobody goes by the proxy any more"}
 
 
 def others(parameter, value):
@@ -86,6 +88,8 @@ def replaced(before, after):
         fixed = PROVIDER_SCHEMA_MANAGER.get_resource_schema(REGION, old["Type"]).schema["createOnlyProperties"]
         new = left.get(name)
         changed = differing(old.get("Properties", {}), new.get("Properties", {})) if new else set()
+        if new is None and name in MAY_GO:
+            continue
         if new is None or any(f"/properties/{key}" in fixed for key in changed):
             yield f"{name} is deleted with all that is in it; leave {sorted(changed) or 'its condition'} as it was"
 
