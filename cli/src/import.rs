@@ -42,6 +42,7 @@ pub struct Arguments {
 #[derive(Clone, Copy, Debug, Default, serde::Serialize)]
 struct Counts {
     written: u64,
+    corrected: u64,
     unchanged: u64,
     differs: u64,
     bad_lines: u64,
@@ -113,10 +114,11 @@ impl Progress {
     fn count(&mut self, line: usize, outcome: Imported) {
         match outcome {
             Imported::Written => self.counts.written += 1,
+            Imported::Corrected => self.counts.corrected += 1,
             Imported::Unchanged => self.counts.unchanged += 1,
             Imported::Differs => {
                 self.counts.differs += 1;
-                self.note(line, "differs: the map has another unionid for this openid, or another openid for this unionid");
+                self.note(line, "differs: WeChat has confirmed another unionid for this openid, or another openid for this unionid");
             }
         }
         self.bar.inc(1);
@@ -139,8 +141,15 @@ impl Progress {
 
 impl Counts {
     fn summary(self, dry_run: bool) -> String {
-        let Self { written, unchanged, differs, bad_lines } = self;
+        let Self { written, corrected, unchanged, differs, bad_lines } = self;
         let would = if dry_run { "would be written" } else { "written" };
-        format!("{written} {would}, {unchanged} unchanged, {differs} differ, {bad_lines} bad lines")
+        let corrected = if corrected == 0 {
+            String::new()
+        } else {
+            format!("{corrected} of an earlier import corrected, ")
+        };
+        format!(
+            "{written} {would}, {corrected}{unchanged} unchanged, {differs} differ, {bad_lines} bad lines"
+        )
     }
 }

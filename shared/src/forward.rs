@@ -1,18 +1,28 @@
 //! WeChat's callbacks, handed on as they came to the server that the team had before.
 
-use std::time::Duration;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
 
 use ::http::StatusCode;
 use ::http::header::CONTENT_TYPE;
 use clock::{Clock, TimedOut};
 use lambda_http::Request;
+use parking_lot::Mutex;
 
 use crate::config::ConfigError;
 use crate::wechat::client::{exchange, http_client};
 use crate::{Config, causes, http, https};
 
-/// Says that a callback does not come from WeChat itself.
+/// How often a callback was handed on before it came; it does not come from WeChat itself then.
 const FORWARDED: &str = "queqiao-forwarded";
+
+/// Handed on so often, it goes in a circle: a chain of stacks is shorter.
+const MOST_FORWARDED: u32 = 3;
+
+/// After so many failures in a row the server is left alone for a while, but for one callback each time: each would
+/// keep a process waiting, and with every process the whole function.
+const RESTS_AFTER: u32 = 10;
+const REST: Duration = Duration::from_secs(30);
 
 /// The largest answer that is passed back, in bytes: WeChat's replies to users hold 2 KB of text, or eight articles.
 const LARGEST_ANSWER: usize = 64 * 1024;
@@ -23,6 +33,16 @@ pub struct Forwarder {
     http: reqwest::Client,
     url: String,
     clock: Clock,
+    failing: Arc<Mutex<Failing>>,
+}
+
+/// How the last calls went.
+#[derive(Debug, Default)]
+struct Failing {
+    /// Failures in a row.
+    times: u32,
+    /// Until when nothing is handed on.
+    rests_until: Option<SystemTime>,
 }
 
 /// The server has given no answer that WeChat could be told; the text names neither its URL nor a byte of its answer.
@@ -37,25 +57,63 @@ impl Forwarder {
     /// [`ConfigError`].
     pub fn new(config: &Config) -> Result<Option<Self>, ConfigError> {
         let clock = config.clock()?;
-        Ok(config.forward_url()?.map(|url| Self { http: http_client(https::roots(), None), url, clock }))
-    }
-
-    /// Whether a request was handed on by one of us: to hand it on once more could go on in a circle without an end.
-    pub fn has_forwarded(request: &Request) -> bool {
-        request.headers().contains_key(FORWARDED)
+        let failing = Arc::default();
+        Ok(config.forward_url()?.map(|url| Self {
+            http: http_client(https::roots(), None),
+            url,
+            clock,
+            failing,
+        }))
     }
 
     /// POSTs a request's query and body, byte for byte, once; gives what is answered within this time.
     ///
     /// # Errors
-    /// [`NotForwarded`]: no answer in time, or another than 200, or one that is too large or no text.
+    /// [`NotForwarded`]: no answer in time, or another than 200, or one that is too large or no text; or it was not
+    /// asked, for it has failed too often, or the request goes in a circle.
     pub async fn forward(&self, request: &Request, within: Duration) -> Result<String, NotForwarded> {
+        let times = request.headers().get(FORWARDED).and_then(|times| times.to_str().ok()?.parse().ok());
+        let times: u32 = times.unwrap_or(0);
+        if times >= MOST_FORWARDED {
+            return Err(NotForwarded(
+                "what it is told comes back: FORWARD_URL leads to this stack".to_owned(),
+            ));
+        }
+        self.rest()?;
+        let outcome = self.exchange(request, times + 1, within).await;
+        let mut failing = self.failing.lock();
+        failing.times = if outcome.is_ok() { 0 } else { failing.times.saturating_add(1) };
+        outcome
+    }
+
+    /// An error while the server is left alone; whoever comes first after that tries for all.
+    fn rest(&self) -> Result<(), NotForwarded> {
+        let (mut failing, now) = (self.failing.lock(), self.clock.time());
+        if failing.times < RESTS_AFTER {
+            return Ok(());
+        }
+        if failing.rests_until.is_some_and(|until| now < until) {
+            return Err(NotForwarded(format!(
+                "it failed {} times in a row, and is left alone for a moment",
+                failing.times
+            )));
+        }
+        failing.rests_until = Some(now + REST);
+        Ok(())
+    }
+
+    async fn exchange(
+        &self,
+        request: &Request,
+        times: u32,
+        within: Duration,
+    ) -> Result<String, NotForwarded> {
         let joiner = if self.url.contains('?') { '&' } else { '?' };
         let mut call = self.http.post(format!("{}{joiner}{}", self.url, http::raw_query(request)));
         if let Some(content_type) = request.headers().get(CONTENT_TYPE) {
             call = call.header(CONTENT_TYPE, content_type);
         }
-        let call = call.header(FORWARDED, "1").body(request.body().to_vec());
+        let call = call.header(FORWARDED, times).body(request.body().to_vec());
         let answer = self.clock.timeout(within, exchange(call, LARGEST_ANSWER + 1)).await;
         let answer = answer.map_err(|TimedOut| NotForwarded("it took too long".to_owned()))?;
         let (status, body) = answer.map_err(|error| {

@@ -59,7 +59,8 @@ fn pairs(bytes: &[u8]) -> (Vec<Pair>, Vec<Mistake>) {
     let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
     let lines = (1..).zip(bytes.split(|byte| *byte == b'\n')).map(|(line, text)| (line, text.trim_ascii()));
     let mut lines = lines.filter(|(_, text)| !text.is_empty()).peekable();
-    let (mut pairs, mut mistakes, mut seen) = (Vec::<Pair>::new(), Vec::new(), HashMap::new());
+    let (mut pairs, mut mistakes) = (Vec::<Pair>::new(), Vec::new());
+    let (mut openids, mut unionids) = (HashMap::new(), HashMap::new());
     let format = match lines.next_if(|(_, text)| !text.starts_with(b"{")) {
         None => Format::Json,
         Some((line, header)) => match csv(header) {
@@ -78,14 +79,25 @@ fn pairs(bytes: &[u8]) -> (Vec<Pair>, Vec<Mistake>) {
                 continue;
             }
         };
-        let first = *seen.entry(names.openid.clone()).or_insert(pairs.len());
-        match pairs.get(first) {
-            Some(pair) if pair.unionid != names.unionid => {
-                let what = format!("the openid of line {}, with another unionid", pair.line);
-                mistakes.push(Mistake { line, what });
+        let Names { openid, unionid } = names;
+        let first = |seen: &HashMap<String, usize>, name: &str| seen.get(name).map(|first| &pairs[*first]);
+        let what = match (first(&openids, &openid), first(&unionids, &unionid)) {
+            (Some(pair), _) if pair.unionid != unionid => {
+                format!("the openid of line {}, with another unionid", pair.line)
             }
-            _ => pairs.push(Pair { line, openid: names.openid, unionid: names.unionid }),
-        }
+            (_, Some(pair)) if pair.openid != openid => {
+                format!("the unionid of line {}, with another openid", pair.line)
+            }
+            // It is said twice.
+            (Some(_), _) | (_, Some(_)) => continue,
+            (None, None) => {
+                openids.insert(openid.clone(), pairs.len());
+                unionids.insert(unionid.clone(), pairs.len());
+                pairs.push(Pair { line, openid, unionid });
+                continue;
+            }
+        };
+        mistakes.push(Mistake { line, what });
     }
     (pairs, mistakes)
 }
@@ -167,8 +179,8 @@ mod tests {
     #[test]
     fn what_is_no_pair_is_told_with_its_line_and_the_rest_is_read() {
         let (pairs, mistakes) =
-            read("openid,unionid\no1,u1\no2\no3,\n,u4\no5,u 5\no1,u6\no1,u1\no8,u8,x\no9,u9\n");
-        assert_eq!(pairs, ["2: o1 is u1", "8: o1 is u1", "10: o9 is u9"]);
+            read("openid,unionid\no1,u1\no2\no3,\n,u4\no5,u 5\no1,u6\no1,u1\no8,u8,x\no9,u9\no8,u1\n");
+        assert_eq!(pairs, ["2: o1 is u1", "10: o9 is u9"]);
         let expected = [
             "3: has 1 values",
             "4: has no unionid",
@@ -176,6 +188,7 @@ mod tests {
             "6: its unionid is none",
             "7: the openid of line 2, with another unionid",
             "9: has 3 values",
+            "11: the unionid of line 2, with another openid",
         ];
         assert_eq!(mistakes.len(), expected.len(), "{mistakes:?}");
         assert!(mistakes.iter().zip(expected).all(|(told, begins)| told.starts_with(begins)), "{mistakes:?}");

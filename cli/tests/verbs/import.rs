@@ -38,7 +38,7 @@ async fn who_is_imported_is_reached_without_a_login() {
     let id = world.send_to(&to[0]).await;
     assert_eq!(world.outcome(&id).await["state"], "sent");
     let told = prints(folder.path(), &["import", &file, "--json"]).await;
-    assert_eq!(told, r#"{"written":0,"unchanged":200,"differs":0,"bad_lines":0}"#);
+    assert_eq!(told, r#"{"written":0,"corrected":0,"unchanged":200,"differs":0,"bad_lines":0}"#);
 }
 
 #[tokio::test]
@@ -102,5 +102,5 @@ async fn a_file_that_is_none_writes_nothing() {
     let output = queqiao(folder.path(), &["import", &file, "--json"]).await;
     assert_eq!(output.status.code(), Some(1));
     let counts: Value = serde_json::from_slice(&output.stdout).expect("JSON");
-    assert_eq!(counts, json!({ "written": 0, "unchanged": 0, "differs": 0, "bad_lines": 1 }));
+    assert_eq!(counts, json!({ "written": 0, "corrected": 0, "unchanged": 0, "differs": 0, "bad_lines": 1 }));
 }

@@ -58,10 +58,8 @@ impl Function {
         let user = self.callers.caller(request.headers()).await?.user()?;
         let sealed: Sealed = http::body(request, DECRYPT.largest())?;
         let data = self.open(&sealed, &self.key(&user).await?, &user)?;
-        let unionid = match &user.unionid {
-            Some(unionid) => Some(unionid.clone()),
-            None => self.learn_unionid(&user, &data).await?,
-        };
+        let learned = self.learn_unionid(&user, &data).await?;
+        let unionid = learned.or(user.unionid);
         metrics::counter!("Decrypted").increment(1);
         Ok(http::json(StatusCode::OK, &Opened { data, unionid }))
     }
@@ -104,11 +102,12 @@ impl Function {
         }
     }
 
-    /// The unionid that WeChat sealed for this very user, where none was known for them, and the map has it for
-    /// nobody else.
+    /// The unionid that WeChat sealed for this very user, where the session has another one or none, WeChat has
+    /// confirmed no other for them, and the map has it for nobody else.
     async fn learn_unionid(&self, user: &User, data: &Map<String, Value>) -> Result<Option<String>, Error> {
         let text = |name| data.get(name).and_then(Value::as_str).map(str::trim);
         let sealed = text("unionId").filter(|unionid| is_id(unionid));
+        let sealed = sealed.filter(|unionid| user.unionid.as_deref() != Some(unionid));
         let Some(unionid) = sealed.filter(|_| text("openId") == Some(&user.openid)) else { return Ok(None) };
         if !self.identities.learn_unionid(&user.openid, unionid).await? {
             tracing::warn!(

@@ -70,17 +70,17 @@ impl Function {
         if !login.is_one() {
             return Err(Error::InvalidRequest("`code` must be what wx.login gave.".into()));
         }
-        let CodeSession { openid, unionid, session_key } = self.exchange(request, &login.code).await?;
-        let unionid = match unionid {
-            Some(unionid) => Some(unionid),
+        let CodeSession { openid, unionid: told, session_key } = self.exchange(request, &login.code).await?;
+        let unionid = match &told {
+            Some(unionid) => Some(unionid.clone()),
             None => self.known_unionid(&openid).await?,
         };
         let token = Token::random();
         let user = User { session: token.id(), openid: openid.clone(), unionid: unionid.clone() };
         let (mut following, has_moved, (), (), ()) = tokio::try_join!(
             self.follows(unionid.as_deref()),
-            self.take_along(unionid.as_deref(), &openid),
-            self.identities.record_login(&openid, unionid.as_deref()),
+            self.take_along(told.as_deref(), &openid),
+            self.record(&openid, told.as_deref(), unionid.as_deref()),
             self.session_keys.put(&user.session, session_key, session::LIFETIME),
             self.begin(user.clone()),
         )?;
@@ -143,6 +143,15 @@ impl Function {
         match self.identities.registration(openid).await? {
             Registration::Bound(unionid) => Ok(Some(unionid)),
             Registration::Unbound | Registration::Never => Ok(None),
+        }
+    }
+
+    /// Writes what WeChat told. Where that is no unionid, what the map knows stays as it is: it may be imported, and
+    /// WeChat has not confirmed it.
+    async fn record(&self, openid: &str, told: Option<&str>, known: Option<&str>) -> Result<(), Error> {
+        match (told, known) {
+            (None, Some(_)) => Ok(()),
+            (told, _) => self.identities.record_login(openid, told).await,
         }
     }
 

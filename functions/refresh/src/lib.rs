@@ -19,8 +19,9 @@ use shared::{Account, AppSecret, Clock, Config, Error, beijing};
 const LEASE: i64 = 30;
 
 /// A scheduled run leaves alone a token that lives past the next one, in seconds: the classic
-/// schedule's 100 minutes and 5 to spare; a stable token renews only in its last 5 minutes.
-const CLASSIC_DUE: i64 = 105 * 60;
+/// schedule's 100 minutes and 12 to spare, which is more than the alarm `TokenEnds` begins at; a stable token renews
+/// only in its last 5 minutes.
+const CLASSIC_DUE: i64 = 112 * 60;
 const STABLE_DUE: i64 = 10 * 60;
 
 /// WeChat's errcode for a token that is not the latest.
@@ -270,7 +271,7 @@ impl Function {
 fn report(of: &Credentials, failure: &Failure, times: u32) {
     let (errcode, rid, remedy) = (failure.errcode(), failure.rid(), failure.remedy());
     metrics::counter!("TokenFailed").increment(1);
-    tracing::error!(account = %of.account, errcode, rid, times, remedy, "could not fetch an access token: {failure}");
+    tracing::error!(account = %of.account, errcode, rid, cause = failure.causes(), times, remedy, "could not fetch an access token: {failure}");
 }
 
 /// Logs that a token could not be renewed for our own tables or queue; gives the sentence.

@@ -23,6 +23,9 @@ use crate::{Account, Clock, Config, Error};
 /// `never_logged_in`; it is outdone by a real one as soon as there is one.
 const UNBOUND: &str = "unbound#";
 
+/// When WeChat confirmed what another system said.
+const NEVER: i64 = 0;
+
 /// In how many parts the table is scanned at a time.
 const SEGMENTS: i32 = 4;
 
@@ -38,7 +41,7 @@ pub struct Identity {
     pub account: String,
     /// The user, in this account.
     pub openid: String,
-    /// When it was last confirmed, in Unix seconds.
+    /// When WeChat confirmed it last, in Unix seconds; [`NEVER`], it was imported.
     pub updated_at: i64,
     /// As of when a follower is known to follow, in Unix seconds: the CreateTime of a callback, or when
     /// WeChat was asked. An older callback changes nothing.
@@ -76,6 +79,17 @@ pub struct Identities {
     oa_appid: String,
 }
 
+impl Identity {
+    /// Whether another system said it, and WeChat has not yet: that proves nothing.
+    fn is_imported(&self) -> bool {
+        self.updated_at == NEVER
+    }
+}
+
+fn newest_bound(rows: Vec<Identity>) -> Option<Identity> {
+    rows.into_iter().filter(|row| !row.unionid.starts_with(UNBOUND)).max_by_key(|row| row.updated_at)
+}
+
 impl Identities {
     /// The table that `config` names.
     ///
@@ -109,14 +123,16 @@ impl Identities {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn learn_unionid(&self, openid: &str, unionid: &str) -> Result<bool, Error> {
-        match self.registration(openid).await? {
-            Registration::Bound(known) if known != unionid => return Ok(false),
-            Registration::Bound(_) | Registration::Unbound | Registration::Never => {}
+        // An imported one is outdone by what is written now, and goes when they log in.
+        if self.bound(openid).await?.is_some_and(|known| known.unionid != unionid && !known.is_imported()) {
+            return Ok(false);
         }
         let put = self.client.put_item().table_name(&self.table);
         let put = put.set_item(Some(to_item(&self.login(openid, unionid.to_owned()))?));
-        let put = put.condition_expression("attribute_not_exists(unionid) OR openid = :openid");
-        condition_met(put.expression_attribute_values(":openid", text(openid)).send().await)
+        let put = put
+            .condition_expression("attribute_not_exists(unionid) OR openid = :openid OR updated_at = :never");
+        let put = put.expression_attribute_values(":openid", text(openid));
+        condition_met(put.expression_attribute_values(":never", number(NEVER)).send().await)
     }
 
     fn login(&self, openid: &str, unionid: String) -> Identity {
@@ -135,12 +151,17 @@ impl Identities {
     /// [`Error::Unavailable`].
     pub async fn registration(&self, openid: &str) -> Result<Registration, Error> {
         let rows = self.by_openid(openid, &self.mini_appid).await?;
-        let bound = rows.iter().filter(|row| !row.unionid.starts_with(UNBOUND));
-        Ok(match bound.max_by_key(|row| row.updated_at) {
-            Some(row) => Registration::Bound(row.unionid.clone()),
-            None if rows.is_empty() => Registration::Never,
-            None => Registration::Unbound,
+        let is_known = !rows.is_empty();
+        Ok(match newest_bound(rows) {
+            Some(row) => Registration::Bound(row.unionid),
+            None if is_known => Registration::Unbound,
+            None => Registration::Never,
         })
+    }
+
+    /// The row that says which unionid this mini-program openid has.
+    async fn bound(&self, openid: &str) -> Result<Option<Identity>, Error> {
+        Ok(newest_bound(self.by_openid(openid, &self.mini_appid).await?))
     }
 
     /// The Official Account's openid of this unionid; `None` while the user does not follow.

@@ -78,14 +78,20 @@ impl Sessions {
         Ok(())
     }
 
-    /// Adds the unionid that came to light to a session that still exists and has none.
+    /// Gives the unionid that came to light to a session that still exists and has none, or the one it was read with.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn set_unionid(&self, user: &User, unionid: &str) -> Result<(), Error> {
         let update = self.table.update(&user.session).update_expression("SET unionid = :unionid");
-        let update = update.condition_expression("attribute_exists(id) AND attribute_not_exists(unionid)");
-        condition_met(update.expression_attribute_values(":unionid", text(unionid)).send().await)?;
+        let update = update.expression_attribute_values(":unionid", text(unionid));
+        let update = match &user.unionid {
+            None => update.condition_expression("attribute_exists(id) AND attribute_not_exists(unionid)"),
+            Some(read) => update
+                .condition_expression("attribute_exists(id) AND unionid = :read")
+                .expression_attribute_values(":read", text(read)),
+        };
+        condition_met(update.send().await)?;
         Ok(())
     }
 

@@ -231,11 +231,33 @@ async fn an_event_that_did_not_come_onto_its_queue_is_not_handed_on() {
 
 /// The team's old domain is this stack's by now, perhaps.
 #[tokio::test]
-async fn what_comes_back_is_not_handed_on_once_more() {
+async fn what_comes_back_is_not_handed_on_for_ever() {
     let server = OldServer::start().await;
     let world = server.world().await;
     let (query, body) = authentic(&world, &server).await;
     server.answers(Answer::Of(format!("{}/events?{query}", world.gateway)));
     assert_eq!(told(&world, &query, &body).await, (200, json!("success")));
-    assert_eq!(server.calls().len(), 2, "the first one, and this");
+    assert_eq!(server.calls().len(), 1 + 3, "the first one, and this one three times");
+}
+
+#[tokio::test]
+async fn an_older_server_that_keeps_failing_is_left_alone_but_for_a_try_every_half_minute() {
+    let server = OldServer::start().await;
+    let world = server.world().await;
+    let (query, body) = authentic(&world, &server).await;
+    let calls = async |times: u32| {
+        let before = server.calls().len();
+        for _ in 0..times {
+            assert_eq!(told(&world, &query, &body).await.0, 200);
+        }
+        server.calls().len() - before
+    };
+    server.answers(Answer::Text(500, String::new()));
+    // The next one after ten failures tries once more, and then it rests.
+    assert_eq!(calls(30).await, 11);
+    world.advance(30).await;
+    assert_eq!(calls(5).await, 1);
+    server.answers(Answer::Text(200, "success".to_owned()));
+    world.advance(30).await;
+    assert_eq!(calls(5).await, 5);
 }

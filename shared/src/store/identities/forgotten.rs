@@ -74,8 +74,11 @@ impl Identities {
             Recipient::Openid(openid) => self.by_openid(openid, &self.mini_appid).await?,
             Recipient::OaOpenid(openid) => self.by_openid(openid, &self.oa_appid).await?,
         };
-        let bound = found.into_iter().map(|row| row.unionid).filter(|unionid| !unionid.starts_with(UNBOUND));
-        ids.unionids.extend(bound);
+        let bound = found.iter().filter(|row| !row.unionid.starts_with(UNBOUND));
+        // A wrong import names somebody else, until WeChat says who it is.
+        let is_confirmed = bound.clone().any(|row| !row.is_imported());
+        let theirs = bound.filter(|row| !(is_confirmed && row.is_imported()));
+        ids.unionids.extend(theirs.map(|row| row.unionid.clone()));
         for unionid in ids.unionids.clone() {
             for row in self.rows(&unionid).await? {
                 let is_mini = row.account == self.mini_appid;

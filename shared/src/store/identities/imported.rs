@@ -1,39 +1,66 @@
 //! Users that were there before: pairs of openid and unionid that another system knew.
 
-use super::{Identities, Identity, Registration};
+use super::{Identities, Identity, NEVER, UNBOUND};
 use crate::Error;
-use crate::store::{condition_met, to_item};
+use crate::store::{condition_met, number, text, to_item};
 
 /// What became of a pair.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Imported {
     /// The map did not know it.
     Written,
+    /// An earlier import said otherwise.
+    Corrected,
     /// The map has it already.
     Unchanged,
-    /// The map has another unionid for this openid, or another openid for this unionid. That stays.
+    /// WeChat has confirmed another unionid for this openid, or another openid for this unionid. That stays.
     Differs,
 }
 
+/// What the map has before a pair is imported.
+struct Looked {
+    outcome: Imported,
+    /// The row of its unionid.
+    there: Option<Identity>,
+    /// The rows that have another unionid for its openid.
+    others: Vec<Identity>,
+}
+
 impl Identities {
-    /// Remembers a user of the mini-program, of whom another system says that this is their unionid. Nothing that the
-    /// map has is overwritten, and what it has outdoes it: WeChat has confirmed that.
+    /// Remembers a user of the mini-program, of whom another system says that this is their unionid. What WeChat has
+    /// confirmed outdoes it, before and after; of two imports the later one counts.
     ///
     /// # Errors
-    /// [`Error::Unavailable`].
+    /// [`Error::Unavailable`]; the next import of the pair does what is left.
     pub async fn import(&self, openid: &str, unionid: &str) -> Result<Imported, Error> {
-        let outcome = self.would_import(openid, unionid).await?;
-        if outcome != Imported::Written {
+        let Looked { outcome, there, others } = self.look(openid, unionid).await?;
+        if matches!(outcome, Imported::Unchanged | Imported::Differs) {
             return Ok(outcome);
         }
-        let row = Identity { updated_at: 0, ..self.login(openid, unionid.to_owned()) };
+        let row = Identity { updated_at: NEVER, ..self.login(openid, unionid.to_owned()) };
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&row)?));
-        let put = put.condition_expression("attribute_not_exists(unionid)");
-        match condition_met(put.send().await)? {
-            true => Ok(Imported::Written),
+        let put = match &there {
+            None => put.condition_expression("attribute_not_exists(unionid)"),
+            Some(there) => put
+                .condition_expression("openid = :there AND updated_at = :never")
+                .expression_attribute_values(":there", text(&there.openid))
+                .expression_attribute_values(":never", number(NEVER)),
+        };
+        if !condition_met(put.send().await)? {
             // Somebody was faster, or the answer to the first try was lost.
-            false => self.would_import(openid, unionid).await,
+            return Ok(match self.would_import(openid, unionid).await? {
+                Imported::Unchanged => Imported::Unchanged,
+                _ => Imported::Differs,
+            });
         }
+        for other in others {
+            let delete = self.client.delete_item().table_name(&self.table);
+            let delete = delete.set_key(Some(self.key(&other.unionid, &other.account)));
+            let delete = delete.condition_expression("openid = :openid AND updated_at = :never");
+            let delete = delete.expression_attribute_values(":openid", text(openid));
+            condition_met(delete.expression_attribute_values(":never", number(NEVER)).send().await)?;
+        }
+        Ok(outcome)
     }
 
     /// What [`Self::import`] would come to.
@@ -41,16 +68,26 @@ impl Identities {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn would_import(&self, openid: &str, unionid: &str) -> Result<Imported, Error> {
-        match self.registration(openid).await? {
-            Registration::Bound(known) if known == unionid => return Ok(Imported::Unchanged),
-            Registration::Bound(_) => return Ok(Imported::Differs),
-            Registration::Unbound | Registration::Never => {}
-        }
-        // The index, by which that was found, lags behind.
-        Ok(match self.row(self.key(unionid, &self.mini_appid)).await? {
-            None => Imported::Written,
-            Some(row) if row.openid == openid => Imported::Unchanged,
-            Some(_) => Imported::Differs,
-        })
+        Ok(self.look(openid, unionid).await?.outcome)
+    }
+
+    async fn look(&self, openid: &str, unionid: &str) -> Result<Looked, Error> {
+        // The index, by which the others are found, lags behind.
+        let (mut others, there) = tokio::try_join!(
+            self.by_openid(openid, &self.mini_appid),
+            self.row(self.key(unionid, &self.mini_appid))
+        )?;
+        others.retain(|row| row.unionid != unionid && !row.unionid.starts_with(UNBOUND));
+        let is_confirmed = |row: &Identity| !row.is_imported();
+        let outcome = match &there {
+            Some(row) if row.openid == openid && (others.is_empty() || is_confirmed(row)) => {
+                Imported::Unchanged
+            }
+            Some(row) if row.openid != openid && is_confirmed(row) => Imported::Differs,
+            _ if others.iter().any(is_confirmed) => Imported::Differs,
+            None if others.is_empty() => Imported::Written,
+            _ => Imported::Corrected,
+        };
+        Ok(Looked { outcome, there, others })
     }
 }

@@ -69,7 +69,8 @@ impl Identities {
     }
 
     /// A login showed this unionid: what the map has of this mini-program user under another one moves to it, the row
-    /// of the Official Account, too. `true` when there was such a one.
+    /// of the Official Account, too; but for what was imported, which is no proof that that row is theirs. `true` when
+    /// there was such a one.
     ///
     /// # Errors
     /// [`Error::Unavailable`]; the next login moves what is left.
@@ -81,7 +82,9 @@ impl Identities {
             .collect();
         old.sort_by_key(|row| Reverse(row.updated_at));
         for row in &old {
-            if let Some(follower) = self.row(self.oa_key(&row.unionid)).await? {
+            if !row.is_imported()
+                && let Some(follower) = self.row(self.oa_key(&row.unionid)).await?
+            {
                 self.move_row(follower, unionid).await?;
             }
             // Last, for by this row the other is found.
