@@ -5,6 +5,7 @@ use std::path::{Path, PathBuf};
 
 use local::Settings;
 use serde_json::{Value, json};
+use shared::store::{self, State};
 
 use super::{World, prints, queqiao, refusal, text, world};
 
@@ -45,7 +46,10 @@ async fn what_is_pushed_is_sent_a_minute_later_and_a_rollback_takes_it_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let world = world(folder.path()).await;
     let nothing = queqiao(folder.path(), &["catalog", "show"]).await;
-    assert!(nothing.status.success() && nothing.stdout.is_empty());
+    assert!(
+        nothing.status.success() && text(&nothing.stdout).contains("[approval_submitted]"),
+        "as it was built in"
+    );
     assert!(text(&nothing.stderr).contains("No catalog was ever pushed"), "{}", text(&nothing.stderr));
     let told = push(folder.path(), &catalog("one"), &[]).await;
     assert_eq!(told, "Version 1 is in force within a minute: 1 notifications.");
@@ -143,7 +147,40 @@ async fn a_file_with_mistakes_is_not_pushed_and_each_is_told() {
     let told = refusal(folder.path(), &["catalog", "push", name]).await;
     assert!(told.contains("one item of DynamoDB"), "{told}");
     let shown = prints(folder.path(), &["catalog", "show", "--json"]).await;
-    assert_eq!(shown, r#"{"version":0,"versions":[]}"#);
+    assert!(shown.ends_with(r#""version":0,"versions":[]}"#), "{shown}");
+    fs::write(&file, "# all out\n").expect("a catalog");
+    let told = refusal(folder.path(), &["catalog", "push", name]).await;
+    assert!(told.contains("has no notification"), "{told}");
+}
+
+#[tokio::test]
+async fn nothing_that_was_taken_back_comes_back_by_a_rollback() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = world(folder.path()).await;
+    push(folder.path(), &catalog("one"), &[]).await;
+    push(folder.path(), &catalog("two"), &[]).await;
+    for taken_back in ["bad", "worse"] {
+        push(folder.path(), &catalog(taken_back), &[]).await;
+        let told = prints(folder.path(), &["catalog", "rollback"]).await;
+        assert!(told.ends_with("it is version 2 again."), "{told}");
+    }
+    let told = prints(folder.path(), &["catalog", "rollback"]).await;
+    assert!(told.ends_with("it is version 1 again."), "{told}");
+    world.advance(61).await;
+    assert_eq!(thing1(&world).await, "one");
+}
+
+#[tokio::test]
+async fn a_rollback_to_what_this_release_cannot_read_changes_nothing() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = world(folder.path()).await;
+    let config = world.stack().config();
+    let state = State::new(&config, store::client(&config).expect("tables")).expect("a table of states");
+    assert!(state.push_catalog(0, "[approval]\ntemplate_id = 1\n", None).await.expect("pushed"));
+    push(folder.path(), &catalog("one"), &[]).await;
+    let told = refusal(folder.path(), &["catalog", "rollback"]).await;
+    assert!(told.contains("Version 1 cannot be read by this release"), "{told}");
+    assert_eq!(state.catalog_version().await.expect("a version"), 2);
 }
 
 #[tokio::test]

@@ -11,6 +11,9 @@ use shared::{Account, Error};
 use crate::Function;
 use crate::finding::{Finding, named, span};
 
+/// Whoever waits, looks every quarter of an hour whether a try is due; in seconds.
+const FORSAKEN: i64 = 3600;
+
 /// One for each that is open; or one that none is.
 pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
     let mut subjects = BTreeMap::new();
@@ -21,7 +24,7 @@ pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
     let (mut rows, now) = (doctor.state.breakers(&keys).await?, doctor.clock.now());
     let open = subjects.into_iter().filter_map(|(key, subject)| {
         let outage = rows.remove(&key)?.outage?;
-        outage.until.is_none_or(|until| now < until).then(|| look_at(&outage, now).of(subject))
+        has_waiting(&outage, now).then(|| look_at(&outage, now).of(subject))
     });
     let open: Vec<_> = open.collect();
     Ok(if open.is_empty() {
@@ -42,6 +45,11 @@ fn subjects_of(oa_appid: &str, catalog: &Catalog) -> BTreeMap<String, String> {
         subjects.insert(keys.account, Account::Oa.to_string());
     }
     subjects
+}
+
+/// Whether messages wait still: the last one may have expired, and then nobody tries whether it is repaired.
+fn has_waiting(outage: &Outage, now: i64) -> bool {
+    outage.until.map_or(now - outage.probe_at < FORSAKEN, |until| now < until)
 }
 
 fn look_at(outage: &Outage, now: i64) -> Finding {

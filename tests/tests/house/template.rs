@@ -61,6 +61,9 @@ fn each(value: &Value) -> Vec<String> {
     }
 }
 
+/// The policy that keeps functions from the catalog's rows.
+const OPERATORS: &str = "!Ref CatalogIsTheOperators";
+
 /// The actions and resources that a function is granted; an error, if it is granted any in another way.
 fn grants(id: &str, function: &Value) -> Result<BTreeSet<(String, String)>, String> {
     let unreadable = |what: &str| {
@@ -71,7 +74,9 @@ fn grants(id: &str, function: &Value) -> Result<BTreeSet<(String, String)>, Stri
         return Err(unreadable("a Role, or Policies that are no list"));
     }
     let mut grants = BTreeSet::new();
-    for policy in policies.as_sequence().into_iter().flatten() {
+    // What only denies, grants nothing.
+    let policies = policies.as_sequence().into_iter().flatten().filter(|policy| written(policy) != OPERATORS);
+    for policy in policies {
         let statements =
             policy["Statement"].as_sequence().ok_or_else(|| unreadable("no list of statements"))?;
         for statement in statements.iter().flat_map(either).filter(|statement| statement["Effect"] != "Deny")
@@ -206,6 +211,27 @@ fn the_doctor_reads_when_a_token_ends_and_not_the_token() {
     });
     let told = wrong.map(|_| format!("{}: the doctor may read more of TokensTable", place("DoctorFunction")));
     workspace::nothing_in(&told.collect::<Vec<_>>());
+}
+
+#[test]
+fn who_writes_into_the_table_of_states_is_kept_from_the_catalog() {
+    const READS: [&str; 2] = ["dynamodb:GetItem", "dynamodb:BatchGetItem"];
+    let denied = &resources()["CatalogIsTheOperators"]["Properties"]["PolicyDocument"]["Statement"];
+    let effects: Vec<_> =
+        denied.as_sequence().into_iter().flatten().map(|one| written(&one["Effect"])).collect();
+    assert_eq!(effects, ["Deny"]);
+    let wrong = functions().into_iter().filter(|(id, function)| {
+        let granted = grants(id, function).unwrap_or_default();
+        let writes = granted
+            .iter()
+            .any(|(action, table)| table.contains("StateTable") && !READS.contains(&action.as_str()));
+        let policies = function["Properties"]["Policies"].as_sequence().into_iter().flatten();
+        writes && policies.map(written).all(|policy| policy != OPERATORS)
+    });
+    let wrong = wrong.map(|(id, _)| {
+        format!("{}: {id} writes into StateTable; add {OPERATORS} to its Policies", place(&id))
+    });
+    workspace::nothing_in(&wrong.collect::<Vec<_>>());
 }
 
 #[test]
