@@ -27,12 +27,13 @@ NO_NAMES = {
     ("AWS::IAM::Policy", "PolicyName"): "it is the role's",
     ("AWS::Route53::RecordSet", "Name"): "a domain is given to one stack",
 }
-# Policies of AWS's that name no resource, and why they may be there.
+# Policies by name, and why they may be there; AWS's name no resource.
 MANAGED = {
     "AWSLambdaBasicExecutionRole": "SAM gives it to each function: it writes logs, and nothing else",
     "AWSLambdaVPCAccessExecutionRole": "a network interface has no name before it is there",
     "AWSCodeDeployRoleForLambda": "SAM gives it to CodeDeploy, not to a function",
     "AWSCodeDeployRoleForLambdaLimited": "the same",
+    "CatalogIsTheOperators": "the template's own, and it only denies",
 }
 # What AWS China does not have: properties of a resource, kinds of resources, and metrics.
 NOT_IN_CHINA = {
@@ -99,7 +100,7 @@ def widely_granted(stack):
                 if "*" in json.dumps(target) and not depends(stack, target):
                     yield name, f"may {actions} on {json.dumps(target)}; name a resource of the stack"
         for policy in resource.get("Properties", {}).get("ManagedPolicyArns", []):
-            if json.dumps(policy).rstrip('"}').rpartition("/")[2] not in MANAGED:
+            if re.findall(r"\w+", json.dumps(policy))[-1] not in MANAGED:
                 yield name, f"has the policy {json.dumps(policy)}; write statements, or its reason into MANAGED"
 
 
