@@ -156,7 +156,9 @@ async fn show(state: State, version: Option<u64>, json: bool) -> Result<(), Fail
             "No catalog was ever pushed to this stack: the one that its release was built with is in force. This program was built with:",
         );
         return match json {
-            true => print_json(&json!({"version": 0, "text": Catalog::BUILT_IN, "versions": []})),
+            true => {
+                print_json(&json!({"version": 0, "in_force": 0, "text": Catalog::BUILT_IN, "versions": []}))
+            }
             false => print(Catalog::BUILT_IN),
         };
     }
@@ -171,7 +173,9 @@ async fn show(state: State, version: Option<u64>, json: bool) -> Result<(), Fail
     if json {
         let about = |one: &PushedCatalog| json!({"version": one.version, "pushed_at": one.pushed_at, "rollback_to": one.rollback_to});
         let versions: Vec<_> = versions.iter().map(about).collect();
-        return print_json(&json!({"version": newest, "text": shown.text, "versions": versions}));
+        return print_json(
+            &json!({"version": shown.version, "in_force": newest, "text": shown.text, "versions": versions}),
+        );
     }
     print(&shown.text)
 }

@@ -267,6 +267,10 @@ mod tests {
         let line = r#"{"_aws":{"CloudWatchMetrics":[{"Metrics":[{"Name":"Sent"},{"Name":"Age"}]}]},"Sent":2,"Age":[1.0]}"#;
         meter.logged("deliver", line);
         meter.logged("deliver", line);
+        assert_eq!(
+            [meter.metric("deliver", "Sent"), meter.metric("deliver", "Age")].map(|sum| sum.round() as i64),
+            [4, 0]
+        );
         let load = Load {
             invocations: 1,
             queue_requests: 3,

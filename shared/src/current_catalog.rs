@@ -76,6 +76,24 @@ impl CurrentCatalog {
         Ok(last.insert(looked).catalog.clone())
     }
 
+    /// Whether it was named at the start, and nothing that was pushed outdoes it.
+    pub fn is_fixed(&self) -> bool {
+        self.is_fixed
+    }
+
+    /// Which version is in force for whoever looks now: the newest that this release can read; `None` for the one that is
+    /// built in, or was named at the start.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn version(&self) -> Result<Option<u64>, Error> {
+        if self.is_fixed {
+            return Ok(None);
+        }
+        let (version, _) = self.look(None).await?;
+        Ok(Some(version).filter(|version| *version != BUILT_IN))
+    }
+
     /// The one in force, and those that messages may still wait by: all that are kept and can be read.
     ///
     /// # Errors

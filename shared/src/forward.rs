@@ -76,7 +76,8 @@ impl Forwarder {
         let times: u32 = times.unwrap_or(0);
         if times >= MOST_FORWARDED {
             return Err(NotForwarded(
-                "what it is told comes back: FORWARD_URL leads to this stack".to_owned(),
+                "it was handed on three times already: FORWARD_URL leads back here, perhaps by others"
+                    .to_owned(),
             ));
         }
         self.rest()?;

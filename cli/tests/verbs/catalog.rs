@@ -147,7 +147,7 @@ async fn a_file_with_mistakes_is_not_pushed_and_each_is_told() {
     let told = refusal(folder.path(), &["catalog", "push", name]).await;
     assert!(told.contains("one item of DynamoDB"), "{told}");
     let shown = prints(folder.path(), &["catalog", "show", "--json"]).await;
-    assert!(shown.ends_with(r#""version":0,"versions":[]}"#), "{shown}");
+    assert!(shown.ends_with(r#""version":0,"versions":[]}"#) && shown.contains(r#""in_force":0"#), "{shown}");
     fs::write(&file, "# all out\n").expect("a catalog");
     let told = refusal(folder.path(), &["catalog", "push", name]).await;
     assert!(told.contains("has no notification"), "{told}");

@@ -102,13 +102,17 @@ impl Function {
         }
     }
 
-    /// The unionid that WeChat sealed for this very user, where the session has another one or none, WeChat has
-    /// confirmed no other for them, and the map has it for nobody else.
+    /// The unionid that WeChat sealed for this very user, where WeChat has told none at a login: there was none, or
+    /// what there was is imported; and the map has it for nobody else.
     async fn learn_unionid(&self, user: &User, data: &Map<String, Value>) -> Result<Option<String>, Error> {
         let text = |name| data.get(name).and_then(Value::as_str).map(str::trim);
         let sealed = text("unionId").filter(|unionid| is_id(unionid));
-        let sealed = sealed.filter(|unionid| user.unionid.as_deref() != Some(unionid));
         let Some(unionid) = sealed.filter(|_| text("openId") == Some(&user.openid)) else { return Ok(None) };
+        if let Some(known) = &user.unionid
+            && !self.identities.is_imported(&user.openid, known).await?
+        {
+            return Ok(None);
+        }
         if !self.identities.learn_unionid(&user.openid, unionid).await? {
             tracing::warn!(
                 "sealed data names a unionid that is another user's, or not the one known: passed over"

@@ -11,8 +11,9 @@ use shared::{Account, Error};
 use crate::Function;
 use crate::finding::{Finding, named, span};
 
-/// Whoever waits, looks every quarter of an hour whether a try is due; in seconds.
-const FORSAKEN: i64 = 3600;
+/// Whoever waits, looks every quarter of an hour whether a try is due. When one is overdue for so long, in seconds,
+/// nobody does.
+const NOBODY_TRIES: i64 = 3600;
 
 /// One for each that is open; or one that none is.
 pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
@@ -24,7 +25,7 @@ pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
     let (mut rows, now) = (doctor.state.breakers(&keys).await?, doctor.clock.now());
     let open = subjects.into_iter().filter_map(|(key, subject)| {
         let outage = rows.remove(&key)?.outage?;
-        has_waiting(&outage, now).then(|| look_at(&outage, now).of(subject))
+        outage.until.is_none_or(|until| now < until).then(|| look_at(&outage, now).of(subject))
     });
     let open: Vec<_> = open.collect();
     Ok(if open.is_empty() {
@@ -47,13 +48,17 @@ fn subjects_of(oa_appid: &str, catalog: &Catalog) -> BTreeMap<String, String> {
     subjects
 }
 
-/// Whether messages wait still: the last one may have expired, and then nobody tries whether it is repaired.
-fn has_waiting(outage: &Outage, now: i64) -> bool {
-    outage.until.map_or(now - outage.probe_at < FORSAKEN, |until| now < until)
-}
-
 fn look_at(outage: &Outage, now: i64) -> Finding {
     let next = outage.until.unwrap_or(outage.probe_at) - now;
+    if next < -NOBODY_TRIES {
+        let detail = format!(
+            "It was refused {} ago ({}), and nobody has tried since {}: no message waits any more, or `deliver` stands still.",
+            span(now - outage.opened_at),
+            named(&outage.cause),
+            span(-next)
+        );
+        return Finding::problem(detail, outage.cause.remedy());
+    }
     let detail = format!(
         "Its messages have waited for {} ({}); {} were tried to see whether it is repaired, the next one in {}.",
         span(now - outage.opened_at),

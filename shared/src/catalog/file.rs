@@ -99,7 +99,7 @@ impl Reader<'_> {
             .is_some_and(|fields| !fields.is_empty());
         let (notification, unknown) = self.values(&begins, before, table)?;
         let unknown = unknown.into_iter().map(|key| (format!("{key} is none of an entry's keys"), key));
-        // Those of the wrong type were taken out.
+        // Where all were of the wrong type and were taken out, there are some.
         let wrong = notification.problems().filter(|(key, _)| key != "fields" || !has_fields);
         for (what, key) in unknown.chain(wrong.map(|(key, what)| (what, key))) {
             self.problem(places.get(&key).or(Some(&begins)).cloned(), what);
@@ -246,5 +246,19 @@ mod tests {
         let problems = told("\na = {template_id = 't', fields = 'none', page = 1}");
         assert_eq!(problems.len(), 2, "{problems:#?}");
         assert!(problems.iter().all(|problem| problem.starts_with("2: [a] ")), "{problems:#?}");
+    }
+
+    #[test]
+    fn of_an_entry_with_very_many_mistakes_some_are_told() {
+        let fields: String = (0..5000).map(|n| format!("thing{n} = 1\n")).collect();
+        let told = told(&format!("[a]\ntemplate_id = 't'\n[a.fields]\n{fields}"));
+        assert_eq!(told.len(), MOST_TOLD + 1);
+        assert!(told.iter().any(|told| told.ends_with("[a] has more mistakes than are told")), "{told:?}");
+    }
+
+    #[test]
+    fn fields_of_the_wrong_type_are_not_missing() {
+        let told = told("[a]\ntemplate_id = 't'\nfields.thing1 = 1\n");
+        assert_eq!(told.len(), 1, "{told:?}");
     }
 }

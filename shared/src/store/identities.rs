@@ -41,7 +41,7 @@ pub struct Identity {
     pub account: String,
     /// The user, in this account.
     pub openid: String,
-    /// When WeChat confirmed it last, in Unix seconds; [`NEVER`], it was imported.
+    /// When WeChat confirmed it last, in Unix seconds; 0, it was imported.
     pub updated_at: i64,
     /// As of when a follower is known to follow, in Unix seconds: the CreateTime of a callback, or when
     /// WeChat was asked. An older callback changes nothing.
@@ -123,16 +123,23 @@ impl Identities {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn learn_unionid(&self, openid: &str, unionid: &str) -> Result<bool, Error> {
-        // An imported one is outdone by what is written now, and goes when they log in.
+        // An imported one is outdone by what is written now, and goes when WeChat tells a login their unionid.
         if self.bound(openid).await?.is_some_and(|known| known.unionid != unionid && !known.is_imported()) {
             return Ok(false);
         }
         let put = self.client.put_item().table_name(&self.table);
         let put = put.set_item(Some(to_item(&self.login(openid, unionid.to_owned()))?));
-        let put = put
-            .condition_expression("attribute_not_exists(unionid) OR openid = :openid OR updated_at = :never");
-        let put = put.expression_attribute_values(":openid", text(openid));
-        condition_met(put.expression_attribute_values(":never", number(NEVER)).send().await)
+        let put = put.condition_expression("attribute_not_exists(unionid) OR openid = :openid");
+        condition_met(put.expression_attribute_values(":openid", text(openid)).send().await)
+    }
+
+    /// Whether it is an import alone that says this unionid of this mini-program user.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn is_imported(&self, openid: &str, unionid: &str) -> Result<bool, Error> {
+        let row = self.row(self.key(unionid, &self.mini_appid)).await?;
+        Ok(row.is_some_and(|row| row.openid == openid && row.is_imported()))
     }
 
     fn login(&self, openid: &str, unionid: String) -> Identity {

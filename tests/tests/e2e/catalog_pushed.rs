@@ -181,7 +181,7 @@ async fn the_doctor_looks_at_the_catalog_and_at_the_templates_of_those_before_it
     // The repair that was named, for what comes: what waits, waits on.
     push(&world, &entry("two")).await;
     waits().await;
-    assert_eq!(doctor::told(&world, "catalog").await[0]["detail"], "Version 2 is in force: 1 notifications.");
+    assert_eq!(doctor::told(&world, "catalog").await[0]["detail"], "In force is version 2.");
     push(&world, &format!("{}colour = \"red\"\n", entry("three"))).await;
     let told = doctor::told(&world, "catalog").await;
     assert!(told[0]["detail"].as_str().is_some_and(|told| told.contains("approval.colour")), "{told:?}");
@@ -189,7 +189,7 @@ async fn the_doctor_looks_at_the_catalog_and_at_the_templates_of_those_before_it
     let told = doctor::told(&world, "catalog").await;
     assert!(
         told[0]["state"] == "problem"
-            && told[0]["remedy"].as_str().is_some_and(|told| told.contains("rollback")),
+            && told[0]["remedy"].as_str().is_some_and(|told| told.contains("catalog check")),
         "{told:?}"
     );
 }

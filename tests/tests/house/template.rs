@@ -216,15 +216,25 @@ fn the_doctor_reads_when_a_token_ends_and_not_the_token() {
 #[test]
 fn who_writes_into_the_table_of_states_is_kept_from_the_catalog() {
     const READS: [&str; 2] = ["dynamodb:GetItem", "dynamodb:BatchGetItem"];
-    let denied = &resources()["CatalogIsTheOperators"]["Properties"]["PolicyDocument"]["Statement"];
-    let effects: Vec<_> =
-        denied.as_sequence().into_iter().flatten().map(|one| written(&one["Effect"])).collect();
-    assert_eq!(effects, ["Deny"]);
+    let statements =
+        resources()["CatalogIsTheOperators"]["Properties"]["PolicyDocument"]["Statement"].clone();
+    let [denied] = statements.as_sequence().expect("statements").as_slice() else { panic!("{statements:?}") };
+    assert_eq!(
+        (&denied["Effect"], written(&denied["Resource"])),
+        (&Value::from("Deny"), "!GetAtt StateTable.Arn".into())
+    );
+    let keys = &denied["Condition"]["ForAnyValue:StringLike"]["dynamodb:LeadingKeys"];
+    assert_eq!(each(keys), ["catalog", "catalog#*"], "where shared::store::state::catalog keeps it");
+    let denied = each(&denied["Action"]);
     let wrong = functions().into_iter().filter(|(id, function)| {
         let granted = grants(id, function).unwrap_or_default();
         let writes = granted
             .iter()
             .any(|(action, table)| table.contains("StateTable") && !READS.contains(&action.as_str()));
+        let is_denied =
+            |(action, _): &(String, String)| READS.contains(&action.as_str()) || denied.contains(action);
+        let on_it = granted.iter().filter(|(_, table)| table.contains("StateTable"));
+        assert!(on_it.clone().all(is_denied), "{id}: deny all of its writes");
         let policies = function["Properties"]["Policies"].as_sequence().into_iter().flatten();
         writes && policies.map(written).all(|policy| policy != OPERATORS)
     });

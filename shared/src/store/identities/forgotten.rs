@@ -81,12 +81,21 @@ impl Identities {
         ids.unionids.extend(theirs.map(|row| row.unionid.clone()));
         for unionid in ids.unionids.clone() {
             for row in self.rows(&unionid).await? {
+                if row.is_imported() && self.is_confirmed_elsewhere(&row).await? {
+                    continue;
+                }
                 let is_mini = row.account == self.mini_appid;
                 let openids = if is_mini { &mut ids.openids } else { &mut ids.oa_openids };
                 openids.insert(row.openid);
             }
         }
         Ok(ids)
+    }
+
+    /// Whether WeChat says of an imported row's user that they have another unionid.
+    async fn is_confirmed_elsewhere(&self, imported: &Identity) -> Result<bool, Error> {
+        let bound = self.bound(&imported.openid).await?;
+        Ok(bound.is_some_and(|bound| bound.unionid != imported.unionid && !bound.is_imported()))
     }
 
     /// Deletes all there is of this user, the mark of whoever unfollowed, too; gives how many rows.

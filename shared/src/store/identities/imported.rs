@@ -17,6 +17,9 @@ pub enum Imported {
     Differs,
 }
 
+/// How often a pair is looked at anew because another import came between.
+const ATTEMPTS: usize = 10;
+
 /// What the map has before a pair is imported.
 struct Looked {
     outcome: Imported,
@@ -33,10 +36,27 @@ impl Identities {
     /// # Errors
     /// [`Error::Unavailable`]; the next import of the pair does what is left.
     pub async fn import(&self, openid: &str, unionid: &str) -> Result<Imported, Error> {
-        let Looked { outcome, there, others } = self.look(openid, unionid).await?;
-        if matches!(outcome, Imported::Unchanged | Imported::Differs) {
-            return Ok(outcome);
+        for _ in 0..ATTEMPTS {
+            let Looked { outcome, there, others } = self.look(openid, unionid).await?;
+            match outcome {
+                Imported::Unchanged | Imported::Differs => return Ok(outcome),
+                // Somebody else has changed it since: it is looked at anew.
+                _ if !self.put_imported((openid, unionid), there).await? => {}
+                _ => {
+                    self.drop_imported(openid, others).await?;
+                    return Ok(outcome);
+                }
+            }
         }
+        Err(Error::unavailable("a pair changes all the time"))
+    }
+
+    /// Writes the row where `there` is nothing, or still this; whether it did.
+    async fn put_imported(
+        &self,
+        (openid, unionid): (&str, &str),
+        there: Option<Identity>,
+    ) -> Result<bool, Error> {
         let row = Identity { updated_at: NEVER, ..self.login(openid, unionid.to_owned()) };
         let put = self.client.put_item().table_name(&self.table).set_item(Some(to_item(&row)?));
         let put = match &there {
@@ -46,13 +66,10 @@ impl Identities {
                 .expression_attribute_values(":there", text(&there.openid))
                 .expression_attribute_values(":never", number(NEVER)),
         };
-        if !condition_met(put.send().await)? {
-            // Somebody was faster, or the answer to the first try was lost.
-            return Ok(match self.would_import(openid, unionid).await? {
-                Imported::Unchanged => Imported::Unchanged,
-                _ => Imported::Differs,
-            });
-        }
+        condition_met(put.send().await)
+    }
+
+    async fn drop_imported(&self, openid: &str, others: Vec<Identity>) -> Result<(), Error> {
         for other in others {
             let delete = self.client.delete_item().table_name(&self.table);
             let delete = delete.set_key(Some(self.key(&other.unionid, &other.account)));
@@ -60,7 +77,7 @@ impl Identities {
             let delete = delete.expression_attribute_values(":openid", text(openid));
             condition_met(delete.expression_attribute_values(":never", number(NEVER)).send().await)?;
         }
-        Ok(outcome)
+        Ok(())
     }
 
     /// What [`Self::import`] would come to.
