@@ -40,6 +40,7 @@ pub struct Job {
 
 /// What to do when WeChat no longer dedupes and nobody knows whether a message arrived.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 #[serde(rename_all = "lowercase")]
 pub enum Prefer {
     /// Leave it as `unknown`: the user gets it at most once.

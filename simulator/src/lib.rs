@@ -16,4 +16,4 @@ pub use callbacks::config::{CALLBACK_TOKEN, Callback, ENCODING_AES_KEY};
 pub use settings::Settings;
 pub use simulator::Simulator;
 pub use world::accounts::{MINI_APPID, MINI_SECRET, OA_APPID, OA_ORIGINAL_ID, OA_SECRET};
-pub use world::templates::{TEMPLATE_COPIED_ID, TEMPLATE_ID};
+pub use world::templates::{TEMPLATE_COPIED_ID, TEMPLATE_ID, TEMPLATE_SHIPPED_ID};

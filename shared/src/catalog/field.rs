@@ -4,39 +4,92 @@
 //! message is lost. `vectors/fields.tsv` says value by value what is known; what nobody knows is taken.
 
 mod characters;
-mod time;
+mod format;
+mod kind;
+mod moment;
 
-use characters::{is_chinese, is_currency, is_hidden, is_joiner, is_symbol};
-use time::is_time;
+pub use format::{Format, TooLong};
 
-/// The types of the table. A field's name is its type and a number: `thing1`, `character_string5`.
+use characters::{is_hidden, is_joiner};
+use kind::{Kind, is_decimal};
+
+/// How many digits an amount has at most in a subscribe message; in a template message 12.
+const DIGITS_OF_SUBSCRIBE: usize = 10;
+
+/// Whose table of parameters it is: they differ in little.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Kind {
-    Thing,
-    /// Not in the table; nothing longer than five characters is seen.
-    ShortThing,
-    Number,
-    Letter,
-    Symbol,
-    CharacterString,
-    Time,
-    Amount,
-    PhoneNumber,
-    CarNumber,
-    Name,
-    Phrase,
-    /// One of the values that WeChat approved for the template, or the empty one.
-    Const,
-    Enum,
-    /// Old templates' `keyword1` and what WeChat may add.
-    Other,
+pub enum Table {
+    /// The Official Account's template messages.
+    Template,
+    /// The mini-program's subscribe messages.
+    Subscribe,
+}
+
+/// What an entry says of how a field is filled.
+#[derive(Clone, Copy, Debug)]
+pub struct Rules {
+    /// Other than the field's type says.
+    pub format: Option<Format>,
+    /// For the types that are text.
+    pub too_long: TooLong,
+}
+
+/// Brings a text into the form of its field where it is not, and checks what comes of it.
+///
+/// # Errors
+/// A sentence such as ``thing1 takes at most 20 characters, not 31``.
+pub fn render(table: Table, field: &str, text: &str, rules: Rules) -> Result<String, String> {
+    let kind = Kind::of(field);
+    let value = formed(kind, text, rules).map_err(|wants| format!("{field} takes {wants}"))?;
+    let value = value.unwrap_or_else(|| text.to_owned());
+    check(field, &value)?;
+    let digits = value.chars().filter(char::is_ascii_digit).count();
+    if table == Table::Subscribe && kind == Kind::Amount && digits > DIGITS_OF_SUBSCRIBE {
+        return Err(format!("{field} takes at most {DIGITS_OF_SUBSCRIBE} digits, not {digits}"));
+    }
+    Ok(value)
+}
+
+/// Refuses a format that is another type's.
+///
+/// # Errors
+/// A sentence that says which it takes.
+pub fn check_format(field: &str, format: Format) -> Result<(), String> {
+    match (Kind::of(field), format) {
+        (Kind::Amount, Format::Fen)
+        | (Kind::Time | Kind::Date, Format::Day | Format::Minute | Format::Second) => Ok(()),
+        (Kind::Amount, _) => Err(format!("{field} takes no format but \"fen\"")),
+        (Kind::Time | Kind::Date, _) => {
+            Err(format!("{field} takes no format but \"day\", \"minute\" and \"second\""))
+        }
+        _ => Err(format!("{field} takes no format; an amount, a time and a date do")),
+    }
+}
+
+/// Refuses `too_long` for what cannot be cut and still be true.
+///
+/// # Errors
+/// A sentence that says so.
+pub fn check_too_long(field: &str) -> Result<(), String> {
+    if Kind::of(field).can_be_cut() { Ok(()) } else { Err(format!("{field} is of a type that is never cut")) }
+}
+
+/// Refuses a field of a type that such templates do not have.
+///
+/// # Errors
+/// A sentence that says so.
+pub fn check_type(table: Table, field: &str) -> Result<(), String> {
+    match (table, Kind::of(field)) {
+        (Table::Subscribe, Kind::Const) => Err(format!("{field} is of a type that no subscribe message has")),
+        _ => Ok(()),
+    }
 }
 
 /// Checks one value against its field's type; the error says what the field takes.
 ///
 /// # Errors
 /// A sentence such as ``thing1 takes at most 20 characters, not 31``.
-pub fn check(field: &str, value: &str) -> Result<(), String> {
+fn check(field: &str, value: &str) -> Result<(), String> {
     let kind = Kind::of(field);
     if value.is_empty() && kind == Kind::Const {
         return Ok(());
@@ -54,98 +107,22 @@ pub fn check(field: &str, value: &str) -> Result<(), String> {
     if kind.takes(value) { Ok(()) } else { Err(format!("{field} takes {}", kind.wants())) }
 }
 
-impl Kind {
-    fn of(field: &str) -> Self {
-        match field.trim_end_matches(|c: char| c.is_ascii_digit()) {
-            "thing" => Self::Thing,
-            "short_thing" => Self::ShortThing,
-            "number" => Self::Number,
-            "letter" => Self::Letter,
-            "symbol" => Self::Symbol,
-            "character_string" => Self::CharacterString,
-            "time" | "date" => Self::Time,
-            "amount" => Self::Amount,
-            "phone_number" => Self::PhoneNumber,
-            "car_number" => Self::CarNumber,
-            "name" => Self::Name,
-            "phrase" => Self::Phrase,
-            "const" => Self::Const,
-            "enum" | "enum_string" => Self::Enum,
-            _ => Self::Other,
+/// The text in the form of this type; `None` where it stays as it is. What has WeChat's form already does.
+fn formed(kind: Kind, text: &str, rules: Rules) -> Result<Option<String>, &'static str> {
+    Ok(match (kind, rules.format) {
+        (Kind::Time, shown) => format::time(text, shown.unwrap_or(Format::Minute)),
+        (Kind::Date, shown) => format::time(text, shown.unwrap_or(Format::Day)),
+        (Kind::Amount, Some(Format::Fen)) if is_decimal(text) => match text.contains('.') {
+            true => return Err("a whole number of fen, such as 1250"),
+            false => Some(format::fen(text)),
+        },
+        (Kind::Amount, _) if is_decimal(text) => Some(format::yuan(text)),
+        _ if rules.too_long == TooLong::Truncate && kind.can_be_cut() => {
+            let longest = kind.longest(text);
+            if text.chars().count() > longest { format::truncate(text, longest) } else { None }
         }
-    }
-
-    /// The most characters (Unicode, not bytes) WeChat takes.
-    fn longest(self, value: &str) -> usize {
-        match self {
-            Self::Thing | Self::Const | Self::Enum => 20,
-            Self::Number | Self::Letter | Self::CharacterString => 32,
-            Self::ShortThing | Self::Symbol | Self::Phrase => 5,
-            // A range of two dated times with seconds, the longest form there is, has 41.
-            Self::Time => 48,
-            // A currency sign, 12 digits, a point, and 元.
-            Self::Amount => 15,
-            Self::PhoneNumber => 17,
-            Self::CarNumber => 8,
-            Self::Name if value.chars().any(is_chinese) => 10,
-            Self::Name => 20,
-            Self::Other => 200,
-        }
-    }
-
-    fn takes(self, value: &str) -> bool {
-        let all = |allowed: fn(char) -> bool| value.chars().all(allowed);
-        match self {
-            Self::Thing | Self::ShortThing | Self::Const | Self::Enum | Self::Other => true,
-            Self::Number => is_decimal(value),
-            Self::Letter => all(|c| c.is_ascii_alphabetic()),
-            Self::Symbol => all(is_symbol),
-            Self::CharacterString => all(|c| c.is_ascii_alphanumeric() || is_symbol(c)),
-            Self::Time => is_time(value),
-            Self::Amount => is_amount(value),
-            Self::PhoneNumber => all(|c| c.is_ascii_digit() || is_symbol(c)),
-            Self::CarNumber => is_car_number(value),
-            Self::Name => all(|c| !c.is_ascii_digit()),
-            Self::Phrase => all(is_chinese),
-        }
-    }
-
-    fn wants(self) -> &'static str {
-        match self {
-            Self::Thing | Self::ShortThing | Self::Const | Self::Enum | Self::Other => "text",
-            Self::Number => "a number such as 42 or 12.5, digits only",
-            Self::Letter => "letters only",
-            Self::Symbol => "symbols only",
-            Self::CharacterString => "letters, digits and symbols, no Chinese",
-            Self::Time => "a time such as 15:01 or 2026-11-22 15:01, or two of them joined by ~",
-            Self::Amount => "an amount such as ¥100.00 or 100元, of at most 12 digits and without commas",
-            Self::PhoneNumber => "digits and symbols",
-            Self::CarNumber => "letters and digits, and Chinese as its first and last character",
-            Self::Name => "a name, without digits",
-            Self::Phrase => "Chinese characters only",
-        }
-    }
-}
-
-/// Digits, and perhaps a point with more of them.
-fn is_decimal(value: &str) -> bool {
-    let are_digits = |text: &str| !text.is_empty() && text.chars().all(|c| c.is_ascii_digit());
-    let (whole, decimals) = value.split_once('.').unwrap_or((value, "0"));
-    are_digits(whole) && are_digits(decimals)
-}
-
-/// Perhaps a currency sign, digits, perhaps 元. Subscribe messages have 10 digits, template messages 12.
-fn is_amount(value: &str) -> bool {
-    let number = value.strip_suffix('元').unwrap_or(value);
-    let number = number.strip_prefix(is_currency).unwrap_or(number);
-    is_decimal(number) && number.chars().filter(char::is_ascii_digit).count() <= 12
-}
-
-/// 粤A8Z888挂.
-fn is_car_number(value: &str) -> bool {
-    let middle = value.strip_prefix(is_chinese).unwrap_or(value);
-    let middle = middle.strip_suffix(is_chinese).unwrap_or(middle);
-    middle.chars().all(|c| c.is_ascii_alphanumeric())
+        _ => None,
+    })
 }
 
 #[cfg(test)]

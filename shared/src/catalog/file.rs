@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::fmt;
 use std::ops::Range;
 
+use serde_ignored::Path;
 use toml::Spanned;
 use toml::de::{DeTable, DeValue, ValueDeserializer};
 
@@ -92,17 +93,17 @@ impl Reader<'_> {
         for key in REQUIRED.into_iter().filter(|key| !table.contains_key(*key)) {
             self.problem(Some(begins.clone()), format!("has no {key}"));
         }
-        let places = places(&table);
-        let has_fields = table
-            .get("fields")
-            .and_then(|fields| fields.get_ref().as_table())
-            .is_some_and(|fields| !fields.is_empty());
+        let mut places = HashMap::new();
+        find_places(&table, "", &mut places);
         let (notification, unknown) = self.values(&begins, before, table)?;
         let unknown = unknown.into_iter().map(|key| (format!("{key} is none of an entry's keys"), key));
         // Where all were of the wrong type and were taken out, there are some.
-        let wrong = notification.problems().filter(|(key, _)| key != "fields" || !has_fields);
+        let has_fields = |key: &str| {
+            key.ends_with("fields") && places.keys().any(|place| place.starts_with(&format!("{key}.")))
+        };
+        let wrong = notification.problems().into_iter().filter(|(key, _)| !has_fields(key));
         for (what, key) in unknown.chain(wrong.map(|(key, what)| (what, key))) {
-            self.problem(places.get(&key).or(Some(&begins)).cloned(), what);
+            self.problem(Some(place(&places, &key).unwrap_or_else(|| begins.clone())), what);
         }
         Some(notification)
     }
@@ -119,7 +120,7 @@ impl Reader<'_> {
             let mut unknown = Vec::new();
             let whole = Spanned::new(begins.clone(), DeValue::Table(table.clone()));
             let read = serde_ignored::deserialize(ValueDeserializer::from(whole), |path| {
-                unknown.push(path.to_string());
+                unknown.push(name(&path));
             });
             let mistake: toml::de::Error = match read {
                 Ok(notification) => return Some((notification, unknown)),
@@ -142,29 +143,45 @@ impl Reader<'_> {
     }
 }
 
-/// Where each key stands: `keep`, `fields`, `fields.thing1`.
-fn places(table: &DeTable<'_>) -> HashMap<String, Range<usize>> {
-    let mut places = HashMap::new();
-    for (key, value) in table {
-        for (name, _) in value.get_ref().as_table().into_iter().flatten() {
-            places.insert(format!("{}.{}", key.get_ref(), name.get_ref()), name.span());
-        }
-        places.insert(key.get_ref().to_string(), key.span());
+/// The keys that lead there: a path says of each value that may be missing that it is there.
+pub fn name(path: &Path<'_>) -> String {
+    match path {
+        Path::Root => String::new(),
+        Path::Map { parent, key } => [&name(parent), key.as_str()].join(".").trim_start_matches('.').to_owned(),
+        Path::Seq { parent, .. }
+        | Path::Some { parent }
+        | Path::NewtypeStruct { parent }
+        | Path::NewtypeVariant { parent } => name(parent),
     }
-    places
 }
 
-/// Takes out the key whose value is at this place, and gives its name.
+/// Where each key stands: `keep`, `fields`, `fields.thing1`, `fallback.fields.thing1.text`.
+fn find_places(table: &DeTable<'_>, prefix: &str, places: &mut HashMap<String, Range<usize>>) {
+    for (key, value) in table {
+        let name = format!("{prefix}{}", key.get_ref());
+        if let DeValue::Table(inner) = value.get_ref() {
+            find_places(inner, &format!("{name}."), places);
+        }
+        places.insert(name, key.span());
+    }
+}
+
+/// Where a key stands, or else what it would stand in.
+fn place(places: &HashMap<String, Range<usize>>, key: &str) -> Option<Range<usize>> {
+    let found = places.get(key).cloned();
+    found.or_else(|| place(places, key.rsplit_once('.')?.0))
+}
+
+/// Takes out the innermost key whose value is at this place, and gives its name. What is in a table may stand
+/// elsewhere than the table, which is where its header is.
 fn take_out(table: &mut DeTable<'_>, at: usize) -> Option<String> {
-    let is_there = |value: &Spanned<DeValue<'_>>| value.span().contains(&at);
     for (key, value) in table.iter_mut() {
         let DeValue::Table(inner) = value.get_mut() else { continue };
-        let found = inner.iter().find(|(_, value)| is_there(value)).map(|(name, _)| name.clone());
-        if let Some(found) = found {
-            inner.remove(&found);
-            return Some(format!("{}.{}", key.get_ref(), found.get_ref()));
+        if let Some(found) = take_out(inner, at) {
+            return Some(format!("{}.{found}", key.get_ref()));
         }
     }
+    let is_there = |value: &Spanned<DeValue<'_>>| value.span().contains(&at);
     let found = table.iter().find(|(_, value)| is_there(value)).map(|(key, _)| key.clone())?;
     table.remove(&found);
     Some(found.get_ref().to_string())

@@ -11,6 +11,9 @@ pub const TEMPLATE_ID: &str = "kX3vQ9pTz7Rb2LmWc8YhNf5sJ1dGa6UoEi4Kt0-BxVg";
 /// The template 审批抄送通知, for `approval_copied`.
 pub const TEMPLATE_COPIED_ID: &str = "Wm5rHc2Zq8NvT1yLx7PbKd4fUj9Gs3_AeOi6Rt0MhXw";
 
+/// The template 订单发货通知, for `order_shipped`.
+pub const TEMPLATE_SHIPPED_ID: &str = "Hq6nVx4Jt9Zw2KdRb7MfLs1cYp8Ga3_EuTi5Oy0SvDk";
+
 /// WeChat cuts what it says about a bad value to this many characters.
 const COMPLAINT: usize = 30;
 
@@ -39,6 +42,15 @@ static TEMPLATES: &[Template] = &[
         title: "审批抄送通知",
         content: CONTENT,
         example: EXAMPLE,
+    },
+    Template {
+        account: &OA,
+        id: TEMPLATE_SHIPPED_ID,
+        title: "订单发货通知",
+        content: "商品名称:{{thing1.DATA}}\n订单金额:{{amount2.DATA}}\n发货时间:{{time3.DATA}}\n\
+                  快递公司:{{thing4.DATA}}\n快递单号:{{character_string5.DATA}}",
+        example: "商品名称:茶具套装\n订单金额:¥128.00\n发货时间:2026-03-01 09:30\n\
+                  快递公司:顺丰速运\n快递单号:SF1234567890123",
     },
 ];
 

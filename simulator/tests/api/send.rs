@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use simulator::{OA_APPID, TEMPLATE_COPIED_ID, TEMPLATE_ID};
+use simulator::{OA_APPID, TEMPLATE_COPIED_ID, TEMPLATE_ID, TEMPLATE_SHIPPED_ID};
 
 use crate::wechat::{NEVER_FOLLOWED, SEND, Wechat, message};
 
@@ -119,12 +119,12 @@ async fn a_used_up_quota_answers_45009_until_midnight_in_beijing() {
 }
 
 #[tokio::test]
-async fn both_templates_are_listed_without_an_errcode() {
+async fn the_templates_are_listed_without_an_errcode() {
     let wechat = Wechat::start().await;
     let token = wechat.token().await;
     let list = wechat.get(&format!("/cgi-bin/template/get_all_private_template?access_token={token}")).await;
     assert!(list.get("errcode").is_none());
     let ids: Vec<_> =
         list["template_list"].as_array().unwrap().iter().map(|one| &one["template_id"]).collect();
-    assert_eq!(ids, [TEMPLATE_ID, TEMPLATE_COPIED_ID]);
+    assert_eq!(ids, [TEMPLATE_ID, TEMPLATE_COPIED_ID, TEMPLATE_SHIPPED_ID]);
 }

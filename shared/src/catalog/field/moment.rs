@@ -14,7 +14,7 @@ pub(super) fn is_time(value: &str) -> bool {
 }
 
 /// A date, a time of day, or both with a blank between them; behind a 日 there need be none.
-fn is_moment(text: &str) -> bool {
+pub(super) fn is_moment(text: &str) -> bool {
     let words: Vec<&str> = text.split_inclusive('日').flat_map(str::split_whitespace).collect();
     match words[..] {
         [word] => is_one_of(&DATES, word) || is_one_of(&TIMES_OF_DAY, word),
