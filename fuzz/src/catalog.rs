@@ -5,7 +5,7 @@ use std::time::Duration;
 use contract::Data;
 use contract::send::LONGEST_PAGE;
 use serde_json::Value;
-use shared::catalog::{Catalog, Notification, Problems};
+use shared::catalog::{Card, Catalog, Notification, Problems};
 
 /// Takes the input for the text of a catalog.
 pub fn catalog(data: &[u8]) {
@@ -21,7 +21,7 @@ pub fn catalog(data: &[u8]) {
         let notification = catalog.find(name).expect("every table is an entry");
         assert_is_sendable(notification);
         kept_with_a_batch(notification);
-        filled(notification);
+        cards(notification).for_each(filled);
     }
 }
 
@@ -32,13 +32,20 @@ fn assert_are_told(text: &str, Problems(problems): &Problems) {
 }
 
 fn assert_is_sendable(notification: &Notification) {
-    assert!(!notification.template_id.is_empty());
     let keeps = Duration::from_secs(60)..=Duration::from_secs(14 * 24 * 3600);
     assert!(keeps.contains(&notification.keep));
-    // Of what needs no data nothing can be missing, and nothing can be wrong.
-    if notification.placeholders(None).is_empty() {
-        assert_eq!(notification.render(&Data::new(), &Data::new(), None).err(), None);
+    for card in cards(notification) {
+        assert!(!card.template_id.is_empty());
+        // Of what needs no data nothing can be missing, and nothing can be wrong.
+        if card.placeholders(None).is_empty() {
+            assert_eq!(card.render(&Data::new(), &Data::new(), None).err(), None);
+        }
     }
+}
+
+/// The message, and the one that stands in for it.
+fn cards(notification: &Notification) -> impl Iterator<Item = Card<'_>> {
+    [Some(notification.card()), notification.fallback()].into_iter().flatten()
 }
 
 /// What is written beside a batch is read as what it was.
@@ -53,14 +60,14 @@ fn json(notification: &Notification) -> Value {
 }
 
 /// With everything that its texts name nothing is missing, and without it something is.
-fn filled(notification: &Notification) {
-    let needs = notification.placeholders(None);
+fn filled(card: Card<'_>) {
+    let needs = card.placeholders(None);
     let data: Data = needs.iter().map(|name| ((*name).to_owned(), "1".to_owned())).collect();
-    match notification.render(&data, &Data::new(), None) {
+    match card.render(&data, &Data::new(), None) {
         Ok(rendered) => assert!(rendered.page.is_none_or(|page| page.len() <= LONGEST_PAGE)),
         Err(problem) => assert!(!problem.contains("needs data."), "{problem}"),
     }
-    let own = notification.render(&Data::new(), &data, None);
-    assert_eq!(own, notification.render(&data, &Data::new(), None));
-    assert!(needs.is_empty() || notification.render(&Data::new(), &Data::new(), None).is_err());
+    let own = card.render(&Data::new(), &data, None);
+    assert_eq!(own, card.render(&data, &Data::new(), None));
+    assert!(needs.is_empty() || card.render(&Data::new(), &Data::new(), None).is_err());
 }

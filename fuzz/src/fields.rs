@@ -27,15 +27,25 @@ const KINDS: [(&str, usize); 17] = [
     ("time", 48),
 ];
 
+/// Of these a value may come to stand there in another form.
+const FORMATTED: [&str; 3] = ["amount", "date", "time"];
+
+/// Those of which a long text is cut where the entry says so.
+const CUT: [&str; 6] = ["character_string", "first", "keyword", "name", "short_thing", "thing"];
+
 /// Values each of which some types do not take: what is told of them is all that is told of a type.
 const PROBES: [&str; 7] = ["", " ", "\u{1}x", "x", "1", "张", "-"];
 
-/// An entry with one field for each type, and one with a page.
+/// An entry with one field for each type, one for each that is cut, and one with a page.
 static CATALOG: LazyLock<Catalog> = LazyLock::new(|| {
     let entry = |kind| format!("[{kind}]\ntemplate_id = 't'\nfields.{kind}1 = '{{value}}'\n");
     let page = "[page]\ntemplate_id = 't'\npage = 'p?a={value}&b={value}'\nfields.thing1 = '1'\n";
     let entries: String = KINDS.iter().map(|(kind, _)| entry(kind)).collect();
-    Catalog::parse(&format!("{entries}{page}")).expect("it is a catalog")
+    let cut = |kind| {
+        format!("[cut_{kind}]\ntemplate_id = 't'\ntoo_long = 'truncate'\nfields.{kind}1 = '{{value}}'\n")
+    };
+    let cut: String = CUT.into_iter().map(cut).collect();
+    Catalog::parse(&format!("{entries}{cut}{page}")).expect("it is a catalog")
 });
 
 /// Takes the input for a value, and for a page that a caller chose.
@@ -45,6 +55,9 @@ pub fn fields(data: &[u8]) {
     for (kind, longest) in KINDS {
         in_a_field(kind, longest, value, &data);
     }
+    for kind in CUT {
+        cut(kind, value, &data);
+    }
     in_a_page(value, &data);
     for_a_page(value, &data);
 }
@@ -53,13 +66,24 @@ fn in_a_field(kind: &str, longest: usize, value: &str, data: &Data) {
     let field = format!("{kind}1");
     match entry(kind).render(data, &Data::new(), None) {
         Ok(rendered) => {
-            assert_eq!(rendered.data[&field], value);
+            let rendered = &rendered.data[&field];
+            assert!(rendered == value || FORMATTED.contains(&kind), "{kind} {value:?} {rendered:?}");
+            assert!(rendered.chars().count() <= longest, "{kind} {rendered:?}");
             assert!(!value.trim().is_empty() || kind == "const", "{kind} {value:?}");
-            assert!(value.chars().count() <= longest, "{kind} {value:?}");
             assert!(!value.chars().any(char::is_control), "{kind} {value:?}");
         }
         Err(told) => assert!(is_ours(&told, kind, longest, value), "{told}"),
     }
+}
+
+/// What is left of a text that is cut is its beginning.
+fn cut(kind: &str, value: &str, data: &Data) {
+    let longest = KINDS.iter().find(|(name, _)| *name == kind).expect("a type").1;
+    let Ok(rendered) = entry(&format!("cut_{kind}")).render(data, &Data::new(), None) else { return };
+    let rendered = &rendered.data[&format!("{kind}1")];
+    assert!(rendered.chars().count() <= longest, "{kind} {rendered:?}");
+    let kept = rendered.strip_suffix('…').unwrap_or_default();
+    assert!(rendered == value || (!kept.is_empty() && value.starts_with(kept)), "{kind} {value:?}");
 }
 
 /// Whether a refusal says of a value how long it is, and nothing else.

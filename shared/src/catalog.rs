@@ -110,6 +110,9 @@ mod tests {
         let (pushed, unknown) = Catalog::parse_pushed(newer).expect("a catalog");
         assert!(pushed.find("a").is_some());
         assert_eq!(unknown, ["a.newer"]);
+        let newer = "[a]\ntemplate_id = 't'\nfields = { thing1 = { text = 'x', newer = 1 } }\n[a.fallback]\nnewer = 2\n";
+        let (_, unknown) = Catalog::parse_pushed(newer).expect("a catalog");
+        assert_eq!(unknown, ["a.fallback.newer", "a.fields.thing1.newer"]);
         assert!(Catalog::parse_pushed("[a]\nfields = 1").is_err());
         let row = serde_json::json!({ "template_id": "t", "fields": { "thing1": "x" }, "newer": 1 });
         assert!(serde_json::from_value::<Notification>(row).is_ok());
@@ -136,6 +139,43 @@ mod tests {
             assert_eq!(rendered.page.as_deref(), Some("pages/approval/detail?id=42"));
             assert_eq!(rendered.data["thing1"], "张三");
         }
+    }
+
+    #[test]
+    fn the_shipped_order_is_filled_from_what_a_shop_has() {
+        let catalog = Catalog::load(None).expect("the shipped catalog");
+        let data = [
+            ("order", "7"),
+            ("goods", "景德镇手绘青花瓷茶具十二件套装，含茶盘与茶巾"),
+            ("total_fen", "12800"),
+            ("shipped_at", "1795867380"),
+            ("courier", "顺丰速运"),
+            ("tracking_number", "SF1234567890123"),
+        ];
+        let data = data.map(|(name, value)| (name.to_owned(), value.to_owned())).into();
+        let order = catalog.find("order_shipped").expect("an entry");
+        let rendered = order.render(&data, &Data::new(), None).expect("rendered");
+        let values: Vec<_> = rendered.data.values().map(String::as_str).collect();
+        let shown = [
+            "¥128.00",
+            "SF1234567890123",
+            "景德镇手绘青花瓷茶具十二件套装，含茶盘…",
+            "顺丰速运",
+            "2026-11-28 20:03",
+        ];
+        assert_eq!(values, shown);
+    }
+
+    #[test]
+    fn the_shipped_fallback_is_filled_from_what_the_approval_is() {
+        let catalog = Catalog::load(None).expect("the shipped catalog");
+        let fallback =
+            catalog.find("approval_submitted").and_then(Notification::fallback).expect("a fallback");
+        let rendered = fallback.render(&data(), &Data::new(), None).expect("rendered");
+        assert_eq!(rendered.data["phrase4"], "待审批");
+        assert_eq!(rendered.page.as_deref(), Some("pages/approval/detail?id=42"));
+        assert_eq!(catalog.fallback_templates().collect::<Vec<_>>(), [fallback.template_id]);
+        assert_eq!(catalog.templates().count(), 3, "the Official Account's alone");
     }
 
     #[test]

@@ -125,13 +125,50 @@ struct Batch {
 struct Entry {
     template_id: String,
     page: Option<String>,
-    fields: BTreeMap<String, String>,
+    fields: BTreeMap<String, Text>,
+    #[serde(default)]
+    too_long: TooLong,
     #[serde(default)]
     allow: Allow,
     #[serde(default)]
     prefer: Prefer,
     keep: Option<String>,
     per_day: Option<u32>,
+    fallback: Option<Fallback>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Fallback {
+    #[serde(default)]
+    template_id: String,
+    page: Option<String>,
+    #[serde(default)]
+    fields: BTreeMap<String, Text>,
+    too_long: Option<TooLong>,
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(untagged)]
+enum Text {
+    Plain(String),
+    With { text: String, format: Option<Format>, too_long: Option<TooLong> },
+}
+
+#[derive(Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Format {
+    Fen,
+    Day,
+    Minute,
+    Second,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum TooLong {
+    #[default]
+    Reject,
+    Truncate,
 }
 
 #[derive(Default, Deserialize, Serialize)]

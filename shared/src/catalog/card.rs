@@ -61,7 +61,8 @@ impl<'a> Card<'a> {
         let too_long = text.too_long().and_then(|_| field::check_too_long(name).err());
         let mut problems: Vec<_> = format.map(|what| (key("format"), what)).into_iter().collect();
         problems.extend(too_long.map(|what| (key("too_long"), what)));
-        problems.extend(field::check_type(self.table, name).err().map(|what| (format!("fields.{name}"), what)));
+        problems
+            .extend(field::check_type(self.table, name).err().map(|what| (format!("fields.{name}"), what)));
         if problems.is_empty() && needs_none(text.text()) {
             problems.extend(self.value(name, text, text.text()).err().map(|what| (key("text"), what)));
         }

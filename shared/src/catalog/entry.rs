@@ -15,8 +15,9 @@ use crate::job::{Job, Prefer};
 /// What a message may wait: less is over before a second try, more than the queue keeps it is no use.
 const KEEPS: RangeInclusive<Duration> = Duration::from_secs(60)..=Duration::from_secs(14 * 24 * 3600);
 
-/// One entry of `notifications.toml`, and as such kept with the batches it was used for: what a newer deployment
-/// adds to it is passed over there, and refused in the file.
+/// One entry of `notifications.toml`.
+// As such it is kept with the batches it was used for: what a newer deployment adds to it is passed over there, and
+// refused in the file.
 #[derive(Clone, Debug, Deserialize, Serialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema), schemars(deny_unknown_fields))]
 pub struct Notification {
@@ -40,7 +41,10 @@ pub struct Notification {
     pub prefer: Prefer,
     /// How long after it was accepted a message may still go out: from "1m" to "14d".
     #[serde(default = "Notification::default_keep", with = "humantime_serde")]
-    #[cfg_attr(feature = "schema", schemars(with = "String", regex(pattern = r"^ *([0-9]+ *[A-Za-z]+ *)+$")))]
+    #[cfg_attr(
+        feature = "schema",
+        schemars(with = "String", regex(pattern = r"^ *([0-9]+ *[A-Za-z]+ *)+$"))
+    )]
     pub keep: Duration,
     /// How many of it one mini-program user may send in a day.
     #[serde(default = "Notification::default_per_day")]
@@ -52,6 +56,7 @@ pub struct Notification {
 
 /// A subscribe message of the mini-program, for users who do not follow the Official Account.
 #[derive(Clone, Debug, Deserialize, Serialize)]
+#[serde(expecting = "a table")]
 #[cfg_attr(
     feature = "schema",
     derive(schemars::JsonSchema),
@@ -145,5 +150,73 @@ impl Notification {
     pub fn placeholders<'a>(&'a self, page: Option<&'a str>) -> HashSet<&'a str> {
         let cards = [Some(self.card()), self.fallback()].into_iter().flatten();
         cards.flat_map(|card| card.placeholders(page)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::catalog::Catalog;
+
+    const LONG: &str = "一二三四五六七八九十一二三四五六七八九十一";
+    const CUT: &str = "一二三四五六七八九十一二三四五六七八九…";
+
+    fn entry(text: &str) -> Notification {
+        let catalog = Catalog::parse(&format!("[a]\n{text}")).expect("a catalog");
+        catalog.find("a").expect("an entry").clone()
+    }
+
+    fn data<const N: usize>(data: [(&str, &str); N]) -> Data {
+        data.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
+    }
+
+    #[test]
+    fn a_long_text_is_cut_where_the_field_or_else_the_entry_says_so() {
+        let entry = entry(
+            "template_id = 't'\ntoo_long = 'truncate'\nfields = { thing1 = '{x}', thing2 = { text = '{y}', too_long = 'reject' } }",
+        );
+        let render = |x, y| entry.render(&data([("x", x), ("y", y)]), &Data::new(), None);
+        assert_eq!(render(LONG, "y").expect("cut").data["thing1"], CUT);
+        assert_eq!(render("x", LONG), Err("thing2 takes at most 20 characters, not 21".to_owned()));
+    }
+
+    #[test]
+    fn a_fallback_is_a_message_of_its_own_with_the_entrys_policy_unless_it_has_one() {
+        let text = "template_id = 't'\ntoo_long = 'truncate'\nfields.thing1 = '{x}'\n\
+                    fallback = { template_id = 's', page = 'p?y={y}', fields = { thing7 = '{x}', date8 = '{at}' } }";
+        let whole = entry(text);
+        let fallback = whole.fallback().expect("a fallback");
+        assert_eq!((fallback.template_id, fallback.page), ("s", Some("p?y={y}")));
+        let filled = data([("x", LONG), ("y", "1&2"), ("at", "1795881600")]);
+        let rendered = fallback.render(&filled, &Data::new(), None).expect("rendered");
+        assert_eq!(rendered.page.as_deref(), Some("p?y=1%262"));
+        assert_eq!(rendered.data, data([("thing7", CUT), ("date8", "2026-11-29")]));
+        let own = entry(&text.replace("'s',", "'s', too_long = 'reject',"));
+        let refused = own.fallback().expect("a fallback").render(&filled, &Data::new(), None);
+        assert_eq!(refused, Err("thing7 takes at most 20 characters, not 21".to_owned()));
+        // What either needs is kept with a batch.
+        assert_eq!(whole.placeholders(None), ["x", "y", "at"].into());
+        assert_eq!(whole.placeholders(Some("q?z={z}")), ["x", "z", "at"].into());
+        assert!(entry("template_id = 't'\nfields.thing1 = 'x'").fallback().is_none());
+    }
+
+    #[test]
+    fn an_entry_is_kept_as_it_was_written_and_one_of_before_is_read() {
+        let plain = json!({
+            "template_id": "t", "page": null, "fields": { "thing1": "{x}" }, "allow": "service", "prefer": "once",
+            "keep": "1day", "per_day": 20,
+        });
+        let read: Notification = serde_json::from_value(plain.clone()).expect("an entry of before");
+        assert_eq!(serde_json::to_value(&read).expect("JSON"), plain);
+        let mut whole = plain;
+        whole["too_long"] = json!("truncate");
+        whole["fields"]["time2"] = json!({ "text": "{at}", "format": "day" });
+        whole["fields"]["thing3"] = json!({ "text": "{x}", "too_long": "reject" });
+        whole["fallback"] =
+            json!({ "template_id": "s", "page": "p", "fields": { "thing1": "{x}" }, "too_long": "reject" });
+        let read: Notification = serde_json::from_value(whole.clone()).expect("an entry");
+        assert_eq!(serde_json::to_value(&read).expect("JSON"), whole);
     }
 }

@@ -13,9 +13,6 @@ pub use format::{Format, TooLong};
 use characters::{is_hidden, is_joiner};
 use kind::{Kind, is_decimal};
 
-/// How many digits an amount has at most in a subscribe message; in a template message 12.
-const DIGITS_OF_SUBSCRIBE: usize = 10;
-
 /// Whose table of parameters it is: they differ in little.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Table {
@@ -23,6 +20,16 @@ pub enum Table {
     Template,
     /// The mini-program's subscribe messages.
     Subscribe,
+}
+
+impl Table {
+    /// How many digits an amount has at most.
+    fn digits_of_an_amount(self) -> usize {
+        match self {
+            Self::Template => 12,
+            Self::Subscribe => 10,
+        }
+    }
 }
 
 /// What an entry says of how a field is filled.
@@ -40,14 +47,18 @@ pub struct Rules {
 /// A sentence such as ``thing1 takes at most 20 characters, not 31``.
 pub fn render(table: Table, field: &str, text: &str, rules: Rules) -> Result<String, String> {
     let kind = Kind::of(field);
-    let value = formed(kind, text, rules).map_err(|wants| format!("{field} takes {wants}"))?;
+    let value = formed(table, kind, text, rules).map_err(|wants| format!("{field} takes {wants}"))?;
     let value = value.unwrap_or_else(|| text.to_owned());
     check(field, &value)?;
-    let digits = value.chars().filter(char::is_ascii_digit).count();
-    if table == Table::Subscribe && kind == Kind::Amount && digits > DIGITS_OF_SUBSCRIBE {
-        return Err(format!("{field} takes at most {DIGITS_OF_SUBSCRIBE} digits, not {digits}"));
+    let (digits, most) = (digits(&value), table.digits_of_an_amount());
+    if kind == Kind::Amount && digits > most {
+        return Err(format!("{field} takes at most {most} digits, not {digits}"));
     }
     Ok(value)
+}
+
+fn digits(value: &str) -> usize {
+    value.chars().filter(char::is_ascii_digit).count()
 }
 
 /// Refuses a format that is another type's.
@@ -108,7 +119,7 @@ fn check(field: &str, value: &str) -> Result<(), String> {
 }
 
 /// The text in the form of this type; `None` where it stays as it is. What has WeChat's form already does.
-fn formed(kind: Kind, text: &str, rules: Rules) -> Result<Option<String>, &'static str> {
+fn formed(table: Table, kind: Kind, text: &str, rules: Rules) -> Result<Option<String>, &'static str> {
     Ok(match (kind, rules.format) {
         (Kind::Time, shown) => format::time(text, shown.unwrap_or(Format::Minute)),
         (Kind::Date, shown) => format::time(text, shown.unwrap_or(Format::Day)),
@@ -116,7 +127,10 @@ fn formed(kind: Kind, text: &str, rules: Rules) -> Result<Option<String>, &'stat
             true => return Err("a whole number of fen, such as 1250"),
             false => Some(format::fen(text)),
         },
-        (Kind::Amount, _) if is_decimal(text) => Some(format::yuan(text)),
+        // A number so large that it has no room for its decimals goes without them.
+        (Kind::Amount, _) if is_decimal(text) => {
+            Some(format::yuan(text)).filter(|yuan| digits(yuan) <= table.digits_of_an_amount())
+        }
         _ if rules.too_long == TooLong::Truncate && kind.can_be_cut() => {
             let longest = kind.longest(text);
             if text.chars().count() > longest { format::truncate(text, longest) } else { None }
@@ -148,7 +162,7 @@ mod tests {
     }
 
     /// Reads the escape of the vectors, `\u{200b}`.
-    fn unescape(text: &str) -> String {
+    pub(super) fn unescape(text: &str) -> String {
         let mut parts = text.split("\\u{");
         let plain = parts.next().unwrap_or_default().to_owned();
         parts.fold(plain, |read, part| {

@@ -116,6 +116,7 @@ impl Reader<'_> {
         before: usize,
         mut table: DeTable<'_>,
     ) -> Option<(Notification, Vec<String>)> {
+        let mut taken_out: Vec<String> = Vec::new();
         loop {
             let mut unknown = Vec::new();
             let whole = Spanned::new(begins.clone(), DeValue::Table(table.clone()));
@@ -131,7 +132,13 @@ impl Reader<'_> {
                 Err(mistake) => mistake,
             };
             match mistake.span().and_then(|span| take_out(&mut table, span.start)) {
-                Some(key) => self.problem(mistake.span(), format!("{key}: {}", mistake.message())),
+                Some(key) => {
+                    // What was taken out of a table is missing there, and was told.
+                    if !taken_out.iter().any(|inner| inner.starts_with(&format!("{key}."))) {
+                        self.problem(mistake.span(), format!("{key}: {}", mistake.message()));
+                    }
+                    taken_out.push(key);
+                }
                 // That something is missing is said already.
                 None if self.problems.len() > before => return None,
                 None => {
@@ -147,7 +154,9 @@ impl Reader<'_> {
 pub fn name(path: &Path<'_>) -> String {
     match path {
         Path::Root => String::new(),
-        Path::Map { parent, key } => [&name(parent), key.as_str()].join(".").trim_start_matches('.').to_owned(),
+        Path::Map { parent, key } => {
+            [&name(parent), key.as_str()].join(".").trim_start_matches('.').to_owned()
+        }
         Path::Seq { parent, .. }
         | Path::Some { parent }
         | Path::NewtypeStruct { parent }
@@ -245,6 +254,82 @@ mod tests {
                 "11: [approval] thing2 may not be empty",
                 "14: [副本] template_id is empty",
                 "16: [副本] thing2 takes at most 20 characters, not 37",
+            ]
+        );
+    }
+
+    #[test]
+    fn what_is_wrong_in_a_field_and_in_a_fallback_is_told_with_its_line() {
+        let text = "\
+            [a]\n\
+            template_id = \"t\"\n\
+            too_long = \"cut\"\n\
+            fields.thing1 = { txt = \"{a}\" }\n\
+            fields.amount2 = { text = \"{a}\", format = \"jiao\" }\n\
+            [a.fields.thing3]\n\
+            text = 7\n\
+            [a.fallback]\n\
+            page = 8\n\
+            too_long = \"cut\"\n\
+            [a.fallback.fields]\n\
+            thing1 = { text = 9 }\n\
+            [b]\n\
+            template_id = \"t\"\n\
+            fields.thing1 = \"x\"\n\
+            fallback = 10\n";
+        let problems = told(text);
+        let expected = [
+            "3: [a] too_long: unknown variant `cut`",
+            "4: [a] fields.thing1: missing field `text`",
+            "5: [a] fields.amount2.format: unknown variant `jiao`",
+            "7: [a] fields.thing3.text: invalid type: integer `7`",
+            "8: [a] fallback: template_id is empty",
+            "9: [a] fallback.page: invalid type: integer `8`",
+            "10: [a] fallback.too_long: unknown variant `cut`",
+            "12: [a] fallback.fields.thing1.text: invalid type: integer `9`",
+            "16: [b] fallback: invalid type: integer `10`, expected a table",
+        ];
+        assert_eq!(problems.len(), expected.len(), "{problems:#?}");
+        for (problem, expected) in problems.iter().zip(expected) {
+            assert!(problem.starts_with(expected), "{problem} is not {expected}");
+        }
+        // With the types right, the values are looked at.
+        let text = "\
+            [a]\n\
+            template_id = \"t\"\n\
+            fields.thing1 = { text = \"{a}\", format = \"fen\", tooo_long = \"reject\" }\n\
+            fields.time2 = { text = \"{a}\", format = \"fen\", too_long = \"truncate\" }\n\
+            fields.amount3 = { text = \"{a}\", format = \"day\" }\n\
+            fields.amount4.text = \"free\"\n\
+            [a.fallback]\n\
+            template_id = \"\"\n\
+            page = \"/p\"\n\
+            allow = \"self\"\n\
+            [a.fallback.fields]\n\
+            const1 = \"x\"\n\
+            thing2 = \"a text of more than twenty characters\"\n\
+            amount3 = \"1234567890\"\n\
+            [b]\n\
+            template_id = \"t\"\n\
+            fields.thing1 = \"x\"\n\
+            [b.fallback]\n\
+            template_id = \"t\"\n";
+        assert_eq!(
+            told(text),
+            [
+                "3: [a] fields.thing1.tooo_long is none of an entry's keys",
+                "3: [a] thing1 takes no format; an amount, a time and a date do",
+                "4: [a] time2 takes no format but \"day\", \"minute\" and \"second\"",
+                "4: [a] time2 is of a type that is never cut",
+                "5: [a] amount3 takes no format but \"fen\"",
+                "6: [a] amount4 takes an amount such as ¥100.00 or 100元, of at most 12 digits and without commas",
+                "8: [a] fallback: template_id is empty",
+                "9: [a] fallback: page starts with a slash; WeChat does not open such pages",
+                "10: [a] fallback.allow is none of an entry's keys",
+                "12: [a] fallback: const1 is of a type that no subscribe message has",
+                "13: [a] fallback: thing2 takes at most 20 characters, not 37",
+                "14: [a] fallback: amount3 takes at most 10 digits, not 12",
+                "18: [b] fallback: has no fields",
             ]
         );
     }

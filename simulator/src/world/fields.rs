@@ -93,4 +93,16 @@ mod tests {
         }
         assert!(wrong.is_empty(), "\n{}\n", wrong.join("\n"));
     }
+
+    /// What the other side brings into the table's forms is in the table's forms.
+    #[test]
+    fn everything_that_is_rendered_is_taken() {
+        let rows = include_str!("../../../vectors/formats.tsv").lines().skip(1);
+        let rows = rows.map(|row| row.split('\t').collect::<Vec<_>>());
+        let rendered: Vec<_> = rows.filter(|row| row[3] == "rendered").collect();
+        assert!(rendered.len() >= 150, "{}", rendered.len());
+        for row in rendered {
+            assert!(is_valid(&format!("{}1", row[0]), &unescape(row[4])), "{row:?}");
+        }
+    }
 }

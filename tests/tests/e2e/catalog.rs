@@ -54,7 +54,7 @@ async fn what_the_catalog_does_not_open_is_for_services_only() {
 async fn the_shipped_catalog_opens_nothing_to_users() {
     let world = World::start().await;
     let (session, to) = own(&world, 1).await;
-    for notification in ["approval_submitted", "approval_copied"] {
+    for notification in ["approval_submitted", "approval_copied", "order_shipped"] {
         world.send_as(&session.token, notification, &to).await.problem(403, "forbidden");
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::HashSet;
 
-use contract::{MessageState, Reason, Recipient, Scope, SyncState};
+use contract::{Data, MessageState, Reason, Recipient, Scope, SyncState};
 use harness::shapes::Version;
 use serde_json::json;
 use shared::Account;
@@ -98,6 +98,19 @@ async fn messages_of_0_1_0() {
         "keep": "1day", "per_day": small.entry.as_ref().map(|entry| entry.per_day),
     });
     assert_eq!(serde_json::to_value(&small.entry).expect("JSON"), entry);
+    let (formatted, _) = messages.find("b3").await.expect("rows").expect("a batch");
+    let entry = formatted.entry.expect("an entry");
+    let data = json!({ "applicant": "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何", "id": "1250", "at": "1795867380" });
+    let data = serde_json::from_value(data).expect("data");
+    let refused = entry.render(&data, &Data::new(), None);
+    assert_eq!(refused, Err("thing3 takes at most 20 characters, not 21".to_owned()));
+    let fallback = entry.fallback().expect("a fallback");
+    let rendered = fallback.render(&data, &Data::new(), None).expect("rendered");
+    assert_eq!((fallback.template_id, rendered.page.as_deref()), ("s1", Some("pages/o?id=1250")));
+    assert_eq!(rendered.data["date1"], "2026-11-28 20:03");
+    let written = serde_json::to_value(&entry).expect("JSON");
+    let amount = json!({ "text": "{id}", "format": "fen" });
+    assert_eq!((&written["too_long"], &written["fields"]["amount2"]), (&json!("truncate"), &amount));
 
     records.sort_by_key(|record| record.n);
     let [parked, delivered, blocked] = &records[..] else { panic!("{records:?}") };

@@ -38,6 +38,17 @@ pub const ENTRIES: &str = r#"
     [notice]
     template_id = "t2"
     fields = { thing1 = "{applicant}" }
+
+    [order]
+    template_id = "t3"
+    too_long = "truncate"
+    fields.thing1 = "{applicant}"
+    fields.amount2 = { text = "{id}", format = "fen" }
+    fields.thing3 = { text = "{applicant}", too_long = "reject" }
+    fallback.template_id = "s1"
+    fallback.page = "pages/o?id={id}"
+    fallback.too_long = "reject"
+    fallback.fields.date1 = { text = "{at}", format = "minute" }
 "#;
 
 pub async fn everything(world: &World) {
@@ -141,6 +152,8 @@ async fn messages(config: &Config) {
     let (notification, entry) = (text("notice"), entry("notice"));
     let small = Batch { id: text("b2"), notification, entry, page: None, recipients: Vec::new(), ..batch };
     messages.put_batch(&small).await.expect("a write");
+    let formatted = Batch { id: text("b3"), notification: text("order"), entry: entry("order"), ..small };
+    messages.put_batch(&formatted).await.expect("a write");
 
     let full = Record {
         n: 1,
