@@ -69,6 +69,7 @@ pub struct Fallback {
     #[cfg_attr(feature = "schema", schemars(length(min = 1)))]
     template_id: String,
     /// The mini-program page a tap opens, without a leading slash, with placeholders; none, the card opens nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(feature = "schema", schemars(regex(pattern = r"^([^/]|$)")))]
     page: Option<String>,
     /// Template field → text with placeholders.

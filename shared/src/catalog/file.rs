@@ -308,7 +308,7 @@ mod tests {
             [a.fallback.fields]\n\
             const1 = \"x\"\n\
             thing2 = \"a text of more than twenty characters\"\n\
-            amount3 = \"1234567890\"\n\
+            amount3 = \"12345678901\"\n\
             [b]\n\
             template_id = \"t\"\n\
             fields.thing1 = \"x\"\n\
@@ -328,7 +328,7 @@ mod tests {
                 "10: [a] fallback.allow is none of an entry's keys",
                 "12: [a] fallback: const1 is of a type that no subscribe message has",
                 "13: [a] fallback: thing2 takes at most 20 characters, not 37",
-                "14: [a] fallback: amount3 takes at most 10 digits, not 12",
+                "14: [a] fallback: amount3 takes at most 10 digits, not 11",
                 "18: [b] fallback: has no fields",
             ]
         );

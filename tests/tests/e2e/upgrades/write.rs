@@ -49,6 +49,8 @@ pub const ENTRIES: &str = r#"
     fallback.page = "pages/o?id={id}"
     fallback.too_long = "reject"
     fallback.fields.date1 = { text = "{at}", format = "minute" }
+    fallback.fields.thing2 = { text = "{id}", too_long = "truncate" }
+    fallback.fields.thing3 = "{id}"
 "#;
 
 pub async fn everything(world: &World) {
@@ -149,8 +151,9 @@ async fn messages(config: &Config) {
         created_at: NOW,
     };
     messages.put_batch(&batch).await.expect("a write");
-    let (notification, entry) = (text("notice"), entry("notice"));
-    let small = Batch { id: text("b2"), notification, entry, page: None, recipients: Vec::new(), ..batch };
+    let (notification, notice) = (text("notice"), entry("notice"));
+    let small =
+        Batch { id: text("b2"), notification, entry: notice, page: None, recipients: Vec::new(), ..batch };
     messages.put_batch(&small).await.expect("a write");
     let formatted = Batch { id: text("b3"), notification: text("order"), entry: entry("order"), ..small };
     messages.put_batch(&formatted).await.expect("a write");
