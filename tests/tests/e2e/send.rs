@@ -55,6 +55,37 @@ async fn the_message_shows_the_data_and_opens_the_page() {
 }
 
 #[tokio::test]
+async fn what_a_shop_has_becomes_what_wechat_shows() {
+    let world = World::start().await;
+    let call = json!({
+        "notification": "order_shipped",
+        "to": [{ "oa_openid": world.user(1).await.oa_openid }],
+        "data": {
+            "order": 7,
+            "goods": "景德镇手绘青花瓷茶具十二件套装，含茶盘与茶巾",
+            "total_fen": 12_800,
+            "shipped_at": "2026-11-28T12:03:00Z",
+            "courier": "顺丰速运",
+            "tracking_number": "SF1234567890123",
+        },
+    });
+    let sent = world.post("/send", &world.service_key, &call).await.ok(202);
+    world.settled(sent["id"].as_str().expect("an id")).await;
+    let message = world.messages_of(1).await.remove(0);
+    assert_eq!(message["template_id"], simulator::TEMPLATE_SHIPPED_ID);
+    assert_eq!(
+        message["data"],
+        json!({
+            "thing1": "景德镇手绘青花瓷茶具十二件套装，含茶盘…",
+            "amount2": "¥128.00",
+            "time3": "2026-11-28 20:03",
+            "thing4": "顺丰速运",
+            "character_string5": "SF1234567890123",
+        })
+    );
+}
+
+#[tokio::test]
 async fn a_number_keeps_its_digits_in_field_and_page_also_when_it_is_sent_anew() {
     let world = World::start().await;
     let call = format!(
@@ -137,9 +168,9 @@ async fn a_value_that_does_not_fit_its_field_is_named() {
     let to = json!({ "oa_openid": world.user(1).await.oa_openid });
     let cases = [
         (
-            "content",
+            "kind",
             json!("一二三四五六七八九十一二三四五六七八九十一"),
-            "thing4 takes at most 20 characters, not 21",
+            "thing2 takes at most 20 characters, not 21",
         ),
         ("submitted_at", json!("tomorrow"), "time3 takes a time"),
         ("id", json!("单号42"), "character_string5 takes letters, digits and symbols"),
