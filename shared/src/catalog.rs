@@ -174,7 +174,8 @@ mod tests {
         let rendered = fallback.render(&data(), &Data::new(), None).expect("rendered");
         assert_eq!(rendered.data["phrase4"], "待审批");
         assert_eq!(rendered.page.as_deref(), Some("pages/approval/detail?id=42"));
-        assert_eq!(catalog.fallback_templates().collect::<Vec<_>>(), [fallback.template_id]);
+        let of_the_mini_program = "mS7kQ2vXz5Rb9LpWc3YhNt6sJ8dGa1UoEi4Kf0-BxTg";
+        assert_eq!(catalog.fallback_templates().collect::<Vec<_>>(), [of_the_mini_program]);
         assert_eq!(catalog.templates().count(), 3, "the Official Account's alone");
     }
 
