@@ -243,7 +243,7 @@ impl World {
     }
 }
 
-/// What fills both of the shipped notifications.
+/// What fills both of the shipped approvals.
 pub fn approval() -> Value {
     json!({
         "applicant": "张三",
