@@ -383,6 +383,7 @@ async fn start_wechat(
     let own = simulator::Settings {
         followers: settings.followers,
         callback,
+        mini_callback: None,
         clock: clock.clone(),
         seed: settings.faults.seed,
     };

@@ -23,6 +23,8 @@ mod in_flight;
 mod login;
 mod messages;
 pub(crate) mod process;
+mod receiver;
+mod subscribe;
 mod templates;
 mod tokens;
 

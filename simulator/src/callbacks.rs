@@ -1,14 +1,18 @@
-//! The Official Account's callbacks: what happens to its users, pushed to the server it configured.
+//! An account's callbacks: what happens to its users, pushed to the server it configured.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use clock::Clock;
 use reqwest::Client;
 
+use crate::callbacks::config::{Callback, CallbackFormat};
 use crate::callbacks::outbox::Outbox;
+use crate::world::accounts::{Account, Kind};
 
 pub(crate) mod config;
 mod crypto;
+mod json;
+mod message;
 pub(crate) mod outbox;
 pub(crate) mod push;
 mod queue;
@@ -17,26 +21,45 @@ mod stats;
 mod verification;
 mod xml;
 
-/// The outbox and the client that empties it, behind a lock of their own: pushing needs nothing else of
+/// An account's outbox and the client that empties it, behind a lock of their own: pushing needs nothing else of
 /// WeChat. Clones are handles on the same one.
 #[derive(Clone)]
 pub(crate) struct Callbacks {
+    /// Whose they are.
+    pub(crate) account: &'static Account,
     outbox: Arc<Mutex<Outbox>>,
-    /// Calls the Official Account's server.
+    /// Calls the account's server.
     pub(crate) http: Client,
     /// Tells when an event is due, and the time a push is signed for.
     pub(crate) clock: Clock,
 }
 
+/// What servers are called with.
+pub(crate) fn client() -> Client {
+    Client::builder()
+        .redirect(reqwest::redirect::Policy::none())
+        .no_proxy()
+        .build()
+        .expect("a client that asks for nothing special")
+}
+
 impl Callbacks {
-    /// An outbox and its client.
-    pub(crate) fn new(outbox: Outbox, clock: Clock) -> Self {
-        let http = Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .build()
-            .expect("a client that asks for nothing special");
-        Self { outbox: Arc::new(Mutex::new(outbox)), http, clock }
+    /// An account's outbox, and what empties it.
+    pub(crate) fn new(account: &'static Account, outbox: Outbox, http: Client, clock: Clock) -> Self {
+        Self { account, outbox: Arc::new(Mutex::new(outbox)), http, clock }
+    }
+
+    /// `Err` is a sentence about what is wrong with the configuration in force.
+    pub(crate) fn validate(&self) -> Result<(), &'static str> {
+        self.lock().callback().map_or(Ok(()), |callback| self.takes(callback))
+    }
+
+    /// `Err` is a sentence about why the account cannot have this configuration.
+    pub(crate) fn takes(&self, callback: &Callback) -> Result<(), &'static str> {
+        if self.account.kind == Kind::OfficialAccount && callback.format != CallbackFormat::Xml {
+            return Err("The Official Account's callbacks are XML.");
+        }
+        callback.validate()
     }
 
     /// The outbox, for as long as the guard lives. Whoever also needs the state locks that first.

@@ -15,6 +15,7 @@ mod messages;
 mod phone;
 mod quota;
 mod stats;
+mod subscriptions;
 mod tokens;
 mod users;
 
@@ -29,6 +30,7 @@ pub(crate) fn router() -> Router<Simulator> {
         .merge(phone::router())
         .merge(quota::router())
         .merge(stats::router())
+        .merge(subscriptions::router())
         .merge(tokens::router())
         .merge(users::router())
         .layer(middleware::from_fn(guard::of_this_machine))

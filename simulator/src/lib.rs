@@ -12,8 +12,13 @@ mod state;
 mod world;
 
 pub use ::clock::Clock;
-pub use callbacks::config::{CALLBACK_TOKEN, Callback, ENCODING_AES_KEY};
+pub use callbacks::config::{
+    CALLBACK_TOKEN, Callback, CallbackFormat, CallbackMode, ENCODING_AES_KEY, MINI_CALLBACK_TOKEN,
+    MINI_ENCODING_AES_KEY,
+};
 pub use settings::Settings;
 pub use simulator::Simulator;
-pub use world::accounts::{MINI_APPID, MINI_SECRET, OA_APPID, OA_ORIGINAL_ID, OA_SECRET};
-pub use world::templates::{TEMPLATE_COPIED_ID, TEMPLATE_ID, TEMPLATE_SHIPPED_ID};
+pub use world::accounts::{MINI_APPID, MINI_ORIGINAL_ID, MINI_SECRET, OA_APPID, OA_ORIGINAL_ID, OA_SECRET};
+pub use world::templates::{
+    SUBSCRIBE_SHIPPED_ID, SUBSCRIBE_TEMPLATE_ID, TEMPLATE_COPIED_ID, TEMPLATE_ID, TEMPLATE_SHIPPED_ID, TEMPLATE_TICKET_ID,
+};

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use clap::Parser;
 use serde_json::json;
 use simulator::{
-    CALLBACK_TOKEN, Callback, ENCODING_AES_KEY, MINI_APPID, MINI_SECRET, OA_APPID, OA_SECRET, Settings,
-    Simulator, TEMPLATE_ID,
+    CALLBACK_TOKEN, Callback, ENCODING_AES_KEY, MINI_APPID, MINI_CALLBACK_TOKEN, MINI_ENCODING_AES_KEY,
+    MINI_SECRET, OA_APPID, OA_SECRET, SUBSCRIBE_TEMPLATE_ID, Settings, Simulator, TEMPLATE_ID,
 };
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
@@ -24,6 +24,9 @@ struct Arguments {
     /// Where the Official Account's events are pushed to, encrypted; nowhere if left out
     #[arg(long, value_name = "URL")]
     callback: Option<String>,
+    /// Where the mini-program's events are pushed to, encrypted and in JSON; nowhere if left out
+    #[arg(long, value_name = "URL")]
+    mini_callback: Option<String>,
 }
 
 #[tokio::main]
@@ -39,7 +42,8 @@ async fn main() -> ExitCode {
 
 async fn run(arguments: Arguments) -> Result<(), String> {
     let callback = arguments.callback.map(Callback::to);
-    callback.as_ref().map_or(Ok(()), Callback::validate)?;
+    let mini_callback = arguments.mini_callback.map(Callback::of_mini);
+    [&callback, &mini_callback].into_iter().flatten().try_for_each(Callback::validate)?;
     let port = arguments.port;
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
         format!("Cannot listen on 127.0.0.1:{port}: {error}. Choose another with --port.")
@@ -47,8 +51,8 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let address = listener.local_addr().map_err(|error| format!("Lost the listening socket: {error}."))?;
     let mut terminated =
         signal(SignalKind::terminate()).map_err(|error| format!("Cannot listen for signals: {error}."))?;
-    let simulator =
-        Simulator::new(Settings { followers: arguments.followers, callback, ..Settings::default() });
+    let followers = arguments.followers;
+    let simulator = Simulator::new(Settings { followers, callback, mini_callback, ..Settings::default() });
     println!(
         "{}",
         json!({
@@ -60,9 +64,12 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             "template_id": TEMPLATE_ID,
             "callback_token": CALLBACK_TOKEN,
             "encoding_aes_key": ENCODING_AES_KEY,
+            "subscribe_template_id": SUBSCRIBE_TEMPLATE_ID,
+            "mini_callback_token": MINI_CALLBACK_TOKEN,
+            "mini_encoding_aes_key": MINI_ENCODING_AES_KEY,
         })
     );
-    eprintln!("WeChat with {} followers is at http://{address}. Ctrl-C ends it.", arguments.followers);
+    eprintln!("WeChat with {} followers is at http://{address}. Ctrl-C ends it.", followers);
     let stopped = async move {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}

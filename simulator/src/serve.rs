@@ -19,14 +19,20 @@ impl Simulator {
         listener: TcpListener,
         shutdown: impl Future<Output = ()> + Send + 'static,
     ) -> io::Result<()> {
-        let callbacks = self.lock().callbacks.clone();
-        let valid = callbacks.lock().validate();
-        valid.map_err(|sentence| io::Error::new(io::ErrorKind::InvalidInput, sentence))?;
+        let (callbacks, mini_callbacks) = {
+            let state = self.lock();
+            (state.callbacks.clone(), state.mini_callbacks.clone())
+        };
+        for callbacks in [&callbacks, &mini_callbacks] {
+            let valid = callbacks.validate();
+            valid.map_err(|sentence| io::Error::new(io::ErrorKind::InvalidInput, sentence))?;
+        }
         let router = api::router(&self).merge(control::router().with_state(self.clone()));
-        let pusher = Pusher { callbacks };
+        let (pusher, mini_pusher) = (Pusher { callbacks }, Pusher { callbacks: mini_callbacks });
         tokio::select! {
             served = connections::serve(router, listener, shutdown) => served,
             never = pusher.run() => match never {},
+            never = mini_pusher.run() => match never {},
         }
     }
 }

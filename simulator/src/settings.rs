@@ -11,14 +11,16 @@ pub struct Settings {
     pub followers: u32,
     /// Seeds the dice that faults are thrown with.
     pub seed: u64,
-    /// Where events go from the start, unverified; `None` leaves it as it was saved, at first off.
+    /// Where the Official Account's events go from the start, unverified; `None` leaves it as it was saved, at first off.
     pub callback: Option<Callback>,
+    /// Where the mini-program's go, in the same way.
+    pub mini_callback: Option<Callback>,
     /// What time it is; `POST /_sim/clock` moves it, so it must be one that can be moved.
     pub clock: Clock,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { followers: 1000, seed: 0, callback: None, clock: Clock::movable() }
+        Self { followers: 1000, seed: 0, callback: None, mini_callback: None, clock: Clock::movable() }
     }
 }

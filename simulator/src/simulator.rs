@@ -29,8 +29,8 @@ impl Simulator {
 
     /// Whether no callback is on its way or could be: what waits for its time, waits by the clock.
     pub fn is_idle(&self) -> bool {
-        let callbacks = self.lock().callbacks.clone();
-        callbacks.lock().queue.is_idle()
+        let state = self.lock();
+        [&state.callbacks, &state.mini_callbacks].iter().all(|callbacks| callbacks.lock().queue.is_idle())
     }
 
     /// What time it is there.

@@ -6,18 +6,22 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::callbacks::Callbacks;
+use crate::callbacks::config::Callback;
 use crate::callbacks::outbox::Outbox;
+use crate::callbacks::{self, Callbacks};
 use crate::faults::endpoints::Faults;
 use crate::faults::followers::FollowerFaults;
 use crate::settings::Settings;
 use crate::world::World;
+use crate::world::accounts::{Account, Kind, MINI, OA};
 use crate::world::event::{Event, What};
 
-/// Everything a simulator holds; the world and the outbox of the callbacks outlive a restart.
+/// Everything a simulator holds; the world and the outboxes of the callbacks outlive a restart.
 pub(crate) struct State {
     pub(crate) world: World,
+    /// The Official Account's.
     pub(crate) callbacks: Callbacks,
+    pub(crate) mini_callbacks: Callbacks,
     pub(crate) faults: Faults,
     pub(crate) follower_faults: FollowerFaults,
 }
@@ -28,6 +32,7 @@ struct Written<'a> {
     #[serde(flatten)]
     world: &'a World,
     callbacks: &'a Outbox,
+    mini_callbacks: &'a Outbox,
 }
 
 /// What the file holds besides the world. The world is read apart: numbers as keys do not survive a `flatten`.
@@ -35,20 +40,21 @@ struct Written<'a> {
 #[serde(default)]
 struct Kept {
     callbacks: Outbox,
+    mini_callbacks: Outbox,
 }
 
 impl State {
     /// A fresh one.
     pub(crate) fn new(settings: &Settings) -> Self {
-        Self::with_settings(settings, World::default(), Outbox::default())
+        Self::with_settings(settings, World::default(), Kept::default())
     }
 
     /// What [`State::to_file`] wrote, or a new state if there is no such file.
     pub(crate) fn read(settings: &Settings, path: &Path) -> io::Result<Self> {
         match fs::read(path) {
             Ok(file) => {
-                let Kept { callbacks } = serde_json::from_slice(&file)?;
-                Ok(Self::with_settings(settings, serde_json::from_slice(&file)?, callbacks))
+                let (world, kept) = (serde_json::from_slice(&file)?, serde_json::from_slice(&file)?);
+                Ok(Self::with_settings(settings, world, kept))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::new(settings)),
             Err(error) => Err(error),
@@ -56,13 +62,18 @@ impl State {
     }
 
     /// Adds what follows from the settings to what was kept.
-    fn with_settings(settings: &Settings, mut world: World, mut outbox: Outbox) -> Self {
+    fn with_settings(settings: &Settings, mut world: World, kept: Kept) -> Self {
         world.clock = settings.clock.clone();
         world.populate(settings.followers);
-        outbox.configure(settings.callback.as_ref(), settings.seed);
+        let http = callbacks::client();
+        let told = |account, mut outbox: Outbox, callback: &Option<Callback>| {
+            outbox.configure(callback.as_ref(), settings.seed);
+            Callbacks::new(account, outbox, http.clone(), settings.clock.clone())
+        };
         Self {
             world,
-            callbacks: Callbacks::new(outbox, settings.clock.clone()),
+            callbacks: told(&OA, kept.callbacks, &settings.callback),
+            mini_callbacks: told(&MINI, kept.mini_callbacks, &settings.mini_callback),
             faults: Faults::seeded(settings.seed),
             follower_faults: FollowerFaults::seeded(settings.seed),
         }
@@ -70,18 +81,30 @@ impl State {
 
     /// What must outlive a restart.
     pub(crate) fn to_file(&self) -> io::Result<Vec<u8>> {
-        Ok(serde_json::to_vec(&Written { world: &self.world, callbacks: &self.callbacks.lock() })?)
+        let (callbacks, mini_callbacks) = (&*self.callbacks.lock(), &*self.mini_callbacks.lock());
+        Ok(serde_json::to_vec(&Written { world: &self.world, callbacks, mini_callbacks })?)
     }
 
-    /// Tells the Official Account's server what happened just now.
+    /// The callbacks of an account.
+    pub(crate) fn callbacks_of(&self, account: &Account) -> &Callbacks {
+        match account.kind {
+            Kind::OfficialAccount => &self.callbacks,
+            Kind::MiniProgram => &self.mini_callbacks,
+        }
+    }
+
+    /// Tells the account's server what happened just now.
     pub(crate) fn emit(&mut self, user: u32, what: What) {
         let clock = &self.world.clock;
-        self.callbacks.lock().emit(Event { user, at: clock.now(), what }, clock.time());
+        let (callbacks, event) = (self.callbacks_of(what.account()), Event { user, at: clock.now(), what });
+        callbacks.lock().emit(event, clock.time());
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use serde_json::{Value, json};
+
     use super::*;
 
     /// As the first version wrote it, but for a clock, which it kept here, too.
@@ -102,7 +125,7 @@ mod tests {
     }"#;
 
     #[test]
-    fn a_saved_file_keeps_its_shape_and_reads_whole() {
+    fn a_saved_file_only_grows_and_reads_whole() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wechat.json");
         fs::write(&path, FILE).unwrap();
@@ -112,7 +135,19 @@ mod tests {
         assert!(world.logins.session_key(7).is_some() && world.inbox.newest(Some(7)).count() == 1);
         let following = [2, 3, 2000].map(|user| world.followers.is_following(user));
         assert_eq!(following, [true, false, true]);
-        let written: serde_json::Value = serde_json::from_slice(&state.to_file().unwrap()).unwrap();
-        assert_eq!(written, serde_json::from_str::<serde_json::Value>(FILE).unwrap());
+        let written: Value = serde_json::from_slice(&state.to_file().unwrap()).unwrap();
+        let mut expected: Value = serde_json::from_str(FILE).unwrap();
+        for (place, name, since) in [
+            ("", "subscriptions", json!({})),
+            ("", "mini_callbacks", json!({ "callback": null })),
+            ("/callbacks/callback", "mode", json!("safe")),
+            ("/callbacks/callback", "format", json!("xml")),
+            ("/inbox/messages/0", "channel", json!("template")),
+            ("/inbox/messages/0", "miniprogram_state", Value::Null),
+            ("/inbox/messages/0", "lang", Value::Null),
+        ] {
+            expected.pointer_mut(place).unwrap()[name] = since;
+        }
+        assert_eq!(written, expected);
     }
 }

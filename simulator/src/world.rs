@@ -15,6 +15,7 @@ use crate::world::logins::Logins;
 use crate::world::quota::Quota;
 use crate::world::refusal::Refusal;
 use crate::world::stats::Stats;
+use crate::world::subscriptions::Subscriptions;
 use crate::world::tokens::Tokens;
 
 pub(crate) mod accounts;
@@ -29,6 +30,7 @@ pub(crate) mod quota;
 pub(crate) mod refusal;
 pub(crate) mod sealed;
 pub(crate) mod stats;
+pub(crate) mod subscriptions;
 pub(crate) mod templates;
 pub(crate) mod tokens;
 pub(crate) mod users;
@@ -44,15 +46,16 @@ pub(crate) struct World {
     pub(crate) logins: Logins,
     pub(crate) followers: Followers,
     pub(crate) inbox: Inbox,
+    pub(crate) subscriptions: Subscriptions,
     #[serde(skip)]
     pub(crate) console: Console,
     #[serde(skip)]
     pub(crate) quota: Quota,
     #[serde(skip)]
     pub(crate) stats: Stats,
-    /// Users a template message is being sent to this moment.
+    /// The endpoints that are sending a message this moment, each with the user it is for.
     #[serde(skip)]
-    pub(crate) receiving: HashSet<u32>,
+    pub(crate) receiving: HashSet<(&'static str, u32)>,
 }
 
 impl World {

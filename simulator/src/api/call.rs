@@ -18,7 +18,7 @@ pub(crate) struct ApiCall {
     pub(crate) is_post: bool,
     pub(crate) parameters: HashMap<String, String>,
     pub(crate) body: Bytes,
-    /// Another template message to the same openid is still being sent.
+    /// Another message of this kind to the same openid is still being sent.
     pub(crate) overlaps: bool,
 }
 

@@ -2,7 +2,8 @@
 
 use crate::api::answer::Answer;
 use crate::api::call::ApiCall;
-use crate::api::{followers, login, messages, templates, tokens};
+use crate::api::receiver::receiver_of;
+use crate::api::{followers, login, messages, subscribe, templates, tokens};
 use crate::state::State;
 use crate::world::refusal::Refusal;
 
@@ -38,13 +39,15 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
         users: followers::users_of,
         ..endpoint("/cgi-bin/user/info/batchget", followers::batchget)
     },
-    Endpoint {
-        post_only: true,
-        users: |_, call| messages::receiver_of(call).into_iter().collect(),
-        ..endpoint(messages::SEND, messages::send)
-    },
+    Endpoint { post_only: true, users: receivers, ..endpoint(messages::SEND, messages::send) },
+    Endpoint { post_only: true, users: receivers, ..endpoint(subscribe::SEND, subscribe::send) },
     endpoint("/cgi-bin/template/get_all_private_template", templates::get_all_private_template),
+    endpoint("/wxaapi/newtmpl/gettemplate", templates::get_template),
 ];
+
+fn receivers(_: &State, call: &ApiCall) -> Vec<u32> {
+    receiver_of(call).into_iter().collect()
+}
 
 impl Endpoint {
     /// The endpoint with this path.

@@ -21,7 +21,7 @@ impl Drop for InFlight {
         let world = &mut self.simulator.lock().world;
         world.stats.finished(self.path);
         if let Some(user) = self.receiver {
-            world.receiving.remove(&user);
+            world.receiving.remove(&(self.path, user));
         }
     }
 }

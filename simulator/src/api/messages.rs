@@ -7,9 +7,9 @@ use crate::api::answer::Answer;
 use crate::api::call::ApiCall;
 use crate::state::State;
 use crate::world::World;
-use crate::world::accounts::{Account, Kind, OA};
+use crate::world::accounts::{Account, Kind};
 use crate::world::event::{Status, What};
-use crate::world::inbox::Message;
+use crate::world::inbox::{Channel, Message};
 use crate::world::refusal::Refusal;
 use crate::world::templates::Template;
 
@@ -41,23 +41,26 @@ impl Miniprogram {
         if account.is_none_or(|account| account.kind != Kind::MiniProgram) {
             return Err(Refusal::new(40013));
         }
-        match self.pagepath {
-            Some(page) if page.starts_with('/') => Err(Refusal::new(40165)),
-            page => Ok(page),
-        }
+        Ok(self.pagepath)
     }
 }
 
 impl TemplateMessage {
     fn message(self, world: &World, account: &Account) -> Result<Message, Refusal> {
-        let user = receiver(&self.touser).ok_or_else(|| Refusal::new(40003))?;
+        let user = account.openids.user(&self.touser).ok_or_else(|| Refusal::new(40003))?;
         if !world.followers.is_following(user) {
             return Err(Refusal::new(43004));
         }
         let template = Template::of(account, &self.template_id)?;
         let page = self.miniprogram.map(Miniprogram::page).transpose()?.flatten();
-        world.console.has(&self.template_id, page.as_deref())?;
+        if !world.console.has(template.id) {
+            return Err(Refusal::new(40037));
+        }
+        if page.as_deref().is_some_and(|page| !world.console.publishes(page)) {
+            return Err(Refusal::new(40165));
+        }
         Ok(Message {
+            channel: Channel::Template,
             user,
             msgid: 0,
             data: template.fill(&self.data)?,
@@ -66,24 +69,10 @@ impl TemplateMessage {
             page,
             url: self.url,
             at: world.clock.now(),
+            miniprogram_state: None,
+            lang: None,
         })
     }
-}
-
-fn receiver(touser: &str) -> Option<u32> {
-    OA.openids.user(touser)
-}
-
-/// The user a call sends a message to; `None` if it names none or is no call of `template/send`.
-pub(crate) fn receiver_of(call: &ApiCall) -> Option<u32> {
-    #[derive(Deserialize)]
-    struct To {
-        touser: String,
-    }
-    if call.path != SEND {
-        return None;
-    }
-    receiver(&serde_json::from_slice::<To>(&call.body).ok()?.touser)
 }
 
 /// POST /cgi-bin/message/template/send
@@ -127,6 +116,7 @@ fn receipt_status(state: &mut State, user: u32) -> Status {
     }
 }
 
-fn accepted(msgid: i64) -> Value {
+/// WeChat took a message.
+pub(crate) fn accepted(msgid: i64) -> Value {
     json!({ "errcode": 0, "errmsg": "ok", "msgid": msgid })
 }

@@ -10,7 +10,7 @@ use crate::api::answer::{Answer, body_of};
 use crate::api::call::ApiCall;
 use crate::api::endpoints::Endpoint;
 use crate::api::in_flight::InFlight;
-use crate::api::messages::receiver_of;
+use crate::api::receiver::receiver_of;
 use crate::faults::endpoints::{Failure, FaultOutcome, InjectedFault};
 use crate::simulator::Simulator;
 use crate::state::State;
@@ -62,7 +62,7 @@ fn start(
     let users = (endpoint.users)(&state, call);
     let injected = state.faults.inject(endpoint.path, &users);
     let receiver = receiver_of(call);
-    let free = receiver.filter(|user| state.world.receiving.insert(*user));
+    let free = receiver.filter(|user| state.world.receiving.insert((endpoint.path, *user)));
     call.overlaps = receiver != free;
     // From the moment it is counted: whoever sees the call can move the clock over it.
     let slow = Some(injected.latency).filter(|latency| !latency.is_zero());

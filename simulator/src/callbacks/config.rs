@@ -9,7 +9,34 @@ pub const CALLBACK_TOKEN: &str = "queqiaoCallback7";
 /// The EncodingAESKey callbacks are encrypted with, unless a test brings its own.
 pub const ENCODING_AES_KEY: &str = "k3VbQ9sTzW2mYcR8nLxD5fHgJ7pAqE4uC6vBtN1wXyZ";
 
-/// The server configuration (服务器配置) of the Official Account, in safe mode.
+/// The token the mini-program's callbacks are signed with, unless a test brings its own.
+pub const MINI_CALLBACK_TOKEN: &str = "queqiaoMini4Callback";
+/// The EncodingAESKey the mini-program's callbacks are encrypted with, unless a test brings its own.
+pub const MINI_ENCODING_AES_KEY: &str = "r7GdWq2YbK5mXc9TzN4hLsJ8fPvA1eUoE3tRiC6BwMk";
+
+/// Whether callbacks are encrypted.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CallbackMode {
+    /// 安全模式: encrypted, and signed with what is encrypted.
+    #[default]
+    Safe,
+    /// 明文模式: in the clear, with a signature that does not cover it.
+    Plain,
+}
+
+/// How callbacks are written.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum CallbackFormat {
+    /// As an Official Account's always are.
+    #[default]
+    Xml,
+    /// As a mini-program may choose.
+    Json,
+}
+
+/// The server configuration (服务器配置, 消息推送) of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Callback {
     /// Where WeChat sends its events.
@@ -18,12 +45,35 @@ pub struct Callback {
     pub token: String,
     /// 43 characters of base64: the AES key without its padding.
     pub encoding_aes_key: String,
+    /// Whether they are encrypted.
+    #[serde(default)]
+    pub mode: CallbackMode,
+    /// How they are written.
+    #[serde(default)]
+    pub format: CallbackFormat,
 }
 
 impl Callback {
-    /// To this URL, under [`CALLBACK_TOKEN`] and [`ENCODING_AES_KEY`].
+    /// The Official Account's to this URL, under [`CALLBACK_TOKEN`] and [`ENCODING_AES_KEY`], in safe mode.
     pub fn to(url: impl Into<String>) -> Self {
-        Self { url: url.into(), token: CALLBACK_TOKEN.into(), encoding_aes_key: ENCODING_AES_KEY.into() }
+        Self {
+            url: url.into(),
+            token: CALLBACK_TOKEN.into(),
+            encoding_aes_key: ENCODING_AES_KEY.into(),
+            mode: CallbackMode::Safe,
+            format: CallbackFormat::Xml,
+        }
+    }
+
+    /// The mini-program's to this URL, under [`MINI_CALLBACK_TOKEN`] and [`MINI_ENCODING_AES_KEY`], in safe mode and
+    /// JSON.
+    pub fn of_mini(url: impl Into<String>) -> Self {
+        Self {
+            token: MINI_CALLBACK_TOKEN.into(),
+            encoding_aes_key: MINI_ENCODING_AES_KEY.into(),
+            format: CallbackFormat::Json,
+            ..Self::to(url)
+        }
     }
 
     /// `Err` is a sentence about what WeChat's console would not save.

@@ -33,9 +33,9 @@ impl Outbox {
         }
     }
 
-    /// `Err` is a sentence about what is wrong with the configuration.
-    pub(crate) fn validate(&self) -> Result<(), &'static str> {
-        self.callback.as_ref().map_or(Ok(()), Callback::validate)
+    /// The configuration in force.
+    pub(crate) fn callback(&self) -> Option<&Callback> {
+        self.callback.as_ref()
     }
 
     /// Queues an event as the faults will have it; forgets it while callbacks are off.

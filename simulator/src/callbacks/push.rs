@@ -51,7 +51,7 @@ impl Pusher {
     }
 
     async fn push(self, queued: QueuedEvent, callback: Callback) {
-        let push = SignedPush::new(&queued, &callback);
+        let push = SignedPush::new(&queued, &callback, self.callbacks.account);
         let mut taken = false;
         for _ in 0..TRIES {
             let started = self.callbacks.clock.time();

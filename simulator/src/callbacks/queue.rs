@@ -6,7 +6,7 @@ use std::time::{Duration, SystemTime};
 
 use tokio::sync::Notify;
 
-use crate::faults::callbacks::{DeliveryPlan, Tampering};
+use crate::faults::callbacks::{DeliveryPlan, Looseness, Tampering};
 use crate::world::event::Event;
 
 /// So many events at most are on their way at once.
@@ -19,6 +19,7 @@ const SWAP: Duration = Duration::from_secs(2);
 pub(crate) struct QueuedEvent {
     pub(crate) event: Event,
     pub(crate) tampering: Tampering,
+    pub(crate) looseness: Looseness,
     /// Not to be sent before.
     due: Option<SystemTime>,
     /// The user's next event goes first.
@@ -83,7 +84,8 @@ impl Queue {
         }
         let user = event.user;
         let due = plan.delay.map(|delay| now + delay);
-        let queued = QueuedEvent { event, tampering: plan.tampering, due, yields: false };
+        let DeliveryPlan { tampering, looseness, .. } = *plan;
+        let queued = QueuedEvent { event, tampering, looseness, due, yields: false };
         if plan.duplicate {
             self.put(queued.clone());
         }

@@ -1,26 +1,35 @@
-//! Callbacks: the server configuration, pauses and counts.
+//! Callbacks of either account: the server configuration, pauses and counts.
 
 use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
-use axum::{Json, Router};
+use axum::{Extension, Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::callbacks::config::Callback;
+use crate::callbacks::config::{Callback, CallbackFormat, CallbackMode};
 use crate::control::answer::{ControlError, ControlResult, bad_request, body};
 use crate::control::guard::leads_here;
 use crate::simulator::Simulator;
+use crate::world::accounts::{Account, Kind, MINI, OA};
 
 /// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
-    Router::new()
-        .route("/_sim/callback", post(configure).delete(switch_off))
-        .route("/_sim/callback/pause", post(pause))
-        .route("/_sim/callback/resume", post(resume))
-        .route("/_sim/callback/stats", get(stats))
+    routes("/_sim/callback", &OA).merge(routes("/_sim/mini/callback", &MINI))
 }
+
+fn routes(at: &str, account: Whose) -> Router<Simulator> {
+    Router::new()
+        .route(at, post(configure).delete(switch_off))
+        .route(&format!("{at}/pause"), post(pause))
+        .route(&format!("{at}/resume"), post(resume))
+        .route(&format!("{at}/stats"), get(stats))
+        .layer(Extension(account))
+}
+
+/// The account that a route is about.
+type Whose = &'static Account;
 
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -28,12 +37,19 @@ struct Configuration {
     url: String,
     token: Option<String>,
     encoding_aes_key: Option<String>,
+    mode: Option<CallbackMode>,
+    format: Option<CallbackFormat>,
 }
 
 impl Configuration {
-    fn callback(self) -> Callback {
-        let usual = Callback::to(self.url);
+    fn callback(self, account: Whose) -> Callback {
+        let usual = match account.kind {
+            Kind::OfficialAccount => Callback::to(self.url),
+            Kind::MiniProgram => Callback::of_mini(self.url),
+        };
         Callback {
+            mode: self.mode.unwrap_or(usual.mode),
+            format: self.format.unwrap_or(usual.format),
             token: self.token.unwrap_or(usual.token),
             encoding_aes_key: self.encoding_aes_key.unwrap_or(usual.encoding_aes_key),
             url: usual.url,
@@ -42,19 +58,20 @@ impl Configuration {
 }
 
 /// POST /_sim/callback: what saving the server configuration in WeChat's console does
-async fn configure(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
-    let callback = body::<Configuration>(&bytes)?.callback();
-    callback.validate().map_err(bad_request)?;
+async fn configure(
+    State(simulator): State<Simulator>,
+    Extension(account): Extension<Whose>,
+    bytes: Bytes,
+) -> ControlResult<Value> {
+    let callback = body::<Configuration>(&bytes)?.callback(account);
+    let callbacks = simulator.lock().callbacks_of(account).clone();
+    callbacks.takes(&callback).map_err(bad_request)?;
     if !leads_here(&callback.url) {
         return Err(bad_request(
             "`url` must be on this machine: whoever can call this could have others called.",
         ));
     }
-    let (callbacks, clock) = {
-        let state = simulator.lock();
-        (state.callbacks.clone(), state.world.clock.clone())
-    };
-    let verified = callback.verify(&callbacks.http, &clock).await;
+    let verified = callback.verify(&callbacks.http, &callbacks.clock).await;
     verified.map_err(|sentence| ControlError::new(StatusCode::CONFLICT, sentence))?;
     let told = json!(callback);
     callbacks.lock().switch(Some(callback));
@@ -62,27 +79,27 @@ async fn configure(State(simulator): State<Simulator>, bytes: Bytes) -> ControlR
 }
 
 /// DELETE /_sim/callback: events that wait are forgotten
-async fn switch_off(State(simulator): State<Simulator>) -> Json<Value> {
-    simulator.lock().callbacks.lock().switch(None);
+async fn switch_off(State(simulator): State<Simulator>, Extension(account): Extension<Whose>) -> Json<Value> {
+    simulator.lock().callbacks_of(account).lock().switch(None);
     Json(json!({}))
 }
 
 /// POST /_sim/callback/pause
-async fn pause(State(simulator): State<Simulator>) -> Json<Value> {
-    simulator.lock().callbacks.lock().queue.pause();
+async fn pause(State(simulator): State<Simulator>, Extension(account): Extension<Whose>) -> Json<Value> {
+    simulator.lock().callbacks_of(account).lock().queue.pause();
     Json(json!({}))
 }
 
 /// POST /_sim/callback/resume
-async fn resume(State(simulator): State<Simulator>) -> Json<Value> {
-    simulator.lock().callbacks.lock().queue.resume();
+async fn resume(State(simulator): State<Simulator>, Extension(account): Extension<Whose>) -> Json<Value> {
+    simulator.lock().callbacks_of(account).lock().queue.resume();
     Json(json!({}))
 }
 
 /// GET /_sim/callback/stats
-async fn stats(State(simulator): State<Simulator>) -> Json<Value> {
+async fn stats(State(simulator): State<Simulator>, Extension(account): Extension<Whose>) -> Json<Value> {
     let state = simulator.lock();
-    let outbox = state.callbacks.lock();
+    let outbox = state.callbacks_of(account).lock();
     let mut stats = json!(outbox.stats);
     stats["pending"] = outbox.queue.pending().into();
     Json(stats)

@@ -13,6 +13,7 @@ use crate::faults::callbacks::Shares;
 use crate::faults::endpoints::Fault;
 use crate::faults::followers::Order;
 use crate::simulator::Simulator;
+use crate::world::accounts::{Account, MINI, OA};
 
 /// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
@@ -20,16 +21,18 @@ pub(crate) fn router() -> Router<Simulator> {
         .route("/_sim/faults", post(order).delete(clear))
         .route("/_sim/followers/faults", post(order_of_followers).delete(clear_of_followers))
         .route("/_sim/callback/faults", post(order_of_callbacks).delete(clear_of_callbacks))
+        .route("/_sim/mini/callback/faults", post(order_of_mini_callbacks).delete(clear_of_mini_callbacks))
 }
 
 /// What a fault befalls; an endpoint, unless something else is said.
 #[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(rename_all = "snake_case")]
 enum Kind {
     #[default]
     Endpoint,
     Followers,
     Callback,
+    MiniCallback,
 }
 
 /// POST /_sim/faults: an endpoint's fault beside those before, the other kinds in place of them
@@ -40,7 +43,10 @@ async fn order(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResul
     match kind {
         Kind::Endpoint => add(&simulator, serde_json::from_value(fields).map_err(unexpected)?),
         Kind::Followers => set_followers(&simulator, serde_json::from_value(fields).map_err(unexpected)?),
-        Kind::Callback => set_callbacks(&simulator, serde_json::from_value(fields).map_err(unexpected)?),
+        Kind::Callback => set_callbacks(&simulator, &OA, serde_json::from_value(fields).map_err(unexpected)?),
+        Kind::MiniCallback => {
+            set_callbacks(&simulator, &MINI, serde_json::from_value(fields).map_err(unexpected)?)
+        }
     }
 }
 
@@ -64,6 +70,7 @@ async fn clear(State(simulator): State<Simulator>, Query(which): Query<Which>) -
         Kind::Endpoint => simulator.lock().faults.clear(),
         Kind::Followers => simulator.lock().follower_faults.set(Order::default()),
         Kind::Callback => simulator.lock().callbacks.lock().faults.set(Shares::default()),
+        Kind::MiniCallback => simulator.lock().mini_callbacks.lock().faults.set(Shares::default()),
     }
     Ok(Json(json!({})))
 }
@@ -80,7 +87,17 @@ async fn clear_of_followers(simulator: State<Simulator>) -> ControlResult<Value>
 
 /// POST /_sim/callback/faults: in place of those before
 async fn order_of_callbacks(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
-    set_callbacks(&simulator, body(&bytes)?)
+    set_callbacks(&simulator, &OA, body(&bytes)?)
+}
+
+/// POST /_sim/mini/callback/faults: in place of those before
+async fn order_of_mini_callbacks(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
+    set_callbacks(&simulator, &MINI, body(&bytes)?)
+}
+
+/// DELETE /_sim/mini/callback/faults
+async fn clear_of_mini_callbacks(simulator: State<Simulator>) -> ControlResult<Value> {
+    clear(simulator, Query(Which { kind: Kind::MiniCallback })).await
 }
 
 /// DELETE /_sim/callback/faults
@@ -102,8 +119,8 @@ fn set_followers(simulator: &Simulator, order: Order) -> ControlResult<Value> {
     Ok(Json(json!({})))
 }
 
-fn set_callbacks(simulator: &Simulator, shares: Shares) -> ControlResult<Value> {
+fn set_callbacks(simulator: &Simulator, account: &Account, shares: Shares) -> ControlResult<Value> {
     shares.validate().map_err(bad_request)?;
-    simulator.lock().callbacks.lock().faults.set(shares);
+    simulator.lock().callbacks_of(account).lock().faults.set(shares);
     Ok(Json(json!({})))
 }

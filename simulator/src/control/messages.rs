@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::simulator::Simulator;
-use crate::world::accounts::OA;
+use crate::world::accounts::{MINI, OA};
 use crate::world::inbox::Message;
 
 /// The routes of this file.
@@ -32,5 +32,6 @@ async fn messages(State(simulator): State<Simulator>, Query(which): Query<Which>
 fn described(message: &Message) -> Value {
     let mut value = json!(message);
     value["oa_openid"] = OA.openids.of(message.user).into();
+    value["mini_openid"] = MINI.openids.of(message.user).into();
     value
 }

@@ -20,6 +20,8 @@ pub(crate) struct Shares {
     stale: f64,
     system_failed: f64,
     drop: f64,
+    list_as_object: f64,
+    numbers_as_text: f64,
 }
 
 impl Shares {
@@ -34,6 +36,8 @@ impl Shares {
             self.stale,
             self.system_failed,
             self.drop,
+            self.list_as_object,
+            self.numbers_as_text,
         ];
         if !are_shares(&shares) {
             return Err("All but delay_ms are shares between 0 and 1.");
@@ -58,6 +62,15 @@ pub(crate) enum Tampering {
     Stale,
 }
 
+/// How loosely WeChat writes JSON: it does both ways, with and without.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Looseness {
+    /// A `List` of one is that one, not an array.
+    pub(crate) list_as_object: bool,
+    /// Numbers are strings.
+    pub(crate) numbers_as_text: bool,
+}
+
 /// What the dice have in store for one event.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(crate) struct DeliveryPlan {
@@ -66,6 +79,7 @@ pub(crate) struct DeliveryPlan {
     pub(crate) delay: Option<Duration>,
     pub(crate) swapped: bool,
     pub(crate) tampering: Tampering,
+    pub(crate) looseness: Looseness,
 }
 
 /// The shares in force, and their dice.
@@ -95,6 +109,7 @@ impl CallbackFaults {
     pub(crate) fn plan(&mut self) -> DeliveryPlan {
         let Shares { drop, duplicate, delay, delay_ms, swap, wrong_signature, plaintext, stale, .. } =
             self.shares;
+        let Shares { list_as_object, numbers_as_text, .. } = self.shares;
         let mut roll = |share| self.dice.hit(share);
         let dropped = roll(drop);
         let duplicate = roll(duplicate);
@@ -106,11 +121,13 @@ impl CallbackFaults {
             (_, _, true) => Tampering::Stale,
             (false, false, false) => Tampering::None,
         };
+        let looseness =
+            Looseness { list_as_object: roll(list_as_object), numbers_as_text: roll(numbers_as_text) };
         let delay = delay_ms.filter(|_| delayed).map(Duration::from_millis);
-        DeliveryPlan { dropped, duplicate, delay, swapped, tampering }
+        DeliveryPlan { dropped, duplicate, delay, swapped, tampering, looseness }
     }
 
-    /// Whether a template message fails inside WeChat.
+    /// Whether a message fails inside WeChat.
     pub(crate) fn system_fails(&mut self) -> bool {
         self.dice.hit(self.shares.system_failed)
     }

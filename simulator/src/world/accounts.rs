@@ -12,13 +12,15 @@ pub const OA_ORIGINAL_ID: &str = "gh_8d41f7c20b6e";
 pub const MINI_APPID: &str = "wx1c94a7d3e05b28f6";
 /// The mini-program's AppSecret, until it is reset.
 pub const MINI_SECRET: &str = "b7d20e6f495a4c13a8f1960c3de57b82";
+/// The mini-program's original id (原始ID), by which callbacks name it.
+pub const MINI_ORIGINAL_ID: &str = "gh_2b90e5d7a134";
 
 /// What an account may be.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Kind {
     /// 服务号: has templates, and followers.
     OfficialAccount,
-    /// 小程序: its users log in.
+    /// 小程序: its users log in, and let it send them messages.
     MiniProgram,
 }
 
@@ -29,14 +31,16 @@ pub(crate) struct Account {
     pub(crate) name: &'static str,
     pub(crate) kind: Kind,
     pub(crate) appid: &'static str,
+    pub(crate) original_id: &'static str,
     pub(crate) openids: Ids,
 }
 
-/// The account whose followers and callbacks these are.
+/// The account whose followers these are.
 pub(crate) static OA: Account = Account {
     name: "oa",
     kind: Kind::OfficialAccount,
     appid: OA_APPID,
+    original_id: OA_ORIGINAL_ID,
     openids: Ids { prefix: "otvxTs", salt: 0x006f_612d_6f70_656e },
 };
 
@@ -45,6 +49,7 @@ pub(crate) static MINI: Account = Account {
     name: "mini",
     kind: Kind::MiniProgram,
     appid: MINI_APPID,
+    original_id: MINI_ORIGINAL_ID,
     openids: Ids { prefix: "oGx4Mn", salt: 0x006d_696e_692d_6f70 },
 };
 
@@ -70,10 +75,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn no_two_accounts_share_a_name_an_appid_or_openids() {
+    fn no_two_accounts_share_a_name_an_id_or_openids() {
         for unique in [
             |account: &Account| account.name.to_owned(),
             |account: &Account| account.appid.to_owned(),
+            |account: &Account| account.original_id.to_owned(),
             |account: &Account| account.openids.prefix.to_owned(),
             |account: &Account| account.openids.salt.to_string(),
         ] {

@@ -17,9 +17,9 @@ pub(crate) struct Console {
     whitelist: Whitelist,
     /// The IPs that are on it; none at first.
     whitelisted: BTreeSet<IpAddr>,
-    /// Templates that were removed: 40037.
+    /// Templates of either account that were removed: 40037.
     removed_templates: BTreeSet<String>,
-    /// Pages of the mini-program that are not published, without their query: 40165.
+    /// Pages of the mini-program that are not published, without their query: 40165, or 41030 for subscribe messages.
     unpublished_pages: BTreeSet<String>,
     /// Whether the same content to the same user within 60 s is refused: 40241.
     pub(crate) refuses_repeats: bool,
@@ -129,16 +129,15 @@ impl Console {
         if is_refused { Err(Refusal::of_ip(from)) } else { Ok(()) }
     }
 
-    /// Refuses a template that was removed, and a page that is not published.
-    pub(crate) fn has(&self, template_id: &str, page: Option<&str>) -> Result<(), Refusal> {
-        if self.removed_templates.contains(template_id) {
-            return Err(Refusal::new(40037));
-        }
-        let path = page.and_then(|page| page.split('?').next());
-        match path.filter(|path| self.unpublished_pages.contains(*path)) {
-            Some(_) => Err(Refusal::new(40165)),
-            None => Ok(()),
-        }
+    /// Whether a template was not removed.
+    pub(crate) fn has(&self, template_id: &str) -> bool {
+        !self.removed_templates.contains(template_id)
+    }
+
+    /// Whether the mini-program has a page.
+    pub(crate) fn publishes(&self, page: &str) -> bool {
+        let path = page.split('?').next().unwrap_or_default();
+        !page.starts_with('/') && !self.unpublished_pages.contains(path)
     }
 
     /// What one user is called by all accounts of the Open Platform account.
@@ -175,10 +174,10 @@ mod tests {
     }
 
     #[test]
-    fn a_pages_query_does_not_matter() {
+    fn a_pages_query_does_not_matter_and_a_leading_slash_does() {
         let console = changed(serde_json::json!({ "unpublished_pages": ["pages/a"] }));
-        assert_eq!(console.has("t", Some("pages/a?id=1")), Err(Refusal::new(40165)));
-        assert_eq!([console.has("t", Some("pages/b")), console.has("t", None)], [Ok(()), Ok(())]);
+        let pages = ["pages/a?id=1", "pages/a", "/pages/b", "pages/b", "pages/b?id=1"];
+        assert_eq!(pages.map(|page| console.publishes(page)), [false, false, false, true, true]);
     }
 
     #[test]

@@ -1,4 +1,6 @@
-//! What happens to a user of the Official Account, and is told to its server.
+//! What happens to a user of an account, and is told to the account's server.
+
+use crate::world::accounts::{Account, MINI, OA};
 
 /// One thing that happened.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -21,6 +23,33 @@ pub(crate) enum What {
         msgid: i64,
         status: Status,
     },
+    /// The mini-program asked in a popup, and the user chose.
+    Popup(Vec<Choice>),
+    /// The user chose otherwise in the mini-program's settings.
+    Change(Vec<Choice>),
+    /// A subscribe message reached its end.
+    Sent {
+        msgid: i64,
+        template_id: &'static str,
+        arrived: bool,
+    },
+}
+
+impl What {
+    /// The account whose server is told.
+    pub(crate) fn account(&self) -> &'static Account {
+        match self {
+            Self::Subscribe | Self::Unsubscribe | Self::Scan | Self::Receipt { .. } => &OA,
+            Self::Popup(_) | Self::Change(_) | Self::Sent { .. } => &MINI,
+        }
+    }
+}
+
+/// Whether a user wants the messages of a template.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct Choice {
+    pub(crate) template_id: &'static str,
+    pub(crate) accepts: bool,
 }
 
 /// What became of a template message.

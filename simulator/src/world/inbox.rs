@@ -1,4 +1,4 @@
-//! The inbox where template messages arrive, and what it knows about duplicates.
+//! The inbox where messages arrive, and what it knows about duplicates.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::hash::{DefaultHasher, Hash, Hasher};
@@ -13,9 +13,22 @@ const REPEAT_WINDOW: i64 = 60;
 /// The inbox forgets its oldest messages beyond this many, about 100 MB.
 const KEPT: usize = 200_000;
 
+/// By which way a message came.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub(crate) enum Channel {
+    /// The Official Account's template messages.
+    #[default]
+    Template,
+    /// The mini-program's subscribe messages.
+    Subscribe,
+}
+
 /// A message as it arrived.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 pub(crate) struct Message {
+    #[serde(default)]
+    pub(crate) channel: Channel,
     pub(crate) user: u32,
     pub(crate) msgid: i64,
     pub(crate) template_id: String,
@@ -24,6 +37,12 @@ pub(crate) struct Message {
     pub(crate) page: Option<String>,
     pub(crate) url: Option<String>,
     pub(crate) at: i64,
+    /// Of a subscribe message, as its sender gave it: which version of the mini-program it opens.
+    #[serde(default)]
+    pub(crate) miniprogram_state: Option<String>,
+    /// Of a subscribe message, as its sender gave it.
+    #[serde(default)]
+    pub(crate) lang: Option<String>,
 }
 
 impl Message {
@@ -128,7 +147,19 @@ mod tests {
     fn message(user: u32, client_msg_id: &str, text: &str, at: i64) -> Message {
         let data = json!({ "thing1": text }).as_object().cloned().unwrap();
         let client_msg_id = Some(client_msg_id.into());
-        Message { user, msgid: at, template_id: "t".into(), client_msg_id, data, page: None, url: None, at }
+        Message {
+            channel: Channel::Template,
+            user,
+            msgid: at,
+            template_id: "t".into(),
+            client_msg_id,
+            data,
+            page: None,
+            url: None,
+            at,
+            miniprogram_state: None,
+            lang: None,
+        }
     }
 
     #[test]

@@ -23,6 +23,8 @@ fn default_limit(path: &str) -> Limit {
         "/cgi-bin/user/get" => Some(500),
         "/cgi-bin/user/info" | "/cgi-bin/user/info/batchget" => Some(5_000_000),
         "/cgi-bin/message/template/send" => Some(100_000),
+        // Of a mini-program without payments.
+        "/cgi-bin/message/subscribe/send" => Some(10_000_000),
         _ => None,
     };
     Limit { per_day, per_minute: None }

@@ -51,6 +51,7 @@ fn errmsg(errcode: i64) -> &'static str {
         41002 => "appid missing",
         41004 => "appsecret missing",
         41008 => "missing code",
+        41030 => "invalid page",
         42001 => "access_token expired",
         43002 => "require POST method",
         43004 => "require subscribe",

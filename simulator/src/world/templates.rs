@@ -1,8 +1,8 @@
-//! The templates (模板) of the Official Accounts, and how they are filled: a table.
+//! The templates (模板) of the accounts, and how they are filled: a table.
 
 use serde_json::{Map, Value};
 
-use crate::world::accounts::{Account, OA};
+use crate::world::accounts::{Account, MINI, OA};
 use crate::world::fields;
 use crate::world::refusal::Refusal;
 
@@ -10,6 +10,12 @@ use crate::world::refusal::Refusal;
 pub const TEMPLATE_ID: &str = "kX3vQ9pTz7Rb2LmWc8YhNf5sJ1dGa6UoEi4Kt0-BxVg";
 /// The template 审批抄送通知, for `approval_copied`.
 pub const TEMPLATE_COPIED_ID: &str = "Wm5rHc2Zq8NvT1yLx7PbKd4fUj9Gs3_AeOi6Rt0MhXw";
+/// The template 工单提醒, whose const was approved with three values.
+pub const TEMPLATE_TICKET_ID: &str = "Pd7yRk3Nw9Cx5TmJv1HqZb8sLf4Ga2_UeXi6Ko0EtMg";
+/// The mini-program's template 审批通知.
+pub const SUBSCRIBE_TEMPLATE_ID: &str = "mS7kQ2vXz5Rb9LpWc3YhNt6sJ8dGa1UoEi4Kf0-BxTg";
+/// The mini-program's template 订单发货通知, whose enum_string has three values.
+pub const SUBSCRIBE_SHIPPED_ID: &str = "tF4nYb8Kx2Hs6QdWj9LcVm1pRz7Ga5_EuCi3Oo0TkNw";
 
 /// The template 订单发货通知, for `order_shipped`.
 pub const TEMPLATE_SHIPPED_ID: &str = "Hq6nVx4Jt9Zw2KdRb7MfLs1cYp8Ga3_EuTi5Oy0SvDk";
@@ -52,6 +58,35 @@ static TEMPLATES: &[Template] = &[
         example: "商品名称:茶具套装\n订单金额:¥128.00\n发货时间:2026-03-01 09:30\n\
                   快递公司:顺丰速运\n快递单号:SF1234567890123",
     },
+    Template {
+        account: &OA,
+        id: TEMPLATE_TICKET_ID,
+        title: "工单提醒",
+        content: "工单类型:{{const3.DATA}}\n工单名称:{{thing1.DATA}}\n提交时间:{{time4.DATA}}",
+        example: "工单类型:报修\n工单名称:空调漏水\n提交时间:2026-03-01 09:30",
+    },
+    Template {
+        account: &MINI,
+        id: SUBSCRIBE_TEMPLATE_ID,
+        title: "审批通知",
+        content: "申请人:{{thing1.DATA}}\n审批类型:{{thing2.DATA}}\n提交时间:{{time3.DATA}}\n\
+                  状态:{{phrase4.DATA}}\n",
+        example: "申请人:王小明\n审批类型:请假\n提交时间:2026-03-01 09:30\n状态:待审批\n",
+    },
+    Template {
+        account: &MINI,
+        id: SUBSCRIBE_SHIPPED_ID,
+        title: "订单发货通知",
+        content: "订单编号:{{character_string1.DATA}}\n商品名称:{{thing2.DATA}}\n发货时间:{{time3.DATA}}\n\
+                  配送方式:{{enum_string4.DATA}}\n",
+        example: "订单编号:QJ-20260301-0007\n商品名称:茶具套装\n发货时间:2026-03-01 09:30\n配送方式:快递\n",
+    },
+];
+
+/// The values that were approved for a field of a template; a field that does not stand here takes any of its type.
+static APPROVED: &[(&str, &str, &[&str])] = &[
+    (TEMPLATE_TICKET_ID, "const3", &["报修", "投诉", "咨询"]),
+    (SUBSCRIBE_SHIPPED_ID, "enum_string4", &["快递", "同城配送", "自提"]),
 ];
 
 impl Template {
@@ -69,13 +104,29 @@ impl Template {
         self.content.split("{{").skip(1).filter_map(|rest| Some(rest.split_once(".DATA}}")?.0))
     }
 
+    /// The values of its enums, by key; those of a const are told to nobody.
+    pub(crate) fn enums(&self) -> impl Iterator<Item = (&'static str, &'static [&'static str])> {
+        self.keys().filter(|key| key.starts_with("enum")).filter_map(|key| Some((key, self.approved(key)?)))
+    }
+
+    fn approved(&self, key: &str) -> Option<&'static [&'static str]> {
+        let row = APPROVED.iter().find(|(id, of, _)| *id == self.id && *of == key);
+        row.map(|(_, _, values)| *values)
+    }
+
+    /// An empty const is none of its values, and is taken all the same.
+    fn takes(&self, key: &str, value: &str) -> bool {
+        let is_approved = |values: &[&str]| value.is_empty() || values.contains(&value);
+        fields::is_valid(key, value) && self.approved(key).is_none_or(is_approved)
+    }
+
     /// The values as they will stand on the card; keys the template does not have are dropped.
     pub(crate) fn fill(&self, data: &Map<String, Value>) -> Result<Map<String, Value>, Refusal> {
         self.keys()
             .map(|key| {
                 let value = data.get(key).and_then(|field| text(&field["value"]));
                 match value {
-                    Some(value) if fields::is_valid(key, &value) => Ok((key.to_owned(), value.into())),
+                    Some(value) if self.takes(key, &value) => Ok((key.to_owned(), value.into())),
                     _ => Err(invalid(key)),
                 }
             })
@@ -120,6 +171,35 @@ mod tests {
     fn a_template_knows_its_keys() {
         let keys: Vec<_> = TEMPLATES[0].keys().collect();
         assert_eq!(keys, ["thing1", "thing2", "time3", "thing4", "character_string5"]);
+    }
+
+    #[test]
+    fn a_const_and_an_enum_take_their_approved_values_and_only_an_enums_are_told() {
+        for (account, id, key, mut data) in [
+            (
+                &OA,
+                TEMPLATE_TICKET_ID,
+                "const3",
+                json!({"thing1": {"value": "空调漏水"}, "time4": {"value": "09:30"}}),
+            ),
+            (
+                &MINI,
+                SUBSCRIBE_SHIPPED_ID,
+                "enum_string4",
+                json!({"character_string1": {"value": "QJ-7"},
+                "thing2": {"value": "茶具"}, "time3": {"value": "09:30"}}),
+            ),
+        ] {
+            let template = Template::of(account, id).unwrap();
+            let approved = template.approved(key).unwrap();
+            assert_eq!(template.enums().next(), (account.appid == MINI.appid).then_some((key, approved)));
+            let mut takes = |value: &str| {
+                data[key] = json!({ "value": value });
+                template.fill(data.as_object().unwrap()).is_ok()
+            };
+            assert!(approved.iter().all(|value| takes(value)), "{key}");
+            assert_eq!([takes("别的"), takes("")], [false, key == "const3"], "{key}");
+        }
     }
 
     #[test]

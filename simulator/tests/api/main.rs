@@ -4,6 +4,7 @@
 mod guard;
 mod orders;
 mod send;
+mod subscribe;
 mod tokens;
 mod users;
 mod wechat;

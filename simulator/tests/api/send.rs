@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use serde_json::{Value, json};
-use simulator::{OA_APPID, TEMPLATE_COPIED_ID, TEMPLATE_ID, TEMPLATE_SHIPPED_ID};
+use simulator::{OA_APPID, TEMPLATE_COPIED_ID, TEMPLATE_ID, TEMPLATE_SHIPPED_ID, TEMPLATE_TICKET_ID};
 
 use crate::wechat::{NEVER_FOLLOWED, SEND, Wechat, message};
 
@@ -119,12 +119,29 @@ async fn a_used_up_quota_answers_45009_until_midnight_in_beijing() {
 }
 
 #[tokio::test]
-async fn the_templates_are_listed_without_an_errcode() {
+async fn the_templates_are_listed_without_an_errcode_as_lines_and_without_the_values_of_a_const() {
     let wechat = Wechat::start().await;
     let token = wechat.token().await;
     let list = wechat.get(&format!("/cgi-bin/template/get_all_private_template?access_token={token}")).await;
     assert!(list.get("errcode").is_none());
     let ids: Vec<_> =
         list["template_list"].as_array().unwrap().iter().map(|one| &one["template_id"]).collect();
-    assert_eq!(ids, [TEMPLATE_ID, TEMPLATE_COPIED_ID, TEMPLATE_SHIPPED_ID]);
+    assert_eq!(ids, [TEMPLATE_ID, TEMPLATE_COPIED_ID, TEMPLATE_SHIPPED_ID, TEMPLATE_TICKET_ID]);
+    let ticket = &list["template_list"][3];
+    assert_eq!(
+        ticket["content"],
+        "工单类型:{{const3.DATA}}\n工单名称:{{thing1.DATA}}\n提交时间:{{time4.DATA}}"
+    );
+    assert!(!ticket.to_string().contains("投诉"));
+}
+
+#[tokio::test]
+async fn a_value_of_a_const_that_was_not_approved_answers_47003() {
+    let wechat = Wechat::start().await;
+    let (token, openid) = (wechat.token().await, wechat.oa_openid(7).await);
+    for (kind, errcode) in [("投诉", 0), ("催办", 47003), ("", 0)] {
+        let data = json!({ "thing1": { "value": "空调漏水" }, "const3": { "value": kind }, "time4": { "value": "09:30" } });
+        let message = json!({ "touser": openid, "template_id": TEMPLATE_TICKET_ID, "data": data });
+        assert_eq!(wechat.errcode(&token, &message).await, errcode, "{kind}");
+    }
 }

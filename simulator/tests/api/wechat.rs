@@ -82,6 +82,11 @@ impl Wechat {
         self.token_of(OA_APPID, OA_SECRET).await
     }
 
+    /// The mini-program's.
+    pub async fn mini_token(&self) -> String {
+        self.token_of(MINI_APPID, MINI_SECRET).await
+    }
+
     pub async fn login(&self, user: u32) -> Value {
         let code = self.post(&format!("/_sim/users/{user}/code"), Value::Null).await;
         self.redeem(code["code"].as_str().unwrap()).await

@@ -1,7 +1,8 @@
-//! The simulator's callbacks as an Official Account's server meets them.
+//! The simulator's callbacks as the servers of its accounts meet them.
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on fails")]
 
 mod faults;
+mod mini;
 mod receiver;
 mod wechat;
 

@@ -1,4 +1,4 @@
-//! The Official Account's server as WeChat meets it: verifies, records, decrypts, and answers as told.
+//! An account's server as WeChat meets it: verifies, records, decrypts, and answers as told.
 
 use std::collections::{HashMap, VecDeque};
 use std::sync::{Arc, Mutex};
@@ -8,13 +8,16 @@ use aes::cipher::block_padding::NoPadding;
 use aes::cipher::{BlockModeDecrypt, KeyIvInit};
 use axum::Router;
 use axum::extract::{Query, State};
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::routing::get;
 use base64::Engine;
 use base64::alphabet;
 use base64::engine::general_purpose::{GeneralPurpose, GeneralPurposeConfig};
+use serde_json::Value;
 use sha1::{Digest, Sha1};
-use simulator::{CALLBACK_TOKEN, ENCODING_AES_KEY, OA_APPID};
+use simulator::{
+    CALLBACK_TOKEN, ENCODING_AES_KEY, MINI_APPID, MINI_CALLBACK_TOKEN, MINI_ENCODING_AES_KEY, OA_APPID,
+};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
@@ -24,9 +27,23 @@ pub enum Answer {
     Silence,
 }
 
+/// What an account's callbacks are signed and encrypted with, and for whom.
+#[derive(Debug)]
+struct Keys {
+    token: &'static str,
+    encoding_aes_key: &'static str,
+    appid: &'static str,
+}
+
+static OA: Keys = Keys { token: CALLBACK_TOKEN, encoding_aes_key: ENCODING_AES_KEY, appid: OA_APPID };
+static MINI: Keys =
+    Keys { token: MINI_CALLBACK_TOKEN, encoding_aes_key: MINI_ENCODING_AES_KEY, appid: MINI_APPID };
+
 /// One request as it came.
 #[derive(Clone, Debug)]
 pub struct Push {
+    keys: &'static Keys,
+    pub content_type: String,
     pub query: HashMap<String, String>,
     pub body: String,
 }
@@ -34,6 +51,7 @@ pub struct Push {
 #[derive(Clone)]
 pub struct Receiver {
     pub url: String,
+    keys: &'static Keys,
     pushes: Arc<Mutex<Vec<Push>>>,
     arrived: watch::Sender<usize>,
     /// What to answer next; `success` when it is empty.
@@ -43,10 +61,20 @@ pub struct Receiver {
 }
 
 impl Receiver {
+    /// The Official Account's.
     pub async fn start() -> Self {
+        Self::with(&OA).await
+    }
+
+    pub async fn of_mini() -> Self {
+        Self::with(&MINI).await
+    }
+
+    async fn with(keys: &'static Keys) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let receiver = Self {
             url: format!("http://{}/callback", listener.local_addr().unwrap()),
+            keys,
             pushes: Arc::default(),
             arrived: watch::Sender::new(0),
             answers: Arc::default(),
@@ -74,8 +102,11 @@ impl Receiver {
     }
 }
 
-async fn verified(Query(query): Query<HashMap<String, String>>) -> (StatusCode, String) {
-    let signed = signature(&[CALLBACK_TOKEN, &query["timestamp"], &query["nonce"]]);
+async fn verified(
+    State(receiver): State<Receiver>,
+    Query(query): Query<HashMap<String, String>>,
+) -> (StatusCode, String) {
+    let signed = signature(&[receiver.keys.token, &query["timestamp"], &query["nonce"]]);
     if signed == query["signature"] {
         (StatusCode::OK, query["echostr"].clone())
     } else {
@@ -86,9 +117,11 @@ async fn verified(Query(query): Query<HashMap<String, String>>) -> (StatusCode, 
 async fn received(
     State(receiver): State<Receiver>,
     Query(query): Query<HashMap<String, String>>,
+    headers: HeaderMap,
     body: String,
 ) -> (StatusCode, &'static str) {
-    receiver.pushes.lock().unwrap().push(Push { query, body });
+    let content_type = headers[header::CONTENT_TYPE].to_str().unwrap().to_owned();
+    receiver.pushes.lock().unwrap().push(Push { keys: receiver.keys, content_type, query, body });
     receiver.arrived.send_modify(|arrived| *arrived += 1);
     receiver.open.subscribe().wait_for(|open| *open).await.unwrap();
     let answer = receiver.answers.lock().unwrap().pop_front();
@@ -101,24 +134,35 @@ async fn received(
 
 impl Push {
     pub fn is_signed(&self) -> bool {
-        let Self { query, body } = self;
-        let signed =
-            signature(&[CALLBACK_TOKEN, &query["timestamp"], &query["nonce"], &text(body, "Encrypt")]);
+        let Self { keys, query, .. } = self;
+        let signed = signature(&[keys.token, &query["timestamp"], &query["nonce"], &self.encrypted()]);
         query["encrypt_type"] == "aes" && query["msg_signature"] == signed
     }
 
-    /// The message in the clear.
+    fn encrypted(&self) -> String {
+        match serde_json::from_str::<Value>(&self.body) {
+            Ok(body) => body["Encrypt"].as_str().unwrap().to_owned(),
+            Err(_) => text(&self.body, "Encrypt"),
+        }
+    }
+
+    /// The message, decrypted.
     pub fn xml(&self) -> String {
         let lenient = GeneralPurposeConfig::new().with_decode_allow_trailing_bits(true);
         let lenient = GeneralPurpose::new(&alphabet::STANDARD, lenient);
-        let key = lenient.decode(format!("{ENCODING_AES_KEY}=")).unwrap();
-        let encrypted = lenient.decode(text(&self.body, "Encrypt")).unwrap();
+        let key = lenient.decode(format!("{}=", self.keys.encoding_aes_key)).unwrap();
+        let encrypted = lenient.decode(self.encrypted()).unwrap();
         let cipher = cbc::Decryptor::<Aes256>::new_from_slices(&key, &key[..16]).unwrap();
         let plain = cipher.decrypt_padded_vec::<NoPadding>(&encrypted).unwrap();
         let (padding, length) = (usize::from(plain[plain.len() - 1]), plain[16..20].try_into().unwrap());
         let end = 20 + u32::from_be_bytes(length) as usize;
-        assert_eq!(&plain[end..plain.len() - padding], OA_APPID.as_bytes());
+        assert_eq!(&plain[end..plain.len() - padding], self.keys.appid.as_bytes());
         String::from_utf8(plain[20..end].to_vec()).unwrap()
+    }
+
+    /// The message, decrypted, of an account that chose JSON.
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.xml()).unwrap()
     }
 }
 

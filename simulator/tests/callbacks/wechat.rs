@@ -2,7 +2,10 @@
 
 use reqwest::{Client, Method, StatusCode};
 use serde_json::{Value, json};
-use simulator::{Callback, OA_APPID, OA_SECRET, Settings, Simulator, TEMPLATE_ID};
+use simulator::{
+    Callback, MINI_APPID, MINI_SECRET, OA_APPID, OA_SECRET, SUBSCRIBE_TEMPLATE_ID, Settings, Simulator,
+    TEMPLATE_ID,
+};
 use tokio::net::TcpListener;
 
 use crate::receiver::Receiver;
@@ -17,6 +20,12 @@ impl Wechat {
     /// One that pushes its events to this receiver.
     pub async fn telling(receiver: &Receiver) -> Self {
         Self::with(Some(Callback::to(&*receiver.url))).await
+    }
+
+    /// One that pushes the mini-program's events to this receiver.
+    pub async fn telling_mini(receiver: &Receiver) -> Self {
+        let mini_callback = Some(Callback::of_mini(&*receiver.url));
+        Self::serve(Simulator::new(Settings { mini_callback, ..settings(None) })).await
     }
 
     pub async fn with(callback: Option<Callback>) -> Self {
@@ -72,10 +81,43 @@ impl Wechat {
         users[0]["oa_openid"].as_str().unwrap().into()
     }
 
+    pub async fn mini_openid(&self, user: u32) -> String {
+        let users = self.get(&format!("/_sim/users?from={user}&n=1")).await;
+        users[0]["mini_openid"].as_str().unwrap().into()
+    }
+
+    async fn token(&self, appid: &str, secret: &str) -> String {
+        let query = format!("grant_type=client_credential&appid={appid}&secret={secret}");
+        self.get(&format!("/cgi-bin/token?{query}")).await["access_token"].as_str().unwrap().into()
+    }
+
+    /// Has a user answer the mini-program's popup.
+    pub async fn subscribe(&self, user: u32, replies: Value) {
+        self.post(&format!("/_sim/users/{user}/subscribe"), replies).await;
+    }
+
+    /// Sends a subscribe message and gives its msgid.
+    pub async fn send_subscribed(&self, user: u32) -> i64 {
+        let message = json!({
+            "touser": self.mini_openid(user).await,
+            "template_id": SUBSCRIBE_TEMPLATE_ID,
+            "data": {
+                "thing1": { "value": "王小明" },
+                "thing2": { "value": "请假" },
+                "time3": { "value": "2026-03-01 09:30" },
+                "phrase4": { "value": "待审批" },
+            },
+        });
+        let token = self.token(MINI_APPID, MINI_SECRET).await;
+        let path = format!("/cgi-bin/message/subscribe/send?access_token={token}");
+        let sent = self.try_post(&path, message).await.1;
+        assert_eq!(sent["errcode"], 0, "{sent}");
+        sent["msgid"].as_i64().unwrap()
+    }
+
     /// Sends a template message and gives its msgid.
     pub async fn send(&self, user: u32) -> String {
-        let query = format!("grant_type=client_credential&appid={OA_APPID}&secret={OA_SECRET}");
-        let token = self.get(&format!("/cgi-bin/token?{query}")).await["access_token"].clone();
+        let token = self.token(OA_APPID, OA_SECRET).await;
         let message = json!({
             "touser": self.oa_openid(user).await,
             "template_id": TEMPLATE_ID,
@@ -87,7 +129,7 @@ impl Wechat {
                 "character_string5": { "value": "QJ-20260301-0007" },
             },
         });
-        let path = format!("/cgi-bin/message/template/send?access_token={}", token.as_str().unwrap());
+        let path = format!("/cgi-bin/message/template/send?access_token={token}");
         let sent = self.try_post(&path, message).await.1;
         assert_eq!(sent["errcode"], 0, "{sent}");
         sent["msgid"].to_string()
@@ -95,8 +137,17 @@ impl Wechat {
 
     /// The counts once nothing waits or is on its way.
     pub async fn settled(&self) -> Value {
+        self.settled_at("/_sim/callback").await
+    }
+
+    /// The counts of the mini-program's callbacks in the same way.
+    pub async fn mini_settled(&self) -> Value {
+        self.settled_at("/_sim/mini/callback").await
+    }
+
+    async fn settled_at(&self, callback: &str) -> Value {
         loop {
-            let stats = self.get("/_sim/callback/stats").await;
+            let stats = self.get(&format!("{callback}/stats")).await;
             if stats["pending"] == 0 {
                 return stats;
             }
