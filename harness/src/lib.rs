@@ -3,6 +3,7 @@
 mod answer;
 pub mod chaos;
 mod contract;
+mod mini;
 mod phone;
 mod proxy;
 pub mod shapes;

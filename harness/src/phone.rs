@@ -49,7 +49,7 @@ impl World {
         self.tell(&format!("/_sim/users/{user}/{action}"), &Value::Null).await;
     }
 
-    /// The messages on a user's phone, the newest first.
+    /// The messages of either way on a user's phone, the newest first.
     pub async fn messages_of(&self, user: u32) -> Vec<Value> {
         self.ask(&format!("/_sim/messages?user={user}")).await.as_array().expect("messages").clone()
     }
@@ -119,14 +119,16 @@ impl World {
         self.tell("/_sim/callback/resume", &Value::Null).await;
     }
 
-    /// Waits until every callback was pushed and worked on.
+    /// Waits until every callback of either account was pushed and worked on.
     pub async fn callbacks_settled(&self) {
         self.until(async || self.are_callbacks_settled().await).await;
     }
 
-    /// Whether every callback was pushed and worked on.
+    /// Whether every callback of either account was pushed and worked on.
     pub async fn are_callbacks_settled(&self) -> bool {
-        self.callbacks().await["pending"] == 0 && self.queued("EventsQueue").await == 0
+        let pending =
+            [self.callbacks().await["pending"].clone(), self.mini_callbacks().await["pending"].clone()];
+        pending == [0, 0] && self.queued("EventsQueue").await == 0
     }
 
     /// Somebody else fetches tokens of the Official Account: the older ones die.
