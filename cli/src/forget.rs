@@ -84,9 +84,9 @@ impl Whom {
 }
 
 fn summary(forgetting: &Forgetting) -> String {
-    let Deleted { identities, sessions, messages } = forgetting.deleted;
+    let Deleted { identities, sessions, credits, messages } = forgetting.deleted;
     let (state, scanned) = (forgetting.state, forgetting.scanned);
     format!(
-        "{state}: {identities} rows of the map, {sessions} sessions, {messages} messages; {scanned} items looked through"
+        "{state}: {identities} rows of the map, {sessions} sessions, {credits} accepts, {messages} messages; {scanned} items looked through"
     )
 }

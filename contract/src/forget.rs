@@ -40,6 +40,9 @@ pub struct Deleted {
     pub identities: u64,
     /// Sessions, with their keys.
     pub sessions: u64,
+    /// Subscribe messages that they had accepted and were not sent.
+    #[serde(default)]
+    pub credits: u64,
     /// Messages that name nobody and say nothing any more.
     pub messages: u64,
 }

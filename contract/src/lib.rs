@@ -17,6 +17,7 @@ pub mod recipient;
 pub mod routes;
 pub mod send;
 pub mod status;
+pub mod subscriptions;
 pub mod sync;
 
 pub use data::Data;
@@ -30,10 +31,11 @@ pub use reason::Reason;
 pub use recipient::Recipient;
 pub use send::{Accepted, Rejected, SendRequest, To};
 pub use status::{BatchStatus, MessageState, MessageStatus, Replay, Replayed};
+pub use subscriptions::{Credited, Subscriptions};
 pub use sync::{Advance, SyncProgress, SyncState};
 
 /// Every field of a request's body: the only names that may stand in a sentence about one.
-pub const FIELDS: [&str; 16] = [
+pub const FIELDS: [&str; 17] = [
     "all",
     "anew",
     "code",
@@ -47,6 +49,7 @@ pub const FIELDS: [&str; 16] = [
     "openid",
     "page",
     "rawData",
+    "results",
     "signature",
     "to",
     "unionid",

@@ -7,8 +7,8 @@ use serde_json::{Map, Value, json};
 
 use crate::routes::{Answer, Body, BodyKind, Parameter, Place, ROUTES, Route, Who};
 use crate::{
-    Accepted, Advance, BatchStatus, Code, Diagnosis, Forgetting, LoggedIn, LoggedOut, Login, Logout, Opened,
-    Problem, Recipient, Replay, Replayed, Sealed, SendRequest, SyncProgress,
+    Accepted, Advance, BatchStatus, Code, Credited, Diagnosis, Forgetting, LoggedIn, LoggedOut, Login,
+    Logout, Opened, Problem, Recipient, Replay, Replayed, Sealed, SendRequest, Subscriptions, SyncProgress,
 };
 
 /// What API Gateway answers by itself, on any route: to what is no request, to too large a body, to too many
@@ -53,13 +53,15 @@ fn schemas() -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into());
     let mut generator = settings.into_generator();
-    let bodies: [fn(&mut SchemaGenerator); 17] = [
+    let bodies: [fn(&mut SchemaGenerator); 19] = [
         add::<Login>,
         add::<LoggedIn>,
         add::<Logout>,
         add::<LoggedOut>,
         add::<Sealed>,
         add::<Opened>,
+        add::<Subscriptions>,
+        add::<Credited>,
         add::<SendRequest>,
         add::<Accepted>,
         add::<BatchStatus>,
@@ -271,6 +273,14 @@ pub fn example(of: &str) -> Value {
             },
             "unionid": unionid,
         }),
+        "Subscriptions" => json!({
+            "results": {
+                "bQ7mLw2xTz9KfYh4sRc8Vn1jPd6aGuEoXi3NtB0-yWk": "accept",
+                "c1NvJ8rYk5ZqWx0mTs7LdHf3bUgAe9PiOy2RtE6-uQl": "reject",
+                "errMsg": "requestSubscribeMessage:ok",
+            },
+        }),
+        "Credited" => json!({ "credits": { "bQ7mLw2xTz9KfYh4sRc8Vn1jPd6aGuEoXi3NtB0-yWk": 1 } }),
         "SendRequest" => json!({
             "notification": "approval_submitted", "to": [{ "openid": openid }, { "openid": "oStranger" }],
             "data": data,
@@ -301,7 +311,7 @@ pub fn example(of: &str) -> Value {
         "Recipient" => json!({ "openid": openid }),
         "Forgetting" => json!({
             "id": "hw4lqEKP9UDBcD0-DGuDKjHBrKmSZdnRvdcfKtlDcUY", "state": "done",
-            "deleted": { "identities": 2, "sessions": 1, "messages": 12 }, "scanned": 73012,
+            "deleted": { "identities": 2, "sessions": 1, "credits": 3, "messages": 12 }, "scanned": 73012,
             "started_at": 1_795_378_184, "updated_at": 1_795_378_190,
         }),
         "Diagnosis" => json!({

@@ -4,7 +4,7 @@ mod table;
 
 pub use table::{
     ADVANCE_SYNC, CALLBACK, DECRYPT, DOCTOR, FORGET, FORGETTING, LOGIN, LOGOUT, LONGEST_IDEMPOTENCY_KEY,
-    REPLAY, ROUTES, SEND, STATUS, SYNC_PROGRESS, VERIFY_CALLBACK,
+    REPLAY, ROUTES, SEND, STATUS, SUBSCRIBE, SYNC_PROGRESS, VERIFY_CALLBACK,
 };
 
 use http::{Method, StatusCode};
@@ -61,6 +61,8 @@ pub enum Operation {
     Logout,
     /// A user's data is opened.
     Decrypt,
+    /// What a user accepted is credited.
+    Subscribe,
     /// A notification is sent.
     Send,
     /// What became of a batch.

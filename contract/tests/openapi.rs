@@ -95,6 +95,8 @@ fn reads(of: &str, example: Value) {
         "Forgetting" => same::<contract::Forgetting>(&example),
         "Sealed" => same::<contract::Sealed>(&example),
         "Opened" => same::<contract::Opened>(&example),
+        "Subscriptions" => same::<contract::Subscriptions>(&example),
+        "Credited" => same::<contract::Credited>(&example),
         "SendRequest" => same::<contract::SendRequest>(&example),
         "Accepted" => same::<contract::Accepted>(&example),
         "BatchStatus" => same::<contract::BatchStatus>(&example),

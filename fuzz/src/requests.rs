@@ -1,7 +1,10 @@
 //! The bodies that callers send, through the reader that every function uses.
 
 use contract::send::{LONGEST_ID, MOST_RECIPIENTS, Named, is_id};
-use contract::{Advance, Data, FIELDS, Login, Logout, Recipient, Replay, Sealed, SendRequest, data};
+use contract::subscriptions::MOST_TEMPLATES;
+use contract::{
+    Advance, Data, FIELDS, Login, Logout, Recipient, Replay, Sealed, SendRequest, Subscriptions, data,
+};
 use lambda_http::Request;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -13,7 +16,7 @@ use crate::wechat::text_or_bytes;
 const LARGEST: usize = 4 * 1024 * 1024;
 
 /// The words that a reader may expect something in, besides the contract's fields and numbers.
-const WORDS: [&str; 30] = [
+const WORDS: [&str; 32] = [
     "Login",
     "Logout",
     "Advance",
@@ -21,6 +24,7 @@ const WORDS: [&str; 30] = [
     "Replay",
     "Sealed",
     "SendRequest",
+    "Subscriptions",
     "To",
     "a",
     "and",
@@ -40,6 +44,7 @@ const WORDS: [&str; 30] = [
     "recipients",
     "string",
     "struct",
+    "templates",
     "text",
     "u32",
     "values",
@@ -54,6 +59,10 @@ pub fn requests(data: &[u8]) {
     }
     read_again(read::<Logout>(&request));
     read_again(read::<Sealed>(&request));
+    if let Some(subscriptions) = read::<Subscriptions>(&request) {
+        assert!(subscriptions.results.len() <= MOST_TEMPLATES + 1);
+        read_again(Some(subscriptions));
+    }
     read_again(read::<Replay>(&request));
     read_again(read::<Advance>(&request));
     let named = read::<Named>(&request);

@@ -11,6 +11,9 @@ pub const LONGEST_IDEMPOTENCY_KEY: usize = 255;
 /// What is enough for a body of a few short fields, and for a wx.login code.
 const SMALL: usize = 1024;
 
+/// Twenty template ids, each with what became of it.
+const RESULTS: usize = 4 * 1024;
+
 /// encryptedData has one or two kilobytes, and rawData half of that; WeChat's events have less than one.
 const MEDIUM: usize = 64 * 1024;
 
@@ -18,10 +21,11 @@ const MEDIUM: usize = 64 * 1024;
 const LARGE: usize = 4 * 1024 * 1024;
 
 /// Every route.
-pub const ROUTES: [&Route; 13] = [
+pub const ROUTES: [&Route; 14] = [
     &LOGIN,
     &LOGOUT,
     &DECRYPT,
+    &SUBSCRIBE,
     &SEND,
     &STATUS,
     &REPLAY,
@@ -95,6 +99,28 @@ pub const DECRYPT: Route = Route {
         Code::InvalidRequest,
         Code::TooLarge,
         Code::DecryptFailed,
+        Code::Unauthorized,
+        Code::Forbidden,
+        Code::TooManyRequests,
+        Code::Unavailable,
+        Code::Internal,
+    ],
+};
+
+/// POST /subscriptions.
+pub const SUBSCRIBE: Route = Route {
+    method: Method::POST,
+    path: "/subscriptions",
+    operation: Operation::Subscribe,
+    summary: "Credits the subscribe messages that a user has accepted; whoever does not follow gets them instead.",
+    who: Who::Session,
+    parameters: &[],
+    request: Some(Body { kind: BodyKind::Json("Subscriptions"), largest: RESULTS, note: "" }),
+    status: StatusCode::OK,
+    answer: Answer::Json("Credited"),
+    codes: &[
+        Code::InvalidRequest,
+        Code::TooLarge,
         Code::Unauthorized,
         Code::Forbidden,
         Code::TooManyRequests,
@@ -237,7 +263,7 @@ pub const FORGET: Route = Route {
     method: Method::POST,
     path: "/forget",
     operation: Operation::Forget,
-    summary: "Deletes what is kept of one user: the map and the sessions at once, the messages within minutes.",
+    summary: "Deletes what is kept of one user: the map, the sessions and the credits at once, the messages within minutes.",
     who: Who::Key(Scope::Admin),
     parameters: &[],
     request: Some(Body { kind: BodyKind::Json("Recipient"), largest: SMALL, note: "" }),

@@ -1,5 +1,5 @@
-//! POST /forget: what is kept of one user is deleted. The map and the sessions at once; the messages, which have no
-//! index by user, by a worker that looks through the table, from where the one before it came to.
+//! POST /forget: what is kept of one user is deleted. The map, the sessions and the credits at once; the messages,
+//! which have no index by user, by a worker that looks through the table, from where the one before it came to.
 
 use std::time::{Duration, SystemTime};
 
@@ -11,7 +11,9 @@ use lambda_http::{Body, Request, RequestExt, Response};
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, ForgetQueue, ForgetRequest};
 use shared::session::Token;
-use shared::store::{self, Callers, Forgetting, Identities, Messages, SessionKeys, Sessions, State, UserIds};
+use shared::store::{
+    self, Callers, Credits, Forgetting, Identities, Messages, SessionKeys, Sessions, State, UserIds,
+};
 use shared::{Clock, Config, Error, http};
 
 /// What a slice leaves of the function's time, to save where it came to.
@@ -27,6 +29,7 @@ pub struct Function {
     sessions: Sessions,
     session_keys: SessionKeys,
     messages: Messages,
+    credits: Credits,
     state: State,
     queue: ForgetQueue,
     clock: Clock,
@@ -43,6 +46,7 @@ impl lambda::Function for Function {
             sessions: Sessions::new(config, client.clone())?,
             session_keys: SessionKeys::new(config, client.clone())?,
             messages: Messages::new(config, client.clone())?,
+            credits: Credits::new(config, client.clone())?,
             state: State::new(config, client)?,
             queue: ForgetQueue::new(config, queue::client(config)?)?,
             clock: config.clock()?,
@@ -92,6 +96,7 @@ impl Function {
             done: false,
             identities: 0,
             sessions: 0,
+            credits: 0,
             messages: 0,
             scanned: 0,
             started_at: now,
@@ -110,12 +115,14 @@ impl Function {
         Ok(forgetting)
     }
 
-    /// Ends the sessions and deletes the map's rows.
+    /// Ends the sessions, deletes what the user was credited by them, and the map's rows.
     async fn forget_at_once(&self, forgetting: &mut Forgetting) -> Result<(), Error> {
         for openid in &forgetting.ids.openids {
             let sessions = self.sessions.of(openid).await?;
             tokio::try_join!(self.session_keys.delete(&sessions), self.sessions.end(&sessions))?;
             forgetting.sessions += sessions.len() as u64;
+            // Nobody accepts for them any more.
+            forgetting.credits += self.credits.forget(openid).await?;
         }
         forgetting.identities += self.identities.forget(&forgetting.ids).await?;
         Ok(())
@@ -226,12 +233,13 @@ fn unknown() -> Error {
 }
 
 fn told(forgetting: Forgetting) -> Answered {
-    let Forgetting { id, identities, sessions, messages, scanned, started_at, updated_at, .. } = forgetting;
+    let Forgetting { id, identities, sessions, credits, messages, scanned, started_at, updated_at, .. } =
+        forgetting;
     let state = if forgetting.done { ForgettingState::Done } else { ForgettingState::Running };
     Answered {
         id,
         state,
-        deleted: Deleted { identities, sessions, messages },
+        deleted: Deleted { identities, sessions, credits, messages },
         scanned,
         started_at,
         updated_at,

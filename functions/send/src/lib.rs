@@ -1,5 +1,5 @@
 //! POST /send: accepts messages for delivery. GET /send/{id}: says what became of them.
-//! POST /send/{id}/replay: has some of them sent anew.
+//! POST /send/{id}/replay: has some of them sent anew. POST /subscriptions: credits what a user has accepted.
 
 mod accept;
 mod check;
@@ -8,10 +8,11 @@ mod reader;
 mod replay;
 mod resolve;
 mod status;
+mod subscriptions;
 
 use std::time::{Duration, SystemTime};
 
-use contract::routes::{LONGEST_IDEMPOTENCY_KEY as LONGEST_KEY, Operation, REPLAY, SEND};
+use contract::routes::{LONGEST_IDEMPOTENCY_KEY as LONGEST_KEY, Operation, REPLAY, SEND, SUBSCRIBE};
 use contract::send::{LARGEST_OF_A_USER, Named, is_id};
 use contract::{Accepted, SendRequest};
 use lambda_http::http::{HeaderMap, StatusCode};
@@ -20,7 +21,7 @@ use shared::catalog::{Catalog, Notification};
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, DeliverQueue};
 use shared::session::Caller;
-use shared::store::{self, Callers, Claim, ClaimLease, Identities, Messages, State};
+use shared::store::{self, Callers, Claim, ClaimLease, Credits, Identities, Messages, State};
 use shared::{Account, Clock, Config, CurrentCatalog, Error, http};
 
 /// How long a call may hold its Idempotency-Key, in seconds: longer than Lambda lets the function run.
@@ -37,6 +38,7 @@ pub struct Function {
     callers: Callers,
     identities: Identities,
     messages: Messages,
+    credits: Credits,
     state: State,
     queue: DeliverQueue,
     clock: Clock,
@@ -53,7 +55,8 @@ impl lambda::Function for Function {
             catalog: CurrentCatalog::new(config, state.clone())?,
             callers: Callers::new(config, client.clone())?,
             identities: Identities::new(config, client.clone())?,
-            messages: Messages::new(config, client)?,
+            messages: Messages::new(config, client.clone())?,
+            credits: Credits::new(config, client)?,
             state,
             queue: DeliverQueue::new(config, queue::client(config)?)?,
             clock: config.clock()?,
@@ -85,6 +88,9 @@ impl Function {
             Operation::Replay => {
                 caller.may(route.who)?;
                 self.replay(id.ok_or_else(status::unknown)?, http::body(request, REPLAY.largest())?).await
+            }
+            Operation::Subscribe => {
+                self.subscribe(&caller.user()?, &http::body(request, SUBSCRIBE.largest())?).await
             }
             _ => Err(http::no_such_route()),
         }

@@ -24,6 +24,7 @@ pub fn read(shape: &str, body: &Value) -> Option<Result<Value, Error>> {
         "StateTable.send" => seen::<Claim>(body),
         "StateTable.rate" => seen::<Counter>(body),
         "StateTable.catalog" => seen::<Catalog>(body),
+        "StateTable.credit" => seen::<Credits>(body),
         "StateTable.forget" => seen::<Forgetting>(body),
         "DeliverQueue" => seen::<Job>(body),
         "RefreshQueue" => seen::<RefreshRequest>(body),
@@ -372,6 +373,22 @@ struct Catalog {
 }
 
 #[derive(Deserialize, Serialize)]
+struct Credits {
+    key: String,
+    #[serde(default)]
+    counts: BTreeMap<String, u32>,
+    #[serde(default)]
+    taken: BTreeMap<String, Mark>,
+    expires_at: i64,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Mark {
+    at: i64,
+    by: String,
+}
+
+#[derive(Deserialize, Serialize)]
 struct Forgetting {
     id: String,
     call: String,
@@ -382,6 +399,8 @@ struct Forgetting {
     done: bool,
     identities: u64,
     sessions: u64,
+    #[serde(default)]
+    credits: u64,
     messages: u64,
     scanned: u64,
     started_at: i64,

@@ -1,9 +1,11 @@
-//! What there is one of: each account's sync run, its breakers, the catalog; and what lives for a day.
+//! What there is one of: each account's sync run, its breakers, the catalog; what lives for a day; and what users
+//! have accepted.
 
 mod breaker;
 mod catalog;
 mod claims;
 mod counters;
+mod credits;
 mod forgetting;
 mod replacement;
 mod sync;
@@ -11,6 +13,7 @@ mod sync;
 pub use breaker::{Breaker, BreakerKeys, Cause, Outage, TokenFailure, pause_after};
 pub use catalog::{LARGEST_CATALOG, PushedCatalog, kept_catalogs};
 pub use claims::{Claim, ClaimLease};
+pub use credits::{Credits, Take};
 pub use forgetting::Forgetting;
 pub use replacement::TokenReplacement;
 pub use sync::{Checkpoint, RunProgress, SyncRun};

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use shared::store;
 use simulator::TEMPLATE_ID;
 
-use crate::catalog;
+use crate::{catalog, credits};
 
 /// What stands in the tables, as text.
 async fn tables(world: &World) -> String {
@@ -58,6 +58,10 @@ async fn all_that_is_kept_of_a_user_goes_whatever_they_are_named_by() {
         for id in [&together, &alone, &by_oa] {
             world.settled(id).await;
         }
+        let credits = credits::credits(&world);
+        for openid in [&user.openid, &user.openid, &other.openid] {
+            credits.add(openid, &["tOfNoCatalog"]).await.expect("credited");
+        }
         let before = tables(&world).await;
         let names = [&user.openid, &user.unionid, &user.oa_openid];
         for trace in names.into_iter().map(String::as_str).chain(["MINE-1", "MINE-2", "MINE-3", "MINE-4"]) {
@@ -71,7 +75,7 @@ async fn all_that_is_kept_of_a_user_goes_whatever_they_are_named_by() {
         let told = forgotten(&world, &whom).await;
         assert_eq!(
             told["deleted"],
-            json!({ "identities": 2, "sessions": 2, "messages": 4 }),
+            json!({ "identities": 2, "sessions": 2, "credits": 2, "messages": 4 }),
             "{kind}: {told}"
         );
         let after = tables(&world).await;
@@ -87,9 +91,14 @@ async fn all_that_is_kept_of_a_user_goes_whatever_they_are_named_by() {
         assert_eq!(to, [&json!({ "openid": "forgotten" }), &json!({ "openid": other.openid })]);
         assert!(after.contains("OURS-1"));
         assert_eq!(world.batch(&alone).await["counts"], json!({ "sent": 1 }));
+        assert_eq!(credits.of(&other.openid).await.expect("a row"), [("tOfNoCatalog".to_owned(), 1)].into());
         // Forgotten once more, there is nothing.
         let told = forgotten(&world, &whom).await;
-        assert_eq!(told["deleted"], json!({ "identities": 0, "sessions": 0, "messages": 0 }), "{told}");
+        assert_eq!(
+            told["deleted"],
+            json!({ "identities": 0, "sessions": 0, "credits": 0, "messages": 0 }),
+            "{told}"
+        );
     }
 }
 

@@ -22,7 +22,8 @@ async fn users(world: &World) {
     for _ in 0..2 {
         world.post("/decrypt", &session.token, &sealed).await.ok(200);
     }
-    for path in ["/decrypt", "/logout"] {
+    world.post("/subscriptions", &session.token, &json!({ "results": {} })).await.ok(200);
+    for path in ["/decrypt", "/logout", "/subscriptions"] {
         world.post(path, &world.service_key, &json!({})).await.problem(403, "forbidden");
     }
     world.post("/login", "", &json!({ "code": "madeup" })).await.problem(401, "invalid_code");

@@ -31,6 +31,11 @@ async fn written() -> Shapes {
     for claim in shapes.get_mut("StateTable.send").into_iter().flatten() {
         (claim["id"], claim["lease"]) = (json!({ "S": "b1" }), json!({ "S": "lease1" }));
     }
+    for credit in shapes.get_mut("StateTable.credit").into_iter().flatten() {
+        for mark in credit["taken"]["M"].as_object_mut().into_iter().flat_map(|marks| marks.values_mut()) {
+            mark["M"]["by"] = json!({ "S": "by1" });
+        }
+    }
     shapes
 }
 

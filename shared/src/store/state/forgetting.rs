@@ -31,6 +31,9 @@ pub struct Forgetting {
     pub identities: u64,
     /// Sessions that are gone.
     pub sessions: u64,
+    /// Subscribe messages that were accepted and not sent.
+    #[serde(default)]
+    pub credits: u64,
     /// Messages that name nobody any more.
     pub messages: u64,
     /// Items of the messages table that were looked at.

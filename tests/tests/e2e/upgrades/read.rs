@@ -12,7 +12,8 @@ use shared::job::{Job, NO_MSGID, Parked, Prefer, Progress};
 use shared::queue::{ForgetRequest, RefreshRequest};
 use shared::session::Token;
 use shared::store::{
-    self, Claim, Identities, Keys, Messages, Registration, SessionKeys, Sessions, State, Tokens,
+    self, Claim, Credits, Identities, Keys, Messages, Registration, SessionKeys, Sessions, State, Take,
+    Tokens,
 };
 
 use super::write::{ENTRIES, NOW};
@@ -177,13 +178,31 @@ async fn state_of_0_1_0() {
 
     let begun = state.forgetting("f1").await.expect("a row").expect("a deletion");
     let forgetting = json!({
-        "id": "f1", "call": "call1", "after": {"batch": "b1", "n": -1}, "done": false, "identities": 2, "sessions": 1,
+        "id": "f1", "call": "call1", "after": {"batch": "b1", "n": -1}, "done": false, "identities": 2, "sessions": 1, "credits": 3,
         "ids": {"unionids": ["union1"], "openids": ["mini1"], "oa_openids": ["oa1"]}, "messages": 3, "scanned": 500,
         "started_at": NOW - 60, "updated_at": NOW,
     });
     assert_eq!(serde_json::to_value(&begun).expect("JSON"), forgetting);
     let done = state.forgetting("f2").await.expect("a row").expect("a deletion");
     assert!(done.done && done.after.is_none() && done.ids == store::UserIds::default());
+}
+
+#[tokio::test]
+async fn credits_of_0_1_0() {
+    let world = after(FIRST).await;
+    world.stack().clock().set(NOW);
+    let credits = table!(Credits, &world.stack().config());
+    assert_eq!(
+        credits.of("mini1").await.expect("a row"),
+        [("t1".to_owned(), 0), ("t2".to_owned(), 1)].into()
+    );
+    let take = async |template: &str, mark: &str| credits.take("mini1", template, mark).await.expect("a row");
+    assert_eq!(take("t1", "b1-1").await, Take::AlreadyTaken { at: NOW });
+    assert_eq!([take("t1", "b1-2").await, take("t2", "b1-2").await], [Take::NoCredit, Take::Taken]);
+    assert!(credits.give_back("mini1", "t1", "b1-1").await.expect("a row"));
+    // It is kept for a year.
+    world.stack().clock().set(NOW + 366 * 24 * 3600);
+    assert!(credits.of("mini1").await.expect("a row").is_empty());
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use contract::{Reason, SyncState};
 use serde_json::json;
 use shared::Config;
-use shared::store::{self, Cause, Checkpoint, Outage, RunProgress, State, SyncRun};
+use shared::store::{self, Cause, Checkpoint, Credits, Outage, RunProgress, State, SyncRun, Take};
 use shared::store::{TokenFailure, TokenReplacement};
 
 use super::{ENTRIES, NOW, some, text};
@@ -15,6 +15,7 @@ pub async fn everything(config: &Config) {
     claims_and_counters(&state).await;
     catalogs(&state).await;
     forgetting(&state).await;
+    credits(config).await;
 }
 
 async fn sync(state: &State) {
@@ -105,6 +106,7 @@ async fn forgetting(state: &State) {
         "done": false,
         "identities": 2,
         "sessions": 1,
+        "credits": 3,
         "messages": 3,
         "scanned": 500,
         "started_at": NOW - 60,
@@ -120,4 +122,11 @@ async fn forgetting(state: &State) {
         ..forgetting
     };
     state.begin_forgetting(&done).await.expect("a write");
+}
+
+/// A row as it begins, as accepts fill it, and with a message on its way.
+async fn credits(config: &Config) {
+    let credits = Credits::new(config, store::client(config).expect("a client")).expect("a table");
+    credits.add("mini1", &["t1", "t2"]).await.expect("a write");
+    assert_eq!(credits.take("mini1", "t1", "b1-1").await.expect("a write"), Take::Taken);
 }

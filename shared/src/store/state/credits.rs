@@ -1,0 +1,315 @@
+//! `credit#<appid>#<openid>`: how many subscribe messages a user of the mini-program has accepted and not been sent.
+//!
+//! WeChat gives a subscribe message no `client_msg_id`: it does not know a second try from a second message. So nothing
+//! is tried that may have been sent, and the row says which messages may have been: whose *mark* stands there. A mark is a
+//! message's own name, `<batch>-<n>`, with the round of a replay, which is a message of its own. Whoever sends
+//!
+//! 1. takes a credit ([`Credits::take`]), which sets the mark in the same write;
+//! 2. calls WeChat, once;
+//! 3. where WeChat *did not* send it, takes the mark away, then records it: [`Credits::give_back`] whatever was refused
+//!    for another reason, which may be tried again with a credit of its own, and [`Credits::zero`] on 43101;
+//! 4. where WeChat *did or may have*, records it as `sent` or `unknown`, and takes the mark away after that
+//!    ([`Credits::settle`]).
+//!
+//! A worker may die after each step. After 1 or 2 the message is redelivered and [`Take::AlreadyTaken`]: nobody knows
+//! whether it was sent, it ends `unknown`, and is settled. The same after WeChat's refusal: a credit less than there is
+//! may keep a message back, and sends none twice. In 3, with the mark gone and nothing recorded, it is redelivered and
+//! tried anew, rightly. In 4, with the record written, it is redelivered, found to be final and dropped; whoever
+//! drops it settles it. A mark that nobody settles is in the way of nobody else, and is dropped after
+//! [`MARK_KEPT_FOR`].
+//!
+//! A message that `prefer`s to arrive goes on with the credit it took: where its own job says that its outcome is open,
+//! [`Take::AlreadyTaken`] is the right to try again. What a later try of it is refused by says nothing of the first: it is
+//! settled or zeroed, and never given back.
+//!
+//! The count is our reckoning of what WeChat knows. It may be too small by what was lost on the way, and too large by
+//! an accept that was told twice, or that the user has withdrawn since: then WeChat answers 43101, and it is zeroed.
+//!
+//! It is one row a user, not one a template: what there is of a user is found by their openid alone, and a call that
+//! accepts several templates is one write.
+
+use std::collections::{BTreeMap, HashMap};
+
+use aws_sdk_dynamodb::Client;
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use serde::{Deserialize, Serialize};
+
+use super::State;
+use crate::config::ConfigError;
+use crate::store::{condition_met, from_item, number, text, to_item};
+use crate::{Account, Config, Error};
+
+/// How long a row is kept after the last accept, in seconds: a year, after which hardly anybody remembers having said yes.
+const KEPT_FOR: i64 = 365 * 24 * 3600;
+
+/// The most credit of one template. More is of no use, and a client in a loop must not make it grow.
+const MOST: u32 = 20;
+
+/// How long a mark says something, in seconds: as long as there is its batch. What is older is the mark of a message
+/// whose worker died and that was never redelivered.
+const MARK_KEPT_FOR: i64 = 30 * 24 * 3600;
+
+/// So many old marks are dropped at a time: an expression has room for 4 KB.
+const DROPPED_AT_ONCE: usize = 50;
+
+/// How often an accept is written anew because somebody else came between.
+const ATTEMPTS: usize = 5;
+
+/// Template → how many messages of it the user has accepted and not been sent.
+pub type Counts = BTreeMap<String, u32>;
+
+/// What somebody who wants to send a message came to.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Take {
+    /// There was a credit, and it is this message's now.
+    Taken,
+    /// This message has taken one before, and nobody knows whether it was sent. A moment ago: whoever took it may be
+    /// at it still.
+    AlreadyTaken {
+        /// When, in Unix seconds.
+        at: i64,
+    },
+    /// There is none.
+    NoCredit,
+}
+
+/// The credits of the mini-program's users.
+#[derive(Clone, Debug)]
+pub struct Credits {
+    state: State,
+    appid: String,
+}
+
+#[derive(Debug, Serialize, Deserialize)]
+struct Row {
+    key: String,
+    #[serde(default)]
+    counts: Counts,
+    #[serde(default)]
+    taken: BTreeMap<String, Mark>,
+    expires_at: i64,
+}
+
+/// A message has taken a credit and is not settled.
+#[derive(Debug, Serialize, Deserialize)]
+struct Mark {
+    at: i64,
+    /// Which call it was: the client makes a write again whose answer was lost.
+    by: String,
+}
+
+/// What an update came to.
+enum Updated {
+    /// It was made; the row as it is now.
+    Made(Row),
+    /// Its condition failed; the row as it is, where there is one.
+    Refused(Option<Row>),
+}
+
+impl Credits {
+    /// Those in the table of states that `config` names.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn new(config: &Config, client: Client) -> Result<Self, ConfigError> {
+        Ok(Self { state: State::new(config, client)?, appid: config.appid(Account::Mini)? })
+    }
+
+    /// What a user has, of every template.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn of(&self, openid: &str) -> Result<Counts, Error> {
+        let row = self.state.table.get::<Row>(&self.key(openid)).await?;
+        Ok(row
+            .filter(|row| row.expires_at > self.state.clock.now())
+            .map(|row| row.counts)
+            .unwrap_or_default())
+    }
+
+    /// Adds one of each of these templates, up to [`MOST`], and gives what the user has of every template. They are
+    /// added all at once or, after an error, perhaps not at all.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn add(&self, openid: &str, accepted: &[&str]) -> Result<Counts, Error> {
+        let (key, now) = (self.key(openid), self.state.clock.now());
+        let mut room = accepted.to_vec();
+        for _ in 0..ATTEMPTS + accepted.len() {
+            match self.try_to_add(&key, &room).await? {
+                Updated::Made(row) => {
+                    self.drop_old_marks(&row).await?;
+                    return Ok(row.counts);
+                }
+                Updated::Refused(Some(row)) if row.expires_at > now => {
+                    room.retain(|template| row.counts.get(*template).is_none_or(|count| *count < MOST));
+                    if room.is_empty() {
+                        return Ok(row.counts);
+                    }
+                }
+                Updated::Refused(_) => self.begin(key.clone()).await?,
+            }
+        }
+        Err(Error::unavailable("a user's credits change all the time"))
+    }
+
+    async fn try_to_add(&self, key: &str, templates: &[&str]) -> Result<Updated, Error> {
+        let now = self.state.clock.now();
+        let (mut sets, mut conditions) = (String::new(), String::new());
+        let mut update = self.state.table.update(key);
+        for (n, template) in templates.iter().enumerate() {
+            sets += &format!("counts.#t{n} = if_not_exists(counts.#t{n}, :zero) + :one, ");
+            conditions += &format!(" AND (attribute_not_exists(counts.#t{n}) OR counts.#t{n} < :most)");
+            update = update.expression_attribute_names(format!("#t{n}"), *template);
+        }
+        let update = update
+            .update_expression(format!("SET {sets}expires_at = :expires_at"))
+            .condition_expression(format!("expires_at > :now{conditions}"))
+            .expression_attribute_values(":zero", number(0))
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":most", number(MOST.into()))
+            .expression_attribute_values(":now", number(now))
+            .expression_attribute_values(":expires_at", number(now + KEPT_FOR));
+        updated(update).await
+    }
+
+    /// Makes the row of a user who has none, or an expired one.
+    async fn begin(&self, key: String) -> Result<(), Error> {
+        let now = self.state.clock.now();
+        let row = Row { key, counts: Counts::new(), taken: BTreeMap::new(), expires_at: now + KEPT_FOR };
+        let put = self.state.table.put(&row)?;
+        let put = put
+            .condition_expression("attribute_not_exists(expires_at) OR expires_at <= :now")
+            .expression_attribute_values(":now", number(now));
+        // Somebody else may have made it.
+        condition_met(put.send().await)?;
+        Ok(())
+    }
+
+    /// Keeps marks from piling up: there is no new one without a credit, and no credit without [`Self::add`].
+    async fn drop_old_marks(&self, row: &Row) -> Result<(), Error> {
+        let before = self.state.clock.now() - MARK_KEPT_FOR;
+        let old = row.taken.iter().filter(|(_, mark)| mark.at < before).map(|(name, _)| name);
+        let old: HashMap<_, _> =
+            old.take(DROPPED_AT_ONCE).zip(0..).map(|(mark, n)| (format!("#m{n}"), mark.clone())).collect();
+        if old.is_empty() {
+            return Ok(());
+        }
+        let places: Vec<_> = old.keys().map(|name| format!("taken.{name}")).collect();
+        let update = self.state.table.update(&row.key);
+        let update = update
+            .update_expression(format!("REMOVE {}", places.join(", ")))
+            .condition_expression("attribute_exists(taken)")
+            .set_expression_attribute_names(Some(old));
+        condition_met(update.send().await)?;
+        Ok(())
+    }
+
+    /// Takes a credit for the message of this mark.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]: then the message may have taken one, and finds it taken the next time.
+    pub async fn take(&self, openid: &str, template: &str, mark: &str) -> Result<Take, Error> {
+        let now = self.state.clock.now();
+        let own = Mark { at: now, by: crate::random_id() };
+        let update = self.change(openid, mark);
+        let update = update
+            .update_expression("SET counts.#template = counts.#template - :one, taken.#mark = :own")
+            .condition_expression(
+                "expires_at > :now AND counts.#template >= :one AND attribute_not_exists(taken.#mark)",
+            )
+            .expression_attribute_names("#template", template)
+            .expression_attribute_values(":one", number(1))
+            .expression_attribute_values(":now", number(now))
+            .expression_attribute_values(":own", AttributeValue::M(to_item(&own)?));
+        let found = match updated(update).await? {
+            Updated::Made(_) => return Ok(Take::Taken),
+            Updated::Refused(row) => row.and_then(|mut row| row.taken.remove(mark)),
+        };
+        Ok(match found {
+            Some(found) if found.by == own.by => Take::Taken,
+            Some(found) => Take::AlreadyTaken { at: found.at },
+            None => Take::NoCredit,
+        })
+    }
+
+    /// Gives the credit back that the message of this mark has taken, for WeChat has certainly not sent it; `false`
+    /// when it has none (any more).
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn give_back(&self, openid: &str, template: &str, mark: &str) -> Result<bool, Error> {
+        let update = self.change(openid, mark);
+        let update = update
+            .update_expression("SET counts.#template = counts.#template + :one REMOVE taken.#mark")
+            .condition_expression("attribute_exists(taken.#mark) AND attribute_exists(counts.#template)")
+            .expression_attribute_names("#template", template)
+            .expression_attribute_values(":one", number(1));
+        condition_met(update.send().await)
+    }
+
+    /// Takes the mark away, once it is recorded what became of its message; `false` when it was not there.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn settle(&self, openid: &str, mark: &str) -> Result<bool, Error> {
+        let update = self.change(openid, mark);
+        let update = update.update_expression("REMOVE taken.#mark");
+        condition_met(update.condition_expression("attribute_exists(taken.#mark)").send().await)
+    }
+
+    /// Takes all credit of the template away, and the mark with it: WeChat says that there is none (43101). `false` when
+    /// there was none of that template here, ever.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn zero(&self, openid: &str, template: &str, mark: &str) -> Result<bool, Error> {
+        let update = self.change(openid, mark);
+        let update = update
+            .update_expression("SET counts.#template = :zero REMOVE taken.#mark")
+            .condition_expression("attribute_exists(counts.#template)")
+            .expression_attribute_names("#template", template)
+            .expression_attribute_values(":zero", number(0));
+        condition_met(update.send().await)
+    }
+
+    /// Deletes all there is of a user; gives how many messages they had accepted and not been sent. What was taken and
+    /// is not settled is then nobody's: it is not given back.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn forget(&self, openid: &str) -> Result<u64, Error> {
+        let table = &self.state.table;
+        let delete =
+            table.client.delete_item().table_name(&table.name).key(table.key, text(self.key(openid)));
+        let deleted = delete.return_values(ReturnValue::AllOld).send().await.map_err(Error::unavailable)?;
+        let row = deleted.attributes.map(from_item::<Row>).transpose()?;
+        Ok(row.map_or(0, |row| row.counts.into_values().map(u64::from).sum()))
+    }
+
+    fn change(&self, openid: &str, mark: &str) -> UpdateItemFluentBuilder {
+        self.state.table.update(&self.key(openid)).expression_attribute_names("#mark", mark)
+    }
+
+    fn key(&self, openid: &str) -> String {
+        format!("credit#{}#{openid}", self.appid)
+    }
+}
+
+/// Makes an update, and reads what is there after it or instead.
+async fn updated(update: UpdateItemFluentBuilder) -> Result<Updated, Error> {
+    let update = update
+        .return_values(ReturnValue::AllNew)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    match update.send().await {
+        Ok(answer) => from_item(answer.attributes.unwrap_or_default()).map(Updated::Made),
+        Err(error) => match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                failed.item.clone().map(from_item).transpose().map(Updated::Refused)
+            }
+            _ => Err(Error::unavailable(error)),
+        },
+    }
+}
