@@ -10,6 +10,7 @@ pub mod login;
 pub mod proxy;
 pub mod reader;
 mod request;
+pub mod subscribe;
 pub mod template;
 pub mod token;
 

@@ -205,9 +205,44 @@ pub fn of(errcode: i64) -> Entry {
     }
 }
 
+/// The same where it answers a subscribe message: that goes to the mini-program's openid, of which nobody follows
+/// anything. All other codes mean there what they mean of a template message.
+pub fn of_subscribe_message(errcode: i64) -> Entry {
+    match of(errcode) {
+        entry @ Entry { action: Action::DoubtFollower, .. } => {
+            Entry { action: Action::GiveUp, reason: Reason::InvalidOpenid, ..entry }
+        }
+        entry => entry,
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    /// The codes of WeChat's page for `subscribe/send`, and those that were reported of it.
+    #[test]
+    fn what_answers_a_subscribe_message_asks_for_what_it_does_there() {
+        use {Action as A, Reason as R};
+        for (errcode, action, scope, reason) in [
+            (40003, A::GiveUp, Scope::Call, R::InvalidOpenid),
+            (40037, A::AwaitRepair, Scope::Template, R::TemplateGone),
+            (41030, A::AwaitRepair, Scope::Page, R::InvalidPage),
+            (43101, A::Refused, Scope::Call, R::Refused),
+            (43107, A::AwaitRepair, Scope::Account, R::Misconfigured),
+            (43108, A::WaitForUser, Scope::Call, R::TooFrequent),
+            (45009, A::NextDay, Scope::Account, R::QuotaExhausted),
+            (45168, A::GiveUp, Scope::Call, R::TemplateRestricted),
+            (47003, A::GiveUp, Scope::Call, R::InvalidField),
+        ] {
+            let entry = of_subscribe_message(errcode);
+            assert_eq!((entry.action, entry.scope, entry.reason), (action, scope, reason), "{errcode}");
+        }
+        let other = |entry: &&Entry| of_subscribe_message(entry.errcode).action != entry.action;
+        let others: Vec<_> = TABLE.iter().filter(other).map(|entry| entry.errcode).collect();
+        assert_eq!(others, [40003, 43004, 50005]);
+        assert!(TABLE.iter().all(|entry| of_subscribe_message(entry.errcode).action != A::DoubtFollower));
+    }
 
     #[test]
     fn the_table_is_sorted_and_names_each_code_once() {

@@ -53,18 +53,21 @@ pub fn send(message: TemplateMessage<'_>) -> ApiRequest<Taken> {
 }
 
 fn body(message: TemplateMessage<'_>) -> Value {
-    let data: serde_json::Map<_, _> =
-        message.data.iter().map(|(field, value)| (field.clone(), json!({"value": value}))).collect();
     let mut body = json!({
         "touser": message.touser,
         "template_id": message.template_id,
         "client_msg_id": message.client_msg_id,
-        "data": data,
+        "data": values(message.data),
     });
     if let Some((appid, pagepath)) = message.page {
         body["miniprogram"] = json!({"appid": appid, "pagepath": pagepath});
     }
     body
+}
+
+/// The fields as a message has them.
+pub(super) fn values(data: &BTreeMap<String, String>) -> Value {
+    data.iter().map(|(field, value)| (field.clone(), json!({"value": value}))).collect()
 }
 
 #[cfg(test)]
