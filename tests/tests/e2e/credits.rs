@@ -3,7 +3,9 @@
 use futures::future::join_all;
 use harness::World;
 use local::{Faults, Settings};
+use shared::Config;
 use shared::store::{self, Credits, Take};
+use simulator::MINI_APPID;
 
 const USER: &str = "oUser";
 const T: &str = "tOne";
@@ -156,15 +158,35 @@ async fn a_forgotten_user_has_nothing_and_gets_nothing_back() {
     assert_eq!(credits.of("oOther").await.expect("a row").len(), 1);
 }
 
+/// The same, as a function sees it, whose calls may fail.
+fn as_a_function(world: &World) -> Credits {
+    let operator = world.stack().config();
+    let tables = operator.aws().expect("how AWS is reached").dynamodb_endpoint.expect("a local one");
+    let told = [
+        ("AWS_REGION", "us-east-1"),
+        ("AWS_ACCESS_KEY_ID", "send"),
+        ("AWS_SECRET_ACCESS_KEY", "local"),
+        ("AWS_ENDPOINT_URL_DYNAMODB", &tables),
+        ("STATE_TABLE", &operator.state_table().expect("its name")),
+        ("MINI_APPID", MINI_APPID),
+    ];
+    let config = Config::of(told.map(|(name, value)| (name.to_owned(), value.to_owned())));
+    let config = config.with_clock(world.stack().clock().clone());
+    Credits::new(&config, store::client(&config).expect("tables")).expect("a table of states")
+}
+
 /// The client makes a write again whose answer was lost, and finds what it has written.
 #[tokio::test]
 async fn a_message_that_has_taken_its_credit_a_moment_ago_by_the_same_call_has_it() {
     let faults = Faults { seed: 3, dynamodb: 0.3, ..Faults::default() };
     let world = World::with(Settings { followers: 1, faults, ..Settings::default() }).await;
-    let credits = credits(&world);
-    while !credits.add(USER, &[T]).await.is_ok_and(|counts| counts[T] == 20) {}
-    let marks: Vec<_> = (0..15).map(|n| format!("b-{n}")).collect();
-    let takes = join_all(marks.iter().map(|mark| credits.take(USER, T, mark))).await;
-    let taken: Vec<_> = takes.iter().flatten().collect();
-    assert!(taken.len() > 10 && taken.iter().all(|take| **take == Take::Taken), "{takes:?}");
+    let credits = as_a_function(&world);
+    let mut takes = Vec::new();
+    for batch in 0..3 {
+        while !credits.add(USER, &[T]).await.is_ok_and(|counts| counts[T] == 20) {}
+        let marks: Vec<_> = (0..15).map(|n| format!("b{batch}-{n}")).collect();
+        takes.extend(join_all(marks.iter().map(|mark| credits.take(USER, T, mark))).await);
+    }
+    let answers: Vec<_> = takes.iter().flatten().collect();
+    assert!(answers.len() > 30 && answers.iter().all(|take| **take == Take::Taken), "{takes:?}");
 }
