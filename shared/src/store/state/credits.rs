@@ -1,32 +1,33 @@
 //! `credit#<appid>#<openid>`: how many subscribe messages a user of the mini-program has accepted and not been sent.
 //!
 //! WeChat gives a subscribe message no `client_msg_id`: it does not know a second try from a second message. So nothing
-//! is tried that may have been sent, and the row says which messages may have been: whose *mark* stands there. A mark is a
-//! message's own name, `<batch>-<n>`, with the round of a replay, which is a message of its own. Whoever sends
+//! is tried again that may have been sent, and the row says which messages may have been: those whose *mark* stands
+//! there. A mark is a message's own name, `<batch>-<n>`, with the round of a replay, which is a message of its own.
+//! Whoever sends
 //!
-//! 1. takes a credit ([`Credits::take`]), which sets the mark in the same write;
+//! 1. takes a credit ([`Credits::take`]), which sets the mark in the same write: right before the call, for what waits
+//!    for a repair holds none;
 //! 2. calls WeChat, once;
-//! 3. where WeChat *did not* send it, takes the mark away, then records it: [`Credits::give_back`] whatever was refused
-//!    for another reason, which may be tried again with a credit of its own, and [`Credits::zero`] on 43101;
+//! 3. where WeChat *did not* send it, takes the mark away, then records it: by [`Credits::zero`] on 43101, and by
+//!    [`Credits::give_back`] whatever was refused for another reason, and may be tried again with another credit;
 //! 4. where WeChat *did or may have*, records it as `sent` or `unknown`, and takes the mark away after that
 //!    ([`Credits::settle`]).
 //!
 //! A worker may die after each step. After 1 or 2 the message is redelivered and [`Take::AlreadyTaken`]: nobody knows
-//! whether it was sent, it ends `unknown`, and is settled. The same after WeChat's refusal: a credit less than there is
-//! may keep a message back, and sends none twice. In 3, with the mark gone and nothing recorded, it is redelivered and
-//! tried anew, rightly. In 4, with the record written, it is redelivered, found to be final and dropped; whoever
-//! drops it settles it. A mark that nobody settles is in the way of nobody else, and is dropped after
-//! [`MARK_KEPT_FOR`].
+//! whether it was sent, it ends `unknown`, and is settled. The same where WeChat had refused it: a credit less than
+//! there is may keep a message back, and sends none twice. In 3, with the mark gone and nothing recorded, it is tried
+//! anew, rightly. In 4, with the record written, it is redelivered, found to be final and dropped; whoever drops it
+//! settles it. A mark that nobody settles is in no other message's way, and goes after 30 days.
 //!
-//! A message that `prefer`s to arrive goes on with the credit it took: where its own job says that its outcome is open,
-//! [`Take::AlreadyTaken`] is the right to try again. What a later try of it is refused by says nothing of the first: it is
-//! settled or zeroed, and never given back.
+//! A message that `prefer`s to arrive goes on with the credit it took: where its own job says that its outcome is
+//! open, [`Take::AlreadyTaken`] is the right to try again. What a later try is refused by says nothing of the first:
+//! it is settled or zeroed, and never given back.
 //!
 //! The count is our reckoning of what WeChat knows. It may be too small by what was lost on the way, and too large by
 //! an accept that was told twice, or that the user has withdrawn since: then WeChat answers 43101, and it is zeroed.
 //!
-//! It is one row a user, not one a template: what there is of a user is found by their openid alone, and a call that
-//! accepts several templates is one write.
+//! It is one row a user, not one a template: what there is of a user is found by their openid alone, also of templates
+//! that no catalog names any more, and a call that accepts several is one write.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -41,7 +42,8 @@ use crate::config::ConfigError;
 use crate::store::{condition_met, from_item, number, text, to_item};
 use crate::{Account, Config, Error};
 
-/// How long a row is kept after the last accept, in seconds: a year, after which hardly anybody remembers having said yes.
+/// How long a row is kept after the last accept, in seconds: a year, after which hardly anybody remembers having said
+/// yes.
 const KEPT_FOR: i64 = 365 * 24 * 3600;
 
 /// The most credit of one template. More is of no use, and a client in a loop must not make it grow.
@@ -129,7 +131,7 @@ impl Credits {
             .unwrap_or_default())
     }
 
-    /// Adds one of each of these templates, up to [`MOST`], and gives what the user has of every template. They are
+    /// Adds one of each of these templates, up to twenty, and gives what the user has of every template. They are
     /// added all at once or, after an error, perhaps not at all.
     ///
     /// # Errors
