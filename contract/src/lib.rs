@@ -30,7 +30,7 @@ pub use problem::{Code, Problem};
 pub use reason::Reason;
 pub use recipient::Recipient;
 pub use send::{Accepted, Rejected, SendRequest, To};
-pub use status::{BatchStatus, MessageState, MessageStatus, Replay, Replayed};
+pub use status::{BatchStatus, Channel, MessageState, MessageStatus, Replay, Replayed};
 pub use subscriptions::{Credited, Subscriptions};
 pub use sync::{Advance, SyncProgress, SyncState};
 

@@ -295,7 +295,7 @@ pub fn example(of: &str) -> Value {
         "BatchStatus" => json!({
             "id": "nq3KETWQvXGEWJME9l76cw", "notification": "approval_submitted", "counts": { "sent": 1 },
             "messages": [{
-                "n": 1, "to": { "openid": openid }, "state": "sent", "attempts": 1,
+                "n": 1, "to": { "openid": openid }, "channel": "template", "state": "sent", "attempts": 1,
                 "updated_at": 1_795_378_184,
             }],
         }),

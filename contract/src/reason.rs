@@ -16,6 +16,8 @@ pub enum Reason {
     NoUnionid,
     /// The user does not follow the Official Account.
     NotFollowing,
+    /// The user does not follow, and no subscribe message that they accepted is left.
+    NotSubscribed,
     /// This user cannot be reached, for a reason that is theirs alone; what a mini-program user is told of others.
     Unreachable,
     /// The user refuses this account's messages.
@@ -73,6 +75,9 @@ impl Reason {
             }
             Self::NotFollowing => {
                 "Ask the user to follow the Official Account; if they do already, let the sync finish (GET /sync)."
+            }
+            Self::NotSubscribed => {
+                "Have the user follow the Official Account, or accept a message in the mini-program (wx.requestSubscribeMessage, then POST /subscriptions); each accept is good for one."
             }
             Self::Unreachable => "There is nothing to do; a service key may ask why.",
             Self::Refused => {

@@ -35,6 +35,9 @@ pub struct MessageStatus {
     pub n: u32,
     /// As the call named them.
     pub to: Recipient,
+    /// By which of WeChat's messages it went, or is to go.
+    #[serde(default)]
+    pub channel: Channel,
     /// What became of it.
     pub state: MessageState,
     /// Why it did not go through, or not yet.
@@ -56,6 +59,21 @@ pub struct MessageStatus {
     pub attempts: u32,
     /// Unix seconds.
     pub updated_at: i64,
+}
+
+/// By which of WeChat's messages a user is reached.
+#[derive(
+    Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, strum::Display, strum::EnumIter,
+)]
+#[serde(rename_all = "lowercase")]
+#[strum(serialize_all = "lowercase")]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+pub enum Channel {
+    /// The Official Account's template message, for who follows.
+    #[default]
+    Template,
+    /// The mini-program's subscribe message, for who accepted one and does not follow.
+    Subscribe,
 }
 
 /// Where a message stands.

@@ -6,6 +6,7 @@ use aws_sdk_dynamodb as dynamodb;
 use aws_sdk_sqs as sqs;
 use serde::de::DeserializeOwned;
 
+use crate::config::ConfigError;
 use crate::lambda;
 use crate::queue::RefreshQueue;
 use crate::store::Tokens;
@@ -38,6 +39,15 @@ impl Authorized {
         let wechat = WeChat::new(&config.wechat_api_base()?, proxy.as_ref(), clock.clone());
         let tokens = TokenCache::new(account, config.appid(account)?, table, refresh, clock);
         Ok(Self { wechat, tokens })
+    }
+
+    /// The same client, for calls in another account's name.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn of(&self, account: Account, config: &Config) -> Result<Self, ConfigError> {
+        let tokens = self.tokens.of(account, config.appid(account)?);
+        Ok(Self { wechat: self.wechat.clone(), tokens })
     }
 
     /// Makes a call under the account's token. A token that WeChat no longer takes is looked up again;

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contract::Reason;
+use contract::{Channel, Reason};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
@@ -55,7 +55,9 @@ pub enum Prefer {
 pub struct Message {
     /// Its number in the batch: the recipient's place in the call, from 1.
     pub n: u32,
-    /// The Official Account's openid it goes to.
+    /// The Official Account's openid it goes to; empty where it has none, and goes by its fallback. An older version
+    /// cannot parse that, and leaves it on the queue.
+    #[serde(default, skip_serializing_if = "String::is_empty")]
     pub oa_openid: String,
     /// Whether the caller named that openid: what is wrong with it then is the caller's mistake.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
@@ -65,12 +67,29 @@ pub struct Message {
     pub page: Option<String>,
     /// Template field → value.
     pub data: BTreeMap<String, String>,
+    /// The subscribe message that goes instead to a user who does not follow.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub fallback: Option<Fallback>,
     /// How far it has come.
     #[serde(flatten)]
     pub progress: Progress,
     /// What a newer version says besides.
     #[serde(flatten)]
     pub newer: Map<String, Value>,
+}
+
+/// A subscribe message of the mini-program, filled and addressed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fallback {
+    /// The mini-program's openid it goes to.
+    pub openid: String,
+    /// The mini-program's template.
+    pub template_id: String,
+    /// The page a tap opens.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub page: Option<String>,
+    /// Template field → value.
+    pub data: BTreeMap<String, String>,
 }
 
 /// In place of a msgid where WeChat took a message and gave none that can be read.
@@ -92,6 +111,9 @@ pub struct Progress {
     pub ambiguous: u32,
     /// When WeChat first left that open, in Unix seconds.
     pub ambiguous_since: Option<i64>,
+    /// WeChat said that the user does not follow: it goes by its fallback.
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    pub fell_back: bool,
     /// WeChat took it under this msgid ([`NO_MSGID`]: under one that cannot be read), and only the record is
     /// missing.
     pub sent: Option<i64>,
@@ -111,6 +133,23 @@ pub struct LastFailure {
     /// Its id of the call.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub rid: Option<String>,
+}
+
+impl Message {
+    /// Its fallback, where it goes by that.
+    pub fn by_fallback(&self) -> Option<&Fallback> {
+        self.fallback.as_ref().filter(|_| self.oa_openid.is_empty() || self.progress.fell_back)
+    }
+
+    /// By which of WeChat's messages it goes.
+    pub fn channel(&self) -> Channel {
+        if self.by_fallback().is_some() { Channel::Subscribe } else { Channel::Template }
+    }
+
+    /// The user it goes to, in the account that writes to them.
+    pub fn touser(&self) -> &str {
+        self.by_fallback().map_or(&self.oa_openid, |fallback| &fallback.openid)
+    }
 }
 
 impl LastFailure {

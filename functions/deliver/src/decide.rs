@@ -50,6 +50,8 @@ pub struct FailedAttempt {
     pub action: Action,
     /// What the message says if it ends here.
     pub reason: Reason,
+    /// Whether WeChat recognizes a second copy, for a while.
+    pub is_recognized: bool,
     /// How many tries left open whether WeChat took it, this one included.
     pub ambiguous: u32,
     /// How many were refused, this one included.
@@ -123,6 +125,9 @@ pub fn longest_wait(ambiguous_for: Option<Duration>, prefer: Prefer, keep: Durat
 pub fn decide(attempt: FailedAttempt, timing: RetryTiming) -> Outcome {
     Outcome::Decided(match attempt.action {
         Action::DoubtFollower => return Outcome::CheckFollower,
+        Action::Ambiguous if !attempt.is_recognized && attempt.prefer == Prefer::Once => {
+            attempt.finish(MessageState::Unknown)
+        }
         Action::Retry | Action::RefreshToken | Action::WaitForUser => {
             attempt.retry(timing.pause(nth(&REFUSED, attempt.refused)))
         }
@@ -194,6 +199,7 @@ mod tests {
         FailedAttempt {
             action,
             reason: Reason::WechatUnavailable,
+            is_recognized: true,
             ambiguous: u32::from(is_ambiguous),
             refused: u32::from(!is_ambiguous),
             ambiguous_for: is_ambiguous.then_some(Duration::ZERO),
@@ -320,6 +326,23 @@ mod tests {
         let late = after_ambiguity(FailedAttempt { ambiguous: 7, ..prefers }, 600);
         assert_eq!(decide(late, EXACT), again(240));
         assert_eq!(decide(FailedAttempt { keep: Duration::ZERO, ..late }, EXACT), UNKNOWN);
+    }
+
+    /// As a subscribe message is, of which there is no second try once it may have arrived.
+    #[test]
+    fn what_wechat_would_not_recognize_is_over_once_it_may_have_arrived_unless_arrival_is_preferred() {
+        for entry in TABLE {
+            let attempt = FailedAttempt { reason: entry.reason, ..first(entry.action) };
+            let unrecognized = FailedAttempt { is_recognized: false, ..attempt };
+            let expected = match entry.action {
+                Action::Ambiguous => UNKNOWN,
+                _ => decide(attempt, EXACT),
+            };
+            assert_eq!(decide(unrecognized, EXACT), expected, "{}", entry.errcode);
+        }
+        let prefers =
+            FailedAttempt { is_recognized: false, prefer: Prefer::Arrive, ..first(Action::Ambiguous) };
+        assert_eq!(decide(prefers, EXACT), again(5));
     }
 
     #[test]

@@ -5,15 +5,16 @@ use std::time::{Duration, SystemTime};
 
 use contract::{MessageState, Reason};
 use shared::Error;
-use shared::job::{Job, LastFailure, Message, NO_MSGID};
+use shared::job::{Fallback, Job, LastFailure, Message, NO_MSGID};
 use shared::store::{BreakerKeys, Record};
 use shared::wechat::errcode::Action;
-use shared::wechat::template::{self, TemplateMessage};
+use shared::wechat::subscribe::{self, SubscribeMessage};
+use shared::wechat::template::{self, Taken, TemplateMessage};
 use shared::wechat::{Failure, followers};
 
 use crate::breaker::{Breakers, Wait};
 use crate::decide::{self, Decision, FailedAttempt, Outcome, RetryTiming, decide};
-use crate::{Function, ReceivedJob, STORE_PAUSE};
+use crate::{Function, ReceivedJob, STORE_PAUSE, fallback};
 
 /// One invocation of the worker.
 pub struct Invocation<'a> {
@@ -67,7 +68,7 @@ impl Invocation<'_> {
     }
 
     /// Brings a message as far as it goes today; gives it back when that is not its end.
-    async fn process(&self, received: &ReceivedJob, mut message: Message) -> Option<Requeue> {
+    async fn process(&self, received: &ReceivedJob, message: Message) -> Option<Requeue> {
         let job = &received.job;
         if let Some(msgid) = message.progress.sent {
             return self.finish(job, message, |record| record.sent(msgid)).await;
@@ -79,11 +80,22 @@ impl Invocation<'_> {
             return self.finish_late(job, message).await;
         }
         let keys = self.function.breaker_keys(job, &message);
+        if let Some(wait) = self.breakers.waits(&keys) {
+            return Some(self.park(received, message, wait));
+        }
+        let mut message = match self.take_credit(job, message).await {
+            Ok(message) => message,
+            Err(end) => return end,
+        };
         match self.breakers.admit(&keys).await {
             Ok(Ok(())) => {}
-            Ok(Err(wait)) => return Some(self.park(received, message, wait)),
+            Ok(Err(wait)) => {
+                self.credit_unused(job, &message).await;
+                return Some(self.park(received, message, wait));
+            }
             Err(error) => {
                 tracing::warn!(cause = error.causes(), "could not ask whether a probe is due");
+                self.credit_unused(job, &message).await;
                 return Some(Requeue { delay: STORE_PAUSE, message, record: None });
             }
         }
@@ -99,7 +111,9 @@ impl Invocation<'_> {
 
     /// How long this message may wait before it has to be looked at again.
     pub fn longest_wait(&self, job: &Job, message: &Message) -> Duration {
-        decide::longest_wait(self.ambiguous_for(message), job.prefer, self.keep(job))
+        // A fallback's mark tells whether it may have gone out, not the time.
+        let ambiguous_for = self.ambiguous_for(message).filter(|_| message.by_fallback().is_none());
+        decide::longest_wait(ambiguous_for, job.prefer, self.keep(job))
     }
 
     /// How long the job's messages are still of use.
@@ -126,19 +140,10 @@ impl Invocation<'_> {
     async fn attempt(&self, job: &Job, message: &mut Message, keys: &BreakerKeys) -> Result<i64, Failure> {
         self.function.limiter.acquire().await?;
         message.progress.attempts += 1;
-        let (n, client_msg_id) = (message.n, job.client_msg_id(message));
-        let page = message.page.as_deref().map(|page| (self.function.mini_appid.as_str(), page));
-        let message = TemplateMessage {
-            touser: &message.oa_openid,
-            template_id: &job.template_id,
-            page,
-            data: &message.data,
-            client_msg_id: &client_msg_id,
-        };
-        let msgid = self.function.wechat.call(&template::send(message)).await?.msgid.unwrap_or_else(|| {
+        let msgid = self.hand_over(job, message).await?.msgid.unwrap_or_else(|| {
             tracing::warn!(
                 batch = job.batch,
-                n,
+                n = message.n,
                 "WeChat took a message and gave no msgid that can be read: its receipt cannot be joined"
             );
             NO_MSGID
@@ -147,6 +152,21 @@ impl Invocation<'_> {
             tracing::warn!(cause = error.causes(), "it is repaired, but the breaker could not be closed");
         }
         Ok(msgid)
+    }
+
+    async fn hand_over(&self, job: &Job, message: &Message) -> Result<Taken, Failure> {
+        if let Some(Fallback { openid, template_id, page, data }) = message.by_fallback() {
+            let card = SubscribeMessage { touser: openid, template_id, page: page.as_deref(), data };
+            return self.function.mini.call(&subscribe::send(card)).await;
+        }
+        let message = TemplateMessage {
+            touser: &message.oa_openid,
+            template_id: &job.template_id,
+            page: message.page.as_deref().map(|page| (self.function.mini_appid.as_str(), page)),
+            data: &message.data,
+            client_msg_id: &job.client_msg_id(message),
+        };
+        self.function.oa.call(&template::send(message)).await
     }
 
     async fn after_failure(
@@ -163,11 +183,17 @@ impl Invocation<'_> {
             self.is_unreachable
                 .call_once(|| tracing::error!(remedy, cause, "messages are tried again: {failure}"));
         }
+        self.credit_refused(job, &message, &failure).await;
         let attempt = self.failed(job, &mut message, &failure);
         let (decision, failure) = match decide(attempt, self.timing) {
             Outcome::Decided(decision) => (decision, failure),
             Outcome::CheckFollower => self.check_follower(&message, &keys, attempt, failure).await,
         };
+        if decision == Decision::Finish(MessageState::Failed, Reason::NotFollowing)
+            && let Some(falls_back) = self.fall_back(job, &message)
+        {
+            return Some(falls_back);
+        }
         match decision {
             Decision::Sent => {
                 message.progress.sent = Some(NO_MSGID);
@@ -209,11 +235,16 @@ impl Invocation<'_> {
             progress.ambiguous += 1;
             progress.ambiguous_since.get_or_insert_with(|| self.function.clock.now());
         }
+        let (ambiguous, refused) = (progress.ambiguous, progress.attempts.saturating_sub(progress.ambiguous));
+        let is_fallback = message.by_fallback().is_some();
+        let (action, reason) =
+            if is_fallback { fallback::meaning(failure) } else { (failure.action(), failure.reason()) };
         FailedAttempt {
-            action: failure.action(),
-            reason: failure.reason(),
-            ambiguous: progress.ambiguous,
-            refused: progress.attempts.saturating_sub(progress.ambiguous),
+            action,
+            reason,
+            is_recognized: !is_fallback,
+            ambiguous,
+            refused,
             ambiguous_for: self.ambiguous_for(message),
             prefer: job.prefer,
             keep: self.keep(job),
@@ -249,7 +280,7 @@ impl Invocation<'_> {
         said: Failure,
     ) -> (Decision, Failure) {
         let (action, reason, failure) =
-            match self.function.wechat.call(&followers::info(&message.oa_openid)).await {
+            match self.function.oa.call(&followers::info(&message.oa_openid)).await {
                 Ok(info) if info.has_left() => match self.forget(&message.oa_openid).await {
                     Ok(()) => {
                         let attempt = FailedAttempt { reason: Reason::NotFollowing, ..attempt };
@@ -290,7 +321,7 @@ impl Invocation<'_> {
     }
 
     /// Records a message's end. When the table does not take it, the message comes back to be recorded.
-    async fn finish(
+    pub async fn finish(
         &self,
         job: &Job,
         message: Message,
@@ -317,7 +348,7 @@ impl Invocation<'_> {
     }
 
     /// Puts a message back as its next turn.
-    fn retry_later(
+    pub fn retry_later(
         &self,
         job: &Job,
         mut message: Message,
@@ -330,7 +361,7 @@ impl Invocation<'_> {
         Requeue { delay, message, record: Some(record) }
     }
 
-    fn ago(&self, since: i64) -> Duration {
+    pub fn ago(&self, since: i64) -> Duration {
         Duration::from_secs(u64::try_from(self.function.clock.now() - since).unwrap_or(0))
     }
 }

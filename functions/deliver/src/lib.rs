@@ -2,6 +2,7 @@
 
 mod breaker;
 mod decide;
+mod fallback;
 mod invocation;
 mod rate_limiter;
 
@@ -15,7 +16,7 @@ use futures::{StreamExt, stream};
 use shared::job::{Job, Message, Progress};
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, DeliverQueue};
-use shared::store::{self, BreakerKeys, Identities, Messages, State};
+use shared::store::{self, BreakerKeys, Credits, Identities, Messages, State};
 use shared::wechat::client::TIMEOUT;
 use shared::{Account, Authorized, Clock, Config, Error};
 
@@ -44,11 +45,13 @@ const STORE_PAUSE: Duration = Duration::from_secs(30);
 
 /// The function's clients.
 pub struct Function {
-    wechat: Authorized,
+    oa: Authorized,
+    mini: Authorized,
     mini_appid: String,
     oa_appid: String,
     identities: Identities,
     messages: Messages,
+    credits: Credits,
     state: State,
     queue: DeliverQueue,
     limiter: RateLimiter,
@@ -74,12 +77,15 @@ impl lambda::Function for Function {
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
         let (tables, queues) = (store::client(config)?, queue::client(config)?);
         let state = State::new(config, tables.clone())?;
+        let oa = Authorized::new(Account::Oa, config, tables.clone(), queues.clone()).await?;
         Ok(Self {
-            wechat: Authorized::new(Account::Oa, config, tables.clone(), queues.clone()).await?,
+            mini: oa.of(Account::Mini, config)?,
+            oa,
             mini_appid: config.appid(Account::Mini)?,
             oa_appid: config.appid(Account::Oa)?,
             identities: Identities::new(config, tables.clone())?,
-            messages: Messages::new(config, tables)?,
+            messages: Messages::new(config, tables.clone())?,
+            credits: Credits::new(config, tables)?,
             limiter: RateLimiter::new(state.clone(), config.sends_per_second()?, config.clock()?),
             state,
             queue: DeliverQueue::new(config, queues)?,
@@ -148,9 +154,12 @@ impl Function {
         failed
     }
 
-    /// The breakers that a message stands behind.
+    /// The breakers that a message stands behind: those of the account that writes, its template and page.
     fn breaker_keys(&self, job: &Job, message: &Message) -> BreakerKeys {
-        BreakerKeys::new(&self.oa_appid, &job.template_id, message.page.as_deref())
+        match message.by_fallback() {
+            Some(card) => BreakerKeys::new(&self.mini_appid, &card.template_id, card.page.as_deref()),
+            None => BreakerKeys::new(&self.oa_appid, &job.template_id, message.page.as_deref()),
+        }
     }
 
     /// Leaves in the job what is still to be worked on.
@@ -274,7 +283,7 @@ fn by_user(jobs: &mut [ReceivedJob]) -> Vec<Vec<(usize, Message)>> {
     let mut users: HashMap<String, Vec<(usize, Message)>> = HashMap::new();
     for (index, received) in jobs.iter_mut().enumerate() {
         for message in received.job.messages.drain(..) {
-            users.entry(message.oa_openid.clone()).or_default().push((index, message));
+            users.entry(message.touser().to_owned()).or_default().push((index, message));
         }
     }
     users.into_values().collect()

@@ -6,12 +6,13 @@ use std::time::Duration;
 use contract::{Accepted, Data, MessageState, Reason, Recipient, Rejected, SendRequest, To};
 use serde_json::Map;
 use shared::Error;
-use shared::catalog::{Catalog, Notification, Rendered};
-use shared::job::{self, Job, Message, Progress};
+use shared::catalog::{Card, Catalog, Notification, Rendered};
+use shared::job::{self, Fallback, Job, Message, Progress};
 use shared::session::{Caller, User};
 use shared::store::{Addressed, Batch, Record};
 
 use crate::reader::Reader;
+use crate::resolve::Address;
 use crate::{Function, notification};
 
 impl Function {
@@ -27,7 +28,7 @@ impl Function {
         if let Caller::User(user) = caller {
             self.count(user, notification, call).await?;
         }
-        let needs = notification.placeholders(call.page.as_deref());
+        let needs = needs(notification, call.page.as_deref());
         let (recipients, messages) = self.address(notification, call, &needs).await?;
         let batch = Batch {
             id,
@@ -95,7 +96,12 @@ impl Function {
             messages: messages.to_vec(),
             newer: Map::new(),
         };
-        let jobs: Vec<_> = messages.chunks(job::MOST_RECIPIENTS).map(job).collect();
+        // An older version cannot parse a job of those who have no follower's address, and leaves all of it alone.
+        let (followers, others): (Vec<_>, Vec<_>) =
+            messages.into_iter().partition(|message| !message.oa_openid.is_empty());
+        let jobs = [followers, others];
+        let jobs: Vec<_> =
+            jobs.iter().flat_map(|messages| messages.chunks(job::MOST_RECIPIENTS)).map(job).collect();
         self.queue.enqueue(&jobs, Duration::ZERO).await
     }
 
@@ -119,27 +125,27 @@ impl Function {
         call: &SendRequest,
         needs: &HashSet<&str>,
     ) -> Result<(Vec<Addressed>, Vec<Message>), Error> {
-        let addresses = self.resolve(call.to.iter().map(To::recipient)).await?;
+        let fallback = notification.fallback().map(|card| card.template_id);
+        let addresses = self.resolve(call.to.iter().map(To::recipient), fallback).await?;
         let (mut recipients, mut messages, mut seen) = (Vec::new(), Vec::new(), HashSet::new());
         for ((n, to), address) in (1..).zip(&call.to).zip(addresses) {
-            let (mut reason, mut detail, mut oa_openid) = (None, None, None);
-            let page = call.page.as_deref();
-            match address.map(|address| (notification.render(&call.data, &to.data, page), address)) {
-                Err(unreachable) => reason = Some(unreachable),
-                Ok((Err(unfit), _)) => (reason, detail) = (Some(Reason::InvalidField), Some(unfit)),
-                Ok((Ok(rendered), address)) if seen.insert((address.clone(), rendered.clone())) => {
-                    messages.push(message(n, &to.recipient(), &address, rendered));
-                    oa_openid = Some(address);
+            let mut recipient =
+                Addressed { data: needed(&to.data, needs), ..Addressed::rejected(to.recipient()) };
+            let filling = Filling { shared: &call.data, own: &to.data, page: call.page.as_deref() };
+            match address.map(|address| (filling.cards(notification, &address), address)) {
+                Err(unreachable) => recipient.reason = Some(unreachable),
+                Ok((Err(unfit), _)) => {
+                    (recipient.reason, recipient.detail) = (Some(Reason::InvalidField), Some(unfit));
                 }
-                Ok(_) => reason = Some(Reason::DuplicateRecipient),
+                Ok((Ok(cards), address))
+                    if seen.insert((address.user().to_owned(), cards.shown().cloned())) =>
+                {
+                    messages.push(message((n, &recipient.to), &address, cards));
+                    (recipient.oa_openid, recipient.openid) = (address.oa_openid, address.openid);
+                }
+                Ok(_) => recipient.reason = Some(Reason::DuplicateRecipient),
             }
-            recipients.push(Addressed {
-                to: to.recipient(),
-                data: needed(&to.data, needs),
-                oa_openid,
-                reason,
-                detail,
-            });
+            recipients.push(recipient);
         }
         Ok((recipients, messages))
     }
@@ -167,20 +173,71 @@ pub fn fill_one(
     batch: &Batch,
     (n, recipient): (u32, &Addressed),
 ) -> Result<Message, String> {
-    let rendered = notification.render(&batch.data, &recipient.data, batch.page.as_deref())?;
-    Ok(message(n, &recipient.to, recipient.oa_openid.as_deref().unwrap_or_default(), rendered))
+    let filling = Filling { shared: &batch.data, own: &recipient.data, page: batch.page.as_deref() };
+    let address = Address::of(recipient);
+    Ok(message((n, &recipient.to), &address, filling.cards(notification, &address)?))
 }
 
-fn message(n: u32, to: &Recipient, oa_openid: &str, rendered: Rendered) -> Message {
+/// What fills a recipient's cards.
+struct Filling<'a> {
+    shared: &'a Data,
+    own: &'a Data,
+    page: Option<&'a str>,
+}
+
+/// What a recipient gets: the one, or if that cannot be, the other.
+struct Cards {
+    template: Option<Rendered>,
+    fallback: Option<(String, Rendered)>,
+}
+
+impl Cards {
+    /// The one that is tried first.
+    fn shown(&self) -> Option<&Rendered> {
+        self.template.as_ref().or(self.fallback.as_ref().map(|(_, card)| card))
+    }
+}
+
+impl Filling<'_> {
+    /// The cards that this address can get.
+    ///
+    /// # Errors
+    /// The first value that does not fit.
+    fn cards(&self, notification: &Notification, address: &Address) -> Result<Cards, String> {
+        let render = |card: Card<'_>| card.render(self.shared, self.own, self.page);
+        let template = address.oa_openid.as_ref().map(|_| render(notification.card())).transpose()?;
+        let fallback = address.openid.as_ref().and_then(|_| notification.fallback()).map(|card| {
+            let rendered = render(card).map_err(|unfit| format!("fallback: {unfit}"))?;
+            Ok::<_, String>((card.template_id.to_owned(), rendered))
+        });
+        Ok(Cards { template, fallback: fallback.transpose()? })
+    }
+}
+
+fn message((n, to): (u32, &Recipient), address: &Address, Cards { template, fallback }: Cards) -> Message {
+    let (page, data) = template.map(|card| (card.page, card.data)).unwrap_or_default();
+    let fallback = address.openid.clone().zip(fallback).map(|(openid, (template_id, card))| Fallback {
+        openid,
+        template_id,
+        page: card.page,
+        data: card.data,
+    });
     Message {
         n,
-        oa_openid: oa_openid.to_owned(),
+        oa_openid: address.oa_openid.clone().unwrap_or_default(),
         is_typed: matches!(to, Recipient::OaOpenid(_)),
-        page: rendered.page,
-        data: rendered.data,
+        page,
+        data,
+        fallback,
         progress: Progress::default(),
         newer: Map::new(),
     }
+}
+
+/// What the texts of both cards name.
+fn needs<'a>(notification: &'a Notification, page: Option<&'a str>) -> HashSet<&'a str> {
+    let cards = [Some(notification.card()), notification.fallback()];
+    cards.into_iter().flatten().flat_map(|card| card.placeholders(page)).collect()
 }
 
 /// What of `data` fills something: nothing else is kept.
@@ -231,11 +288,9 @@ mod tests {
             data.map(|(name, value)| (name.to_owned(), value.to_owned())).into()
         };
         let to = |applicant: &str| Addressed {
-            to: Recipient::OaOpenid("o1".to_owned()),
             data: data(applicant),
             oa_openid: Some("o1".to_owned()),
-            reason: None,
-            detail: None,
+            ..Addressed::rejected(Recipient::OaOpenid("o1".to_owned()))
         };
         let batch = Batch {
             id: "b".to_owned(),

@@ -1,7 +1,7 @@
 //! Who reads what became of messages: a service key learns all, a mini-program user of other users only whether
 //! they were reached, and nothing of how the account stands with WeChat.
 
-use contract::{MessageState, MessageStatus, Reason, Recipient, Rejected};
+use contract::{Channel, MessageState, MessageStatus, Reason, Recipient, Rejected};
 use shared::session::Caller;
 
 /// Who reads.
@@ -35,7 +35,10 @@ impl<'a> Reader<'a> {
         // What an unfinished one waits for is how the account stands.
         let reason = message.reason.filter(|_| message.state.is_final());
         let reason = reason.map(|reason| self.reason(&message.to, reason));
+        // Which one it is says whether they follow.
+        let channel = if self.is_strange(&message.to) { Channel::default() } else { message.channel };
         MessageStatus {
+            channel,
             state: self.state(&message.to, message.state),
             reason,
             detail: message.detail.filter(|_| reason == Some(Reason::InvalidField)),
@@ -81,6 +84,7 @@ mod tests {
         MessageStatus {
             n: 1,
             to: Recipient::Openid(to.to_owned()),
+            channel: Channel::Subscribe,
             state,
             reason: Some(reason),
             detail: Some("detail".to_owned()),
@@ -103,13 +107,14 @@ mod tests {
             let seen = Reader::User("o1").message(message("o2", state, reason));
             assert_eq!((seen.state, seen.reason), (MessageState::Failed, Some(Reason::Unreachable)));
             assert_eq!((seen.detail, seen.errcode, seen.rid), (None, None, None));
+            assert_eq!(seen.channel, Channel::Template, "whether they follow");
         }
     }
 
     #[test]
     fn a_user_learns_of_themselves_why_and_nothing_of_the_account() {
         let seen = Reader::User("o1").message(message("o1", MessageState::Parked, Reason::Misconfigured));
-        assert_eq!((seen.state, seen.reason), (MessageState::Parked, None));
+        assert_eq!((seen.state, seen.reason, seen.channel), (MessageState::Parked, None, Channel::Subscribe));
         assert_eq!((seen.errcode, seen.detail, seen.remedy), (None, None, None));
         let seen = Reader::User("o1").message(message("o1", MessageState::Failed, Reason::NotFollowing));
         assert_eq!((seen.state, seen.reason), (MessageState::Failed, Some(Reason::NotFollowing)));

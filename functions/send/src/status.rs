@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use contract::routes::{SEND, Who};
-use contract::{BatchStatus, MessageState, MessageStatus, Reason, Recipient};
+use contract::{BatchStatus, MessageState, MessageStatus, Reason};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use shared::session::Caller;
@@ -76,19 +76,20 @@ fn status(reader: &Reader<'_>, batch: Batch, records: Vec<Record>, after: u32) -
     }
     let mut rest = batch.accepted().filter(|(n, _)| *n > after);
     let page = rest.by_ref().take(PAGE);
-    let message = |(n, one): (u32, &Addressed)| {
-        reader.message(message(n, one.to.clone(), records.remove(&n), batch.created_at))
-    };
+    let message =
+        |(n, one): (u32, &Addressed)| reader.message(message(n, one, records.remove(&n), batch.created_at));
     let messages: Vec<_> = page.map(message).collect();
     let next = rest.next().and(messages.last().map(|message| message.n));
     BatchStatus { id: batch.id.clone(), notification: batch.notification.clone(), counts, messages, next }
 }
 
-fn message(n: u32, to: Recipient, record: Option<Record>, created_at: i64) -> MessageStatus {
-    let record = record.unwrap_or_else(|| Record::queued(n, created_at));
+fn message(n: u32, to: &Addressed, record: Option<Record>, created_at: i64) -> MessageStatus {
+    let queued = || Record { channel: to.channel(), ..Record::queued(n, created_at) };
+    let record = record.unwrap_or_else(queued);
     MessageStatus {
         n,
-        to,
+        to: to.to.clone(),
+        channel: record.channel,
         state: record.state,
         reason: record.reason,
         detail: record.detail,

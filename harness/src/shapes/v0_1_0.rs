@@ -196,6 +196,7 @@ struct Addressed {
     #[serde(default)]
     data: BTreeMap<String, String>,
     oa_openid: Option<String>,
+    openid: Option<String>,
     /// It takes any word.
     reason: Option<String>,
     detail: Option<String>,
@@ -213,6 +214,8 @@ enum Recipient {
 struct Record {
     batch: String,
     n: u32,
+    #[serde(default)]
+    channel: Channel,
     state: MessageState,
     reason: Option<String>,
     detail: Option<String>,
@@ -226,6 +229,14 @@ struct Record {
     turn: u32,
     updated_at: i64,
     expires_at: i64,
+}
+
+#[derive(Default, Deserialize, Serialize)]
+#[serde(rename_all = "lowercase")]
+enum Channel {
+    #[default]
+    Template,
+    Subscribe,
 }
 
 #[derive(Deserialize, Serialize)]
@@ -438,7 +449,9 @@ struct Job {
 #[derive(Deserialize, Serialize)]
 struct Message {
     n: u32,
+    #[serde(default)]
     oa_openid: String,
+    fallback: Option<FallbackMessage>,
     #[serde(default)]
     is_typed: bool,
     page: Option<String>,
@@ -452,9 +465,19 @@ struct Message {
     #[serde(default)]
     ambiguous: u32,
     ambiguous_since: Option<i64>,
+    #[serde(default)]
+    fell_back: bool,
     sent: Option<i64>,
     parked: Option<Parked>,
     last: Option<LastFailure>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct FallbackMessage {
+    openid: String,
+    template_id: String,
+    page: Option<String>,
+    data: BTreeMap<String, String>,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -74,6 +74,11 @@ impl TokenCache {
         Self { account, appid, table, refresh, clock, cached, reading }
     }
 
+    /// Another account's, from the same table.
+    pub fn of(&self, account: Account, appid: String) -> Self {
+        Self::new(account, appid, self.table.clone(), self.refresh.clone(), self.clock.clone())
+    }
+
     /// The token, from memory or from the table.
     ///
     /// # Errors

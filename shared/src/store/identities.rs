@@ -186,11 +186,27 @@ impl Identities {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn oa_openids(&self, unionids: &HashSet<String>) -> Result<HashMap<String, String>, Error> {
+        self.openids(unionids, &self.oa_appid).await
+    }
+
+    /// The mini-program's openids of many unionids; those who never logged in are not in it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn mini_openids(&self, unionids: &HashSet<String>) -> Result<HashMap<String, String>, Error> {
+        self.openids(unionids, &self.mini_appid).await
+    }
+
+    async fn openids(
+        &self,
+        unionids: &HashSet<String>,
+        appid: &str,
+    ) -> Result<HashMap<String, String>, Error> {
         let unionids: Vec<_> = unionids.iter().collect();
         let batches = unionids.chunks(READ_BATCH).map(<[_]>::to_vec);
         let found: Vec<_> = stream::iter(batches)
             .map(|batch| {
-                let keys = batch.into_iter().map(|unionid| self.oa_key(unionid)).collect();
+                let keys = batch.into_iter().map(|unionid| self.key(unionid, appid)).collect();
                 super::read_batch::<Identity>(&self.client, &self.table, keys, false)
             })
             .buffer_unordered(CONCURRENCY)

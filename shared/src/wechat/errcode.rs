@@ -205,12 +205,16 @@ pub fn of(errcode: i64) -> Entry {
     }
 }
 
+/// The user has no subscription left, or refuses: what answers a subscribe message nobody accepted.
+pub const NO_CREDIT: i64 = 43101;
+
 /// The same where it answers a subscribe message: that goes to the mini-program's openid, of which nobody follows
 /// anything. All other codes mean there what they mean of a template message.
 pub fn of_subscribe_message(errcode: i64) -> Entry {
     match of(errcode) {
         entry @ Entry { action: Action::DoubtFollower, .. } => {
-            Entry { action: Action::GiveUp, reason: Reason::InvalidOpenid, ..entry }
+            // The map has the openid from a login.
+            Entry { action: Action::GiveUp, reason: Reason::Misconfigured, ..entry }
         }
         entry => entry,
     }
@@ -225,7 +229,7 @@ mod tests {
     fn what_answers_a_subscribe_message_asks_for_what_it_does_there() {
         use {Action as A, Reason as R};
         for (errcode, action, scope, reason) in [
-            (40003, A::GiveUp, Scope::Call, R::InvalidOpenid),
+            (40003, A::GiveUp, Scope::Call, R::Misconfigured),
             (40037, A::AwaitRepair, Scope::Template, R::TemplateGone),
             (41030, A::AwaitRepair, Scope::Page, R::InvalidPage),
             (43101, A::Refused, Scope::Call, R::Refused),

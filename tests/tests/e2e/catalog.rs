@@ -5,6 +5,7 @@ use std::fs;
 use harness::{Session, World};
 use local::Settings;
 use serde_json::{Value, json};
+use simulator::SUBSCRIBE_TEMPLATE_ID;
 use tempfile::TempDir;
 
 const FIELDS: &str = r#"
@@ -15,7 +16,7 @@ fields.thing4 = "{content}"
 fields.character_string5 = "{id}"
 "#;
 
-/// Three notifications: `closed` (kept for an hour), `to_self` (2 a day) and `to_anyone` (3 a day).
+/// Four notifications: `closed` (kept for an hour), `to_self` (2 a day), `to_anyone` (3 a day), and one that falls back.
 pub(crate) async fn world() -> (World, TempDir) {
     world_with(Settings { followers: 20, ..Settings::default() }).await
 }
@@ -30,6 +31,12 @@ pub(crate) async fn world_with(settings: Settings) -> (World, TempDir) {
         entry("closed", "keep = \"1h\"\n"),
         entry("to_self", "allow = \"self\"\nper_day = 2\n"),
         entry("to_anyone", "allow = \"anyone\"\nper_day = 3\n"),
+        entry(
+            "falls_back",
+            &format!(
+                "fallback.template_id = \"{SUBSCRIBE_TEMPLATE_ID}\"\nfallback.fields.thing1 = \"{{kind}}\"\n"
+            ),
+        ),
     ];
     let file = folder.path().join("notifications.toml");
     fs::write(&file, catalog.concat()).expect("a catalog");

@@ -53,10 +53,8 @@ async fn one_message_takes_one_credit_however_often_it_comes() {
         "{others:?}"
     );
     assert_eq!(count(&credits, T).await, 2);
-    // Once it is settled it would be another message.
-    assert!(credits.settle(USER, "b-1").await.expect("an answer"));
-    assert!(!credits.settle(USER, "b-1").await.expect("an answer"));
-    assert_eq!((take(&credits, "b-1").await, count(&credits, T).await), (Take::Taken, 1));
+    // Its next round is another message.
+    assert_eq!((take(&credits, "b-1r1").await, count(&credits, T).await), (Take::Taken, 1));
 }
 
 #[tokio::test]
@@ -70,10 +68,7 @@ async fn what_was_not_sent_is_given_back_once() {
     assert_eq!(given.into_iter().filter(|given| *given.as_ref().expect("an answer")).count(), 1);
     assert_eq!(count(&credits, T).await, 1);
     // And it can be taken anew, by the same message too.
-    assert_eq!(take(&credits, "b-1").await, Take::Taken);
-    assert!(credits.settle(USER, "b-1").await.expect("an answer"));
-    assert!(!give_back().await.expect("an answer"), "what is settled was sent");
-    assert_eq!(count(&credits, T).await, 0);
+    assert_eq!((take(&credits, "b-1").await, count(&credits, T).await), (Take::Taken, 0));
 }
 
 #[tokio::test]
@@ -111,9 +106,7 @@ async fn nobody_takes_what_was_never_accepted_or_a_year_ago() {
     let world = World::start().await;
     let credits = credits(&world);
     assert_eq!(take(&credits, "b-1").await, Take::NoCredit);
-    for other in [credits.give_back(USER, T, "b-1").await, credits.settle(USER, "b-1").await] {
-        assert!(!other.expect("an answer"));
-    }
+    assert!(!credits.give_back(USER, T, "b-1").await.expect("an answer"));
     assert!(!credits.zero(USER, T, "b-1").await.expect("an answer"));
     credits.add(USER, &[T]).await.expect("added");
     assert_eq!(credits.take(USER, "tTwo", "b-1").await.expect("an answer"), Take::NoCredit);
@@ -125,20 +118,23 @@ async fn nobody_takes_what_was_never_accepted_or_a_year_ago() {
 }
 
 #[tokio::test]
-async fn marks_that_nobody_settles_do_not_pile_up() {
+async fn marks_do_not_pile_up_and_stay_as_long_as_a_queue_may_have_their_message() {
     let world = World::start().await;
     let credits = credits(&world);
     for n in 0..3 {
         credits.add(USER, &[T]).await.expect("added");
         take(&credits, &format!("b-{n}")).await;
     }
-    world.advance(31 * 24 * 3600).await;
+    world.advance(14 * 24 * 3600).await;
+    credits.add(USER, &[T]).await.expect("added");
+    assert!(matches!(take(&credits, "b-0").await, Take::AlreadyTaken { .. }));
+    world.advance(2 * 24 * 3600).await;
     credits.add(USER, &[T]).await.expect("added");
     take(&credits, "b-new").await;
     credits.add(USER, &[T]).await.expect("added");
     assert!(matches!(take(&credits, "b-new").await, Take::AlreadyTaken { .. }));
     for n in 0..3 {
-        assert!(!credits.settle(USER, &format!("b-{n}")).await.expect("an answer"));
+        assert!(!credits.give_back(USER, T, &format!("b-{n}")).await.expect("an answer"));
     }
 }
 

@@ -47,7 +47,7 @@ async fn known_to_follow(world: &World, from: u32, n: u32) -> Vec<bool> {
 async fn a_user_is_reached_from_the_moment_they_follow_until_they_block_or_unfollow() {
     let world = World::with(called_back()).await;
     world.login(7).await;
-    assert_eq!(rejection(&world, 7).await, "not_following");
+    assert_eq!(rejection(&world, 7).await, "not_subscribed");
 
     world.user_does(7, "follow").await;
     world.callbacks_settled().await;
@@ -64,7 +64,7 @@ async fn a_user_is_reached_from_the_moment_they_follow_until_they_block_or_unfol
     world.user_does(7, "unfollow").await;
     world.callbacks_settled().await;
     assert_eq!(world.login(7).await.answer["following"], false);
-    assert_eq!(rejection(&world, 7).await, "not_following");
+    assert_eq!(rejection(&world, 7).await, "not_subscribed");
     assert_eq!(world.callbacks().await["given_up"], 0);
 }
 

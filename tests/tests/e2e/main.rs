@@ -13,6 +13,7 @@ mod drills;
 #[cfg(target_os = "linux")]
 mod egress;
 mod events;
+mod fallback;
 mod forget;
 mod forward;
 mod hostile;

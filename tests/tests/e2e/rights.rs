@@ -53,6 +53,10 @@ async fn messages(world: &World) {
     world.fault(json!({ "endpoint": SEND, "errcode": -1, "times": 1 })).await;
     let id = send(world, &json!(to)).await;
     world.settled(&id).await;
+    // Who logs in and does not follow may have accepted a message.
+    world.login(150).await;
+    let stranger = json!([{ "openid": world.user(150).await.openid }]);
+    world.send_as(&world.service_key, "falls_back", &stranger).await.ok(202);
     world.post(&format!("/send/{id}/replay"), &world.service_key, &json!({})).await.ok(202);
     // A token that dies, and an endpoint that gives no other at once.
     world.fault(json!({ "endpoint": "/cgi-bin/token", "errcode": -1, "times": 1 })).await;

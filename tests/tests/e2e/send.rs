@@ -158,7 +158,12 @@ async fn whoever_does_not_follow_is_rejected_as_such() {
     world.sync_until_done().await;
     let user = world.user(1_000).await;
     for to in [json!({ "openid": user.openid }), json!({ "unionid": user.unionid })] {
-        is_rejected(&world.send(&json!([to])).await, "not_following");
+        let to = json!([to]);
+        is_rejected(
+            &world.send_as(&world.service_key, "approval_copied", &to).await.ok(202),
+            "not_following",
+        );
+        is_rejected(&world.send(&to).await, "not_subscribed");
     }
 }
 

@@ -1,6 +1,6 @@
 //! A batch: whom a call named, where each message goes, and what fills it.
 
-use contract::{Data, Reason, Recipient};
+use contract::{Channel, Data, Reason, Recipient};
 use serde::{Deserialize, Serialize};
 
 use super::KEPT_FOR;
@@ -40,9 +40,12 @@ pub struct Addressed {
     /// Their own data, over the batch's.
     #[serde(default, skip_serializing_if = "Data::is_empty")]
     pub data: Data,
-    /// Where the message goes; `None` when the recipient was rejected.
+    /// The follower it goes to; without this and the next one, the recipient was rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub oa_openid: Option<String>,
+    /// The mini-program's openid that the notification's fallback goes to, where it has one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub openid: Option<String>,
     /// Why the recipient was rejected.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Reason>,
@@ -59,11 +62,26 @@ impl Batch {
 
     /// The accepted recipients with their numbers: a recipient's number is their place in the call.
     pub fn accepted(&self) -> impl Iterator<Item = (u32, &Addressed)> {
-        (1..).zip(&self.recipients).filter(|(_, recipient)| recipient.oa_openid.is_some())
+        (1..).zip(&self.recipients).filter(|(_, recipient)| recipient.is_accepted())
     }
 }
 
 impl Addressed {
+    /// Somebody of whom nothing is known yet but the name.
+    pub fn rejected(to: Recipient) -> Self {
+        Self { to, data: Data::new(), oa_openid: None, openid: None, reason: None, detail: None }
+    }
+
+    /// Whether there is a way to them.
+    pub(super) fn is_accepted(&self) -> bool {
+        self.oa_openid.is_some() || self.openid.is_some()
+    }
+
+    /// By which of WeChat's messages they are to be reached.
+    pub fn channel(&self) -> Channel {
+        if self.oa_openid.is_none() && self.openid.is_some() { Channel::Subscribe } else { Channel::Template }
+    }
+
     /// How many bytes of their own they add to an item, names of attributes aside.
     fn weight(&self) -> usize {
         let data: usize = self.data.iter().map(|(name, value)| name.len() + value.len()).sum();
@@ -154,11 +172,8 @@ mod tests {
 
     fn batch(recipients: usize, bytes: usize) -> Batch {
         let recipient = |n: usize| Addressed {
-            to: Recipient::Openid(format!("o{n}")),
             data: [("a".to_owned(), "x".repeat(bytes))].into(),
-            oa_openid: None,
-            reason: None,
-            detail: None,
+            ..Addressed::rejected(Recipient::Openid(format!("o{n}")))
         };
         Batch {
             id: "b".to_owned(),

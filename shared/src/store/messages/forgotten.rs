@@ -90,8 +90,13 @@ impl Messages {
         for (place, one) in part.recipients.iter().enumerate() {
             if places.contains(&place) {
                 let nobody = one.forgotten();
-                let name =
-                    format!(":{}", nobody.reason.map_or_else(String::new, |reason| reason.to_string()));
+                // One value for all that are alike.
+                let reason = nobody.reason.map_or_else(String::new, |reason| reason.to_string());
+                let name = format!(
+                    ":{reason}_{}{}",
+                    u8::from(nobody.oa_openid.is_some()),
+                    u8::from(nobody.openid.is_some())
+                );
                 changes.push(format!("recipients[{place}] = {name}"));
                 values.insert(name, AttributeValue::M(to_item(&nobody)?));
             } else if is_senders && !one.data.is_empty() {
@@ -161,15 +166,18 @@ impl ScannedPage {
         let theirs = recipients.filter(|one| one.is_of(ids) && !one.is_forgotten());
         theirs.fold(UserIds::default(), |found, one| {
             let oa_openid = one.oa_openid.clone().map(Recipient::OaOpenid);
-            let also = oa_openid.as_ref().map(UserIds::of).unwrap_or_default();
-            found.and(UserIds::of(&one.to)).and(also)
+            let openid = one.openid.clone().map(Recipient::Openid);
+            let also = [oa_openid, openid].into_iter().flatten().map(|name| UserIds::of(&name));
+            also.fold(found.and(UserIds::of(&one.to)), UserIds::and)
         })
     }
 }
 
 impl Addressed {
     fn is_of(&self, ids: &UserIds) -> bool {
-        ids.has(&self.to) || self.oa_openid.as_ref().is_some_and(|openid| ids.oa_openids.contains(openid))
+        ids.has(&self.to)
+            || self.oa_openid.as_ref().is_some_and(|openid| ids.oa_openids.contains(openid))
+            || self.openid.as_ref().is_some_and(|openid| ids.openids.contains(openid))
     }
 
     fn is_forgotten(&self) -> bool {
@@ -178,11 +186,13 @@ impl Addressed {
 
     /// What is left of it: that there was one, and why it was rejected if it was.
     fn forgotten(&self) -> Self {
-        let was_accepted = self.oa_openid.is_some();
+        let nobody = |name: &Option<String>| name.is_some().then(|| NOBODY.to_owned());
+        let was_accepted = self.is_accepted();
         Self {
             to: Recipient::Openid(NOBODY.to_owned()),
             data: contract::Data::new(),
-            oa_openid: was_accepted.then(|| NOBODY.to_owned()),
+            oa_openid: nobody(&self.oa_openid),
+            openid: nobody(&self.openid),
             reason: if was_accepted { Some(Reason::Forgotten) } else { self.reason },
             detail: None,
         }

@@ -1,6 +1,6 @@
 //! What became of a message.
 
-use contract::{MessageState, Reason};
+use contract::{Channel, MessageState, Reason};
 use serde::{Deserialize, Serialize};
 
 use crate::job::{LastFailure, Message, NO_MSGID, Parked, Progress};
@@ -11,6 +11,9 @@ use crate::wechat::Failure;
 pub struct Record {
     /// The message's number in its batch.
     pub n: u32,
+    /// By which of WeChat's messages it went, or is to go.
+    #[serde(default, skip_serializing_if = "is_template")]
+    pub channel: Channel,
     /// What became of it.
     pub state: MessageState,
     /// Why it did not go through, or not yet.
@@ -52,7 +55,7 @@ impl Record {
     pub fn of(message: &Message, now: i64) -> Self {
         let progress = &message.progress;
         let (attempts, round, requeues) = (progress.attempts, progress.round, progress.requeues);
-        Self { attempts, round, requeues, ..Self::queued(message.n, now) }
+        Self { channel: message.channel(), attempts, round, requeues, ..Self::queued(message.n, now) }
     }
 
     /// WeChat took it under this msgid, or under [`NO_MSGID`].
@@ -99,6 +102,7 @@ impl Record {
     pub fn queued(n: u32, created_at: i64) -> Self {
         Self {
             n,
+            channel: Channel::Template,
             state: MessageState::Queued,
             reason: None,
             detail: None,
@@ -111,6 +115,11 @@ impl Record {
             updated_at: created_at,
         }
     }
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "as serde calls it")]
+fn is_template(channel: &Channel) -> bool {
+    *channel == Channel::Template
 }
 
 #[cfg(test)]

@@ -10,18 +10,18 @@
 //! 2. calls WeChat, once;
 //! 3. where WeChat *did not* send it, takes the mark away, then records it: by [`Credits::zero`] on 43101, and by
 //!    [`Credits::give_back`] whatever was refused for another reason, and may be tried again with another credit;
-//! 4. where WeChat *did or may have*, records it as `sent` or `unknown`, and takes the mark away after that
-//!    ([`Credits::settle`]).
+//! 4. where WeChat *did or may have*, records it as `sent` or `unknown`. The mark stays: another worker may have a copy
+//!    of the message in hand and not have seen the record.
 //!
 //! A worker may die after each step. After 1 or 2 the message is redelivered and [`Take::AlreadyTaken`]: nobody knows
-//! whether it was sent, it ends `unknown`, and is settled. The same where WeChat had refused it: a credit less than
-//! there is may keep a message back, and sends none twice. In 3, with the mark gone and nothing recorded, it is tried
-//! anew, rightly. In 4, with the record written, it is redelivered, found to be final and dropped; whoever drops it
-//! settles it. A mark that nobody settles is in no other message's way, and goes after 30 days.
+//! whether it was sent, and once nobody can be at it any more it ends `unknown`. The same where WeChat had refused it: a
+//! credit less than there is may keep a message back, and sends none twice. In 3, with the mark gone and nothing
+//! recorded, it is tried anew, rightly. In 4, with the record written, it is found to be final and dropped. A mark is in
+//! no other message's way, and goes when no queue can have its message any more.
 //!
 //! A message that `prefer`s to arrive goes on with the credit it took: where its own job says that its outcome is
 //! open, [`Take::AlreadyTaken`] is the right to try again. What a later try is refused by says nothing of the first:
-//! it is settled or zeroed, and never given back.
+//! nothing is given back then.
 //!
 //! The count is our reckoning of what WeChat knows. It may be too small by what was lost on the way, and too large by
 //! an accept that was told twice, or that the user has withdrawn since: then WeChat answers 43101, and it is zeroed.
@@ -29,17 +29,18 @@
 //! It is one row a user, not one a template: what there is of a user is found by their openid alone, also of templates
 //! that no catalog names any more, and a call that accepts several is one write.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::State;
 use crate::config::ConfigError;
-use crate::store::{condition_met, from_item, number, text, to_item};
+use crate::store::{Item, READ_BATCH, condition_met, from_item, number, read_batch, text, to_item};
 use crate::{Account, Config, Error};
 
 /// How long a row is kept after the last accept, in seconds: a year, after which hardly anybody remembers having said
@@ -49,12 +50,14 @@ const KEPT_FOR: i64 = 365 * 24 * 3600;
 /// The most credit of one template. More is of no use, and a client in a loop must not make it grow.
 const MOST: u32 = 20;
 
-/// How long a mark says something, in seconds: as long as there is its batch. What is older is the mark of a message
-/// whose worker died and that was never redelivered.
-const MARK_KEPT_FOR: i64 = 30 * 24 * 3600;
+/// How long a mark is kept, in seconds: a day longer than a queue keeps its message.
+const MARK_KEPT_FOR: i64 = 15 * 24 * 3600;
 
 /// So many old marks are dropped at a time: an expression has room for 4 KB.
 const DROPPED_AT_ONCE: usize = 50;
+
+/// How many calls run at a time, where there are many users.
+const CONCURRENCY: usize = 8;
 
 /// How often an accept is written anew because somebody else came between.
 const ATTEMPTS: usize = 5;
@@ -94,7 +97,7 @@ struct Row {
     expires_at: i64,
 }
 
-/// A message has taken a credit and is not settled.
+/// A message has taken a credit.
 #[derive(Debug, Serialize, Deserialize)]
 struct Mark {
     at: i64,
@@ -129,6 +132,30 @@ impl Credits {
             .filter(|row| row.expires_at > self.state.clock.now())
             .map(|row| row.counts)
             .unwrap_or_default())
+    }
+
+    /// Which of these users have credit of this template.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn with_credit(
+        &self,
+        openids: &HashSet<String>,
+        template: &str,
+    ) -> Result<HashSet<String>, Error> {
+        let now = self.state.clock.now();
+        let keys: Vec<Item> =
+            openids.iter().map(|openid| [("key".to_owned(), text(self.key(openid)))].into()).collect();
+        let rows: Vec<Vec<Row>> = stream::iter(keys.chunks(READ_BATCH).map(<[_]>::to_vec))
+            .map(|keys| read_batch(&self.state.table.client, &self.state.table.name, keys, false))
+            .buffer_unordered(CONCURRENCY)
+            .boxed()
+            .try_collect()
+            .await?;
+        let has_credit =
+            |row: &Row| row.expires_at > now && row.counts.get(template).is_some_and(|count| *count > 0);
+        let having: HashSet<_> = rows.into_iter().flatten().filter(has_credit).map(|row| row.key).collect();
+        Ok(openids.iter().filter(|openid| having.contains(&self.key(openid))).cloned().collect())
     }
 
     /// Adds one of each of these templates, up to twenty, and gives what the user has of every template. They are
@@ -252,16 +279,6 @@ impl Credits {
         condition_met(update.send().await)
     }
 
-    /// Takes the mark away, once it is recorded what became of its message; `false` when it was not there.
-    ///
-    /// # Errors
-    /// [`Error::Unavailable`].
-    pub async fn settle(&self, openid: &str, mark: &str) -> Result<bool, Error> {
-        let update = self.change(openid, mark);
-        let update = update.update_expression("REMOVE taken.#mark");
-        condition_met(update.condition_expression("attribute_exists(taken.#mark)").send().await)
-    }
-
     /// Takes all credit of the template away, and the mark with it: WeChat says that there is none (43101). `false` when
     /// there was none of that template here, ever.
     ///
@@ -278,7 +295,7 @@ impl Credits {
     }
 
     /// Deletes all there is of a user; gives how many messages they had accepted and not been sent. What was taken and
-    /// is not settled is then nobody's: it is not given back.
+    /// is not given back is then nobody's: it is not given back.
     ///
     /// # Errors
     /// [`Error::Unavailable`].

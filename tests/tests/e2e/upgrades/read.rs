@@ -207,7 +207,12 @@ async fn credits_of_0_1_0() {
 
 #[test]
 fn queues_of_0_1_0() {
-    let [first, later] = &queued::<Job>(FIRST, "DeliverQueue")[..] else { panic!("two jobs") };
+    let [first, later, unfollowed] = &queued::<Job>(FIRST, "DeliverQueue")[..] else { panic!("three jobs") };
+    let unfollowed = &unfollowed.messages[0];
+    let card = unfollowed.by_fallback().expect("a fallback");
+    assert_eq!((unfollowed.oa_openid.as_str(), card.openid.as_str()), ("", "mini3"));
+    assert_eq!((card.template_id.as_str(), card.page.as_deref()), ("t3", Some("pages/c")));
+    assert_eq!(card.data, [("thing1".to_owned(), "c".to_owned())].into());
     assert_eq!((first.batch.as_str(), first.template_id.as_str()), ("b1", "t1"));
     assert_eq!((first.accepted_at, first.keep, first.enqueued_at), (NOW, 7200, Some(NOW)));
     assert_eq!((first.prefer, later.prefer), (Prefer::Once, Prefer::Arrive));
@@ -219,7 +224,10 @@ fn queues_of_0_1_0() {
     assert_eq!((quota.is_typed, quota.page.as_deref()), (true, Some("pages/a")));
     let progress = &quota.progress;
     assert_eq!((progress.round, progress.requeues, progress.attempts, progress.ambiguous), (1, 2, 3, 1));
-    assert_eq!((progress.ambiguous_since, progress.sent), (Some(NOW - 60), Some(11)));
+    assert_eq!(
+        (progress.ambiguous_since, progress.sent, progress.fell_back),
+        (Some(NOW - 60), Some(11), true)
+    );
     assert_eq!(progress.parked, Some(Parked { reason: Reason::QuotaExhausted, errcode: Some(45009) }));
     let last =
         |message: &shared::job::Message| message.progress.last.clone().map(|last| (last.errcode, last.rid));

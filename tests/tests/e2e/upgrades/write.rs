@@ -5,12 +5,12 @@ mod state;
 
 use std::time::Duration;
 
-use contract::{Data, MessageState, Reason, Recipient, Scope};
+use contract::{Channel, Data, MessageState, Reason, Recipient, Scope};
 use harness::World;
 use serde_json::Map;
 use shared::catalog::Catalog;
 use shared::event::Event;
-use shared::job::{Job, LastFailure, Message, Parked, Prefer, Progress};
+use shared::job::{Fallback, Job, LastFailure, Message, Parked, Prefer, Progress};
 use shared::queue::{self, DeliverQueue, EventsQueue, ForgetQueue, ForgetRequest, LONGEST_DELAY};
 use shared::queue::{RefreshQueue, RefreshRequest};
 use shared::session::{Token, User};
@@ -119,25 +119,19 @@ async fn messages(config: &Config) {
     let catalog = Catalog::parse(ENTRIES).expect("a catalog");
     let entry = |name: &str| catalog.find(name).cloned();
     let nobody = |n: usize| Addressed {
-        to: Recipient::Openid(format!("nobody{n}")),
-        data: Data::new(),
-        oa_openid: None,
         reason: Some(Reason::NeverLoggedIn),
-        detail: None,
+        ..Addressed::rejected(Recipient::Openid(format!("nobody{n}")))
     };
     let reached = Addressed {
-        to: Recipient::Unionid(text("union1")),
         data: data("applicant", "b"),
         oa_openid: some("oa1"),
-        reason: None,
-        detail: None,
+        openid: some("mini1"),
+        ..Addressed::rejected(Recipient::Unionid(text("union1")))
     };
     let unfit = Addressed {
-        to: Recipient::OaOpenid(text("oa3")),
-        data: Data::new(),
-        oa_openid: None,
         reason: Some(Reason::InvalidField),
         detail: some("thing1 needs data.applicant"),
+        ..Addressed::rejected(Recipient::OaOpenid(text("oa3")))
     };
     let batch = Batch {
         id: text("b1"),
@@ -160,6 +154,7 @@ async fn messages(config: &Config) {
 
     let full = Record {
         n: 1,
+        channel: Channel::Subscribe,
         state: MessageState::Parked,
         reason: Some(Reason::TemplateGone),
         detail: some("a detail"),
@@ -211,14 +206,15 @@ async fn queues(config: &Config) {
     forget.enqueue(&request).await.expect("a message");
 }
 
-/// One as `send` makes it, and one that `deliver` puts back after much trouble.
-fn jobs() -> [Job; 2] {
+/// One as `send` makes it, one that `deliver` puts back after much trouble, and one for who does not follow.
+fn jobs() -> [Job; 3] {
     let message = Message {
         n: 1,
         oa_openid: text("oa1"),
         is_typed: false,
         page: None,
         data: data("thing1", "a"),
+        fallback: None,
         progress: Progress::default(),
         newer: Map::new(),
     };
@@ -228,6 +224,7 @@ fn jobs() -> [Job; 2] {
         attempts: 3,
         ambiguous: 1,
         ambiguous_since: Some(NOW - 60),
+        fell_back: true,
         sent: Some(11),
         parked: Some(Parked { reason: Reason::QuotaExhausted, errcode: Some(45009) }),
         last: Some(LastFailure { errcode: 45009, rid: some("rid1") }),
@@ -238,6 +235,13 @@ fn jobs() -> [Job; 2] {
         Message { is_typed: true, page: some("pages/a"), progress: progress.clone(), ..message.clone() },
         Message { n: 2, progress: Progress { parked, last, ..progress }, ..message.clone() },
     ];
+    let fallback = Fallback {
+        openid: text("mini3"),
+        template_id: text("t3"),
+        page: some("pages/c"),
+        data: data("thing1", "c"),
+    };
+    let unfollowed = Message { n: 3, oa_openid: String::new(), fallback: Some(fallback), ..message.clone() };
     let first = Job {
         batch: text("b1"),
         template_id: text("t1"),
@@ -249,5 +253,6 @@ fn jobs() -> [Job; 2] {
         newer: Map::new(),
     };
     let later = Job { prefer: Prefer::Arrive, messages, ..first.clone() };
-    [first, later]
+    let fallback = Job { messages: vec![unfollowed], ..first.clone() };
+    [first, later, fallback]
 }

@@ -1,0 +1,197 @@
+//! Who does not follow gets the mini-program's subscribe message, one for each accept, and never one twice.
+
+use std::time::Duration;
+
+use harness::World;
+use local::Settings;
+use serde_json::{Value, json};
+use simulator::SUBSCRIBE_TEMPLATE_ID;
+
+const TEMPLATE: &str = "/cgi-bin/message/template/send";
+const SUBSCRIBE: &str = "/cgi-bin/message/subscribe/send";
+
+/// Users from this one on do not follow.
+const STRANGER: u32 = 100;
+
+/// A user logs in, accepts so many messages, and the mini-program tells.
+async fn accepts(world: &World, user: u32, times: u32) {
+    let session = world.login(user).await;
+    for _ in 0..times {
+        let results = world.accept(user, &[SUBSCRIBE_TEMPLATE_ID]).await;
+        world.post("/subscriptions", &session.token, &json!({ "results": results })).await.ok(200);
+    }
+}
+
+async fn named(world: &World, user: u32) -> Value {
+    json!({ "openid": world.user(user).await.openid })
+}
+
+/// What the batch's only message came to: channel, state, reason.
+async fn came_to(world: &World, id: &str) -> (Value, Value, Value) {
+    let message = world.outcome(id).await;
+    (message["channel"].clone(), message["state"].clone(), message["reason"].clone())
+}
+
+fn of(channel: &str, state: &str, reason: Value) -> (Value, Value, Value) {
+    (channel.into(), state.into(), reason)
+}
+
+/// How many messages of each kind are on a user's phone.
+async fn on_phone(world: &World, user: u32) -> (usize, usize) {
+    let subscribe = world.subscribe_messages_of(user).await.len();
+    (world.messages_of(user).await.len() - subscribe, subscribe)
+}
+
+#[tokio::test]
+async fn each_user_is_reached_the_way_that_is_open() {
+    let world = World::start().await;
+    world.sync_until_done().await;
+    accepts(&world, 1, 1).await;
+    accepts(&world, STRANGER, 1).await;
+    accepts(&world, STRANGER + 1, 0).await;
+    // Follows, and has accepted as well: the accept is kept.
+    let id = world.send_to(&named(&world, 1).await).await;
+    assert_eq!(came_to(&world, &id).await, of("template", "sent", Value::Null));
+    assert_eq!(world.subscriptions_of(1).await[SUBSCRIBE_TEMPLATE_ID], 1);
+    // Does not follow, and has accepted one; by the unionid, too.
+    let unionid = json!({ "unionid": world.user(STRANGER).await.unionid });
+    let id = world.send_to(&unionid).await;
+    assert_eq!(came_to(&world, &id).await, of("subscribe", "sent", Value::Null));
+    assert_eq!(on_phone(&world, STRANGER).await, (0, 1));
+    let card = &world.subscribe_messages_of(STRANGER).await[0];
+    assert_eq!(card["data"]["phrase4"], "待审批", "filled as the fallback says: {card}");
+    // Has accepted none, or none any more: refused before WeChat is asked.
+    let calls = world.calls(SUBSCRIBE).await;
+    for user in [STRANGER, STRANGER + 1] {
+        let sent = world.send(&json!([named(&world, user).await])).await;
+        assert_eq!(sent["rejected"][0]["reason"], "not_subscribed", "{sent}");
+    }
+    assert_eq!(world.calls(SUBSCRIBE).await, calls);
+    // A notification without a fallback is as it was.
+    let to = json!([named(&world, STRANGER).await]);
+    let sent = world.send_as(&world.service_key, "approval_copied", &to).await.ok(202);
+    assert_eq!(sent["rejected"][0]["reason"], "not_following");
+}
+
+#[tokio::test]
+async fn who_unfollowed_without_our_knowing_falls_back_when_wechat_says_so() {
+    let world = World::start().await;
+    world.sync_until_done().await;
+    accepts(&world, 2, 1).await;
+    world.user_does(2, "unfollow").await;
+    let id = world.send_to(&named(&world, 2).await).await;
+    assert_eq!(came_to(&world, &id).await, of("subscribe", "sent", Value::Null));
+    assert_eq!((on_phone(&world, 2).await, world.calls(TEMPLATE).await), ((0, 1), 1));
+    // Nobody else's accept is left for the next.
+    world.user_does(3, "unfollow").await;
+    world.login(3).await;
+    let id = world.send_to(&named(&world, 3).await).await;
+    assert_eq!(came_to(&world, &id).await, of("subscribe", "failed", json!("not_subscribed")));
+}
+
+#[tokio::test]
+async fn who_has_no_unionid_is_reached_by_what_they_accepted() {
+    let world = World::start().await;
+    world.user_does(7, "hide-unionid").await;
+    accepts(&world, 7, 1).await;
+    let id = world.send_to(&named(&world, 7).await).await;
+    assert_eq!(came_to(&world, &id).await, of("subscribe", "sent", Value::Null));
+    let sent = world.send(&json!([named(&world, 7).await])).await;
+    assert_eq!(sent["rejected"][0]["reason"], "no_unionid", "{sent}");
+}
+
+#[tokio::test]
+async fn of_two_hundred_that_are_sent_at_once_on_one_accept_one_arrives() {
+    let world = World::start().await;
+    accepts(&world, STRANGER, 1).await;
+    let to = json!([named(&world, STRANGER).await]);
+    let sent = futures::future::join_all((0..200).map(|_| world.send(&to))).await;
+    let mut states = std::collections::BTreeMap::new();
+    for id in sent.iter().filter(|sent| sent["accepted"] == 1).filter_map(|sent| sent["id"].as_str()) {
+        let (_, state, reason) = came_to(&world, id).await;
+        *states.entry(format!("{state} {reason}")).or_insert(0) += 1;
+    }
+    assert_eq!(states.remove("\"sent\" null"), Some(1), "{states:?}");
+    assert!(states.keys().all(|state| state == "\"failed\" \"not_subscribed\""), "{states:?}");
+    assert_eq!((on_phone(&world, STRANGER).await, world.calls(SUBSCRIBE).await), ((0, 1), 1));
+}
+
+#[tokio::test]
+async fn what_wechat_refuses_for_now_is_tried_again_with_the_accept_given_back() {
+    let world = World::start().await;
+    accepts(&world, STRANGER, 1).await;
+    for errcode in [43108, 45011, 40001] {
+        world.fault(json!({ "endpoint": SUBSCRIBE, "errcode": errcode, "times": 1 })).await;
+    }
+    let id = world.send_to(&named(&world, STRANGER).await).await;
+    assert_eq!(came_to(&world, &id).await, of("subscribe", "sent", Value::Null));
+    assert_eq!(on_phone(&world, STRANGER).await, (0, 1));
+}
+
+#[tokio::test]
+async fn what_may_have_arrived_is_unknown_and_not_tried_again() {
+    for (cut, arrived) in
+        [(json!({ "cut": true, "delivered": 1.0 }), 1), (json!({ "errcode": -1, "delivered": 0.0 }), 0)]
+    {
+        let world = World::start().await;
+        accepts(&world, STRANGER, 2).await;
+        let mut fault = cut;
+        fault["endpoint"] = SUBSCRIBE.into();
+        world.fault(fault).await;
+        let id = world.send_to(&named(&world, STRANGER).await).await;
+        assert_eq!(came_to(&world, &id).await, of("subscribe", "unknown", json!("outcome_unknown")));
+        world.clear_faults().await;
+        world.pass(Duration::from_secs(3600)).await;
+        assert_eq!((on_phone(&world, STRANGER).await.1, world.calls(SUBSCRIBE).await), (arrived, 1));
+        // An operator who has it sent anew takes another accept.
+        world.post(&format!("/send/{id}/replay"), &world.service_key, &json!({})).await.ok(202);
+        world.wait_for(&id, |batch| batch["counts"] == json!({ "sent": 1 })).await;
+        assert_eq!(on_phone(&world, STRANGER).await.1, arrived + 1);
+    }
+}
+
+#[tokio::test]
+async fn what_wechat_knows_of_accepts_outdoes_our_count() {
+    let world = World::start().await;
+    accepts(&world, STRANGER, 3).await;
+    world.refuse_subscription(STRANGER, SUBSCRIBE_TEMPLATE_ID).await;
+    let id = world.send_to(&named(&world, STRANGER).await).await;
+    assert_eq!(came_to(&world, &id).await, of("subscribe", "refused", json!("not_subscribed")));
+    let sent = world.send(&json!([named(&world, STRANGER).await])).await;
+    assert_eq!(sent["rejected"][0]["reason"], "not_subscribed", "none is left: {sent}");
+}
+
+#[tokio::test]
+async fn a_template_of_the_mini_program_that_is_gone_has_messages_wait_and_costs_no_accept() {
+    let world = World::start().await;
+    accepts(&world, STRANGER, 1).await;
+    world.console(&json!({ "removed_templates": [SUBSCRIBE_TEMPLATE_ID] })).await;
+    let id = world.send_to(&named(&world, STRANGER).await).await;
+    let batch = world.wait_for(&id, |batch| batch["counts"] == json!({ "parked": 1 })).await;
+    let message = &batch["messages"][0];
+    assert_eq!((&message["reason"], &message["errcode"]), (&json!("template_gone"), &json!(40037)));
+    // The Official Account's messages go on.
+    world.sync_until_done().await;
+    let other = world.send_to(&json!({ "unionid": world.user(1).await.unionid })).await;
+    assert_eq!(came_to(&world, &other).await, of("template", "sent", Value::Null));
+    world.console(&json!({ "removed_templates": [] })).await;
+    world.wait_for(&id, |batch| batch["counts"] == json!({ "sent": 1 })).await;
+    assert_eq!(on_phone(&world, STRANGER).await, (0, 1));
+}
+
+/// The queue delivers each job three times, to several workers.
+#[tokio::test]
+async fn copies_of_a_job_send_one_message() {
+    let faults = local::Faults { extra_copies: 2, ..local::Faults::default() };
+    let world = World::with(Settings { followers: 20, faults, ..Settings::default() }).await;
+    for user in STRANGER..STRANGER + 10 {
+        accepts(&world, user, 3).await;
+        let id = world.send_to(&named(&world, user).await).await;
+        let (channel, state, _) = came_to(&world, &id).await;
+        assert_eq!((channel, state), (json!("subscribe"), json!("sent")));
+    }
+    world.until(async || world.queued("DeliverQueue").await == 0).await;
+    for user in STRANGER..STRANGER + 10 {
+        assert_eq!(on_phone(&world, user).await, (0, 1), "{user}");
+    }
+}
