@@ -105,23 +105,7 @@ impl DeliverQueue {
     /// # Errors
     /// [`Error::Unavailable`]; some of the jobs may be on the queue.
     pub async fn enqueue(&self, jobs: &[Job], delay: Duration) -> Result<(), Error> {
-        let batches = jobs.chunks(BATCH).map(|batch| self.enqueue_batch(batch, delay));
-        stream::iter(batches).buffer_unordered(CONCURRENCY).boxed().try_collect().await
-    }
-
-    async fn enqueue_batch(&self, jobs: &[Job], delay: Duration) -> Result<(), Error> {
-        let mut entries = Vec::with_capacity(jobs.len());
-        for (index, job) in jobs.iter().enumerate() {
-            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
-            let entry = entry.message_body(text(job)?).delay_seconds(seconds(delay));
-            entries.push(entry.build().map_err(Error::unavailable)?);
-        }
-        let send = self.0.client.send_message_batch().queue_url(&self.0.url);
-        let answer = send.set_entries(Some(entries)).send().await.map_err(Error::unavailable)?;
-        match answer.failed.first() {
-            Some(failed) => Err(Error::unavailable(format!("SQS did not take a job: {}", failed.code))),
-            None => Ok(()),
-        }
+        self.0.enqueue_all(jobs, delay).await
     }
 }
 
@@ -159,6 +143,14 @@ impl EventsQueue {
     pub async fn enqueue(&self, event: &Event, delay: Duration) -> Result<(), Error> {
         self.0.enqueue(event, delay).await
     }
+
+    /// Puts several events on the queue, each a message of its own.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`]; some of them may be on the queue.
+    pub async fn enqueue_all(&self, events: &[Event]) -> Result<(), Error> {
+        self.0.enqueue_all(events, Duration::ZERO).await
+    }
 }
 
 impl ForgetQueue {
@@ -184,6 +176,26 @@ impl Queue {
         let send = self.client.send_message().queue_url(&self.url).message_body(text(message)?);
         send.delay_seconds(seconds(delay)).send().await.map_err(Error::unavailable)?;
         Ok(())
+    }
+
+    async fn enqueue_all(&self, messages: &[impl Serialize + Sync], delay: Duration) -> Result<(), Error> {
+        let batches = messages.chunks(BATCH).map(|batch| self.enqueue_batch(batch, delay));
+        stream::iter(batches).buffer_unordered(CONCURRENCY).boxed().try_collect().await
+    }
+
+    async fn enqueue_batch(&self, messages: &[impl Serialize + Sync], delay: Duration) -> Result<(), Error> {
+        let mut entries = Vec::with_capacity(messages.len());
+        for (index, message) in messages.iter().enumerate() {
+            let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
+            let entry = entry.message_body(text(message)?).delay_seconds(seconds(delay));
+            entries.push(entry.build().map_err(Error::unavailable)?);
+        }
+        let send = self.client.send_message_batch().queue_url(&self.url);
+        let answer = send.set_entries(Some(entries)).send().await.map_err(Error::unavailable)?;
+        match answer.failed.first() {
+            Some(failed) => Err(Error::unavailable(format!("SQS did not take a message: {}", failed.code))),
+            None => Ok(()),
+        }
     }
 }
 

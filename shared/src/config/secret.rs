@@ -13,6 +13,9 @@ use super::{Config, ConfigError};
 use crate::causes;
 use crate::wechat::Proxy;
 
+/// What is said where there may be a secret and is none.
+const NONE: &str = "none";
+
 /// Secrets are read again at most this often.
 const REREAD_AFTER: Duration = Duration::from_secs(5 * 60);
 
@@ -27,17 +30,24 @@ pub enum SecretName {
     CallbackToken,
     /// `CALLBACK_AES_KEY`: what WeChat encrypts its callbacks with, the EncodingAESKey of 43 characters.
     CallbackAesKey,
+    /// `MINI_CALLBACK_TOKEN`: what the mini-program's callbacks are signed with.
+    MiniCallbackToken,
+    /// `MINI_CALLBACK_AES_KEY`: what they are encrypted with.
+    MiniCallbackAesKey,
     /// `EGRESS_PROXY`: the proxy's URL, with who may use it; see [`Config::egress_proxy`].
     EgressProxy,
 }
 
 impl SecretName {
-    fn variable(self) -> &'static str {
+    /// Its variable; that of its ARN ends in `_ARN`.
+    pub fn variable(self) -> &'static str {
         match self {
             Self::MiniSecret => "MINI_SECRET",
             Self::OaSecret => "OA_SECRET",
             Self::CallbackToken => "CALLBACK_TOKEN",
             Self::CallbackAesKey => "CALLBACK_AES_KEY",
+            Self::MiniCallbackToken => "MINI_CALLBACK_TOKEN",
+            Self::MiniCallbackAesKey => "MINI_CALLBACK_AES_KEY",
             Self::EgressProxy => "EGRESS_PROXY",
         }
     }
@@ -63,16 +73,21 @@ impl Config {
     /// # Errors
     /// As [`Config::secrets`]; [`ConfigError`], which does not say the URL, when it is none.
     pub async fn egress_proxy(&self) -> Result<Option<Proxy>, Box<dyn std::error::Error + Send + Sync>> {
-        let name = SecretName::EgressProxy.variable();
-        let given = [self.optional(name), self.optional(&format!("{name}_ARN"))];
-        if given.iter().flatten().any(|given| given == "none") {
+        if self.is_without(SecretName::EgressProxy) {
             return Ok(None);
         }
         let [url] = self.secrets([SecretName::EgressProxy]).await?;
-        let proxy = Proxy::parse(url.expose_secret());
+        let (name, proxy) = (SecretName::EgressProxy.variable(), Proxy::parse(url.expose_secret()));
         Ok(Some(
             proxy.ok_or_else(|| ConfigError::new(name, "must be http://user:password@host:port, or none"))?,
         ))
+    }
+
+    /// Whether it was said that there is no such secret: that the variable or its ARN is `none`.
+    fn is_without(&self, name: SecretName) -> bool {
+        let name = name.variable();
+        let given = [self.optional(name), self.optional(&format!("{name}_ARN"))];
+        given.iter().flatten().any(|given| given == NONE)
     }
 
     async fn secret(
@@ -144,6 +159,25 @@ impl<const N: usize> Secrets<N> {
         let (secrets, clock) = (config.secrets(names).await?, config.clock()?);
         let held = Mutex::new(Held { secrets, read_at: clock.time() });
         Ok(Self { config: config.clone(), names, clock, held })
+    }
+
+    /// The same for secrets that there may be all of, or none.
+    ///
+    /// # Errors
+    /// As [`Config::secrets`], where only some are said to be `none`, too.
+    pub async fn read_if_any(
+        config: &Config,
+        names: [SecretName; N],
+    ) -> Result<Option<Self>, Box<dyn std::error::Error + Send + Sync>> {
+        let (none, some): (Vec<_>, Vec<_>) = names.into_iter().partition(|name| config.is_without(*name));
+        match (none.first(), some.first()) {
+            (Some(_), None) => Ok(None),
+            (Some(none), Some(some)) => {
+                config.secrets([*some]).await?;
+                Err(ConfigError::new(none.variable(), "is not set").into())
+            }
+            (None, _) => Self::read(config, names).await.map(Some),
+        }
     }
 
     /// As they were read the last time.
@@ -242,6 +276,33 @@ pub(crate) mod tests {
         assert!(refused.contains("EGRESS_PROXY must be http://") && !refused.contains("s3cret"), "{refused}");
         assert_eq!(proxy("none").await.expect("none"), None);
         assert!(proxy("").await.is_err(), "it must be said that there is none");
+    }
+
+    #[tokio::test]
+    async fn secrets_that_may_be_missing_are_missing_together() {
+        let (_kept, address) = manager("kept").await;
+        let read = async |token: &str, key: &str| {
+            let mut config = config(&address, &Clock::movable());
+            for (name, arn) in [("MINI_CALLBACK_TOKEN_ARN", token), ("MINI_CALLBACK_AES_KEY_ARN", key)] {
+                config.variables.insert(name.to_owned(), arn.to_owned());
+            }
+            let names = [SecretName::MiniCallbackToken, SecretName::MiniCallbackAesKey];
+            let read = Secrets::read_if_any(&config, names).await.map_err(|error| error.to_string());
+            read.map(|secrets| {
+                secrets.map(|secrets| secrets.current().map(|one| one.expose_secret().to_owned()))
+            })
+        };
+        assert_eq!(read("none", "none").await, Ok(None));
+        assert_eq!(read("arn:a", "arn:b").await, Ok(Some(["kept", "kept"].map(str::to_owned))));
+        for (token, key, missing) in [
+            ("none", "arn:b", "TOKEN"),
+            ("arn:a", "none", "AES_KEY"),
+            ("", "none", "TOKEN"),
+            ("", "", "TOKEN"),
+        ] {
+            let refused = read(token, key).await.expect_err("one is missing");
+            assert_eq!(refused, format!("the environment variable MINI_CALLBACK_{missing} is not set"));
+        }
     }
 
     #[tokio::test]
