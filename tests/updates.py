@@ -24,7 +24,11 @@ HOLDING = {
     *("AWS::ApiGatewayV2::Api", "AWS::Logs::LogGroup"),
 }
 # What may go all the same, and why.
-MAY_GO = {"EgressProxyValue": "the proxy's URL, when nobody goes by the proxy any more"}
+MAY_GO = {
+    "EgressProxyValue": "the proxy's URL, when nobody goes by the proxy any more",
+    "MiniCallbackTokenValue": "the token, when the mini-program's callbacks are not taken any more",
+    "MiniCallbackAesKeyValue": "the key, with the token",
+}
 
 
 def others(parameter, value):
@@ -54,16 +58,17 @@ def differing(before, after):
     return {name for name in {*before, *after} if before.get(name) != after.get(name)}
 
 
-def wrong_versions(before, after, is_secret):
+def wrong_versions(before, after, secret):
     """Functions that have changed and go on as before; and those that have not, and Lambda publishes nothing."""
     changed = differing(configurations(before), configurations(after))
     anew = differing(versions(before), versions(after))
     for name in sorted(anew - changed):
         told = "gets a new version though nothing has changed, and Lambda publishes none"
         yield f"{name} {told}; take it out of its VersionDescription"
-    for name in sorted(anew & changed if is_secret else set()):
-        yield f"{name} names a secret in its VersionDescription, which everybody may read"
-    for name in sorted(changed - anew if not is_secret else set()):
+    for name in sorted(anew):
+        if secret and secret in str(versions(after)[name]):
+            yield f"{name} names a secret in its VersionDescription, which everybody may read"
+    for name in sorted(changed - anew):
         yield f"{name} has changed and gets no new version; put it into its VersionDescription"
 
 
@@ -94,9 +99,9 @@ def replaced(before, after):
             yield f"{name} is deleted with all that is in it; leave {sorted(changed) or 'its condition'} as it was"
 
 
-def update_findings(before, after, is_secret=False):
+def update_findings(before, after, secret=None):
     """What is wrong with an update from one to the other."""
-    yield from wrong_versions(before, after, is_secret)
+    yield from wrong_versions(before, after, secret)
     yield from left_behind(before, after)
     yield from replaced(before, after)
 
@@ -106,7 +111,7 @@ def parameter_findings(template, name, before):
     parameter = template["Parameters"][name]
     for value in others(parameter, before.values[name]):
         after = Stack(template, REGION, {**before.given, name: value})
-        for told in update_findings(before, after, parameter.get("NoEcho", False)):
+        for told in update_findings(before, after, value if parameter.get("NoEcho") else None):
             yield f"{name} becomes {value}: {told}"
 
 
@@ -163,6 +168,8 @@ CONTROLS = [
     ("told in vain", described("DeliverFunction", "${Revision}"), "SendsPerSecond", "DeliverFunction has changed"),
     ("named in vain", described("SendFunction", "${TokenMode}"), "TokenMode", "SendFunction gets a new version"),
     ("a secret", described("LoginFunction", "${MiniSecret}"), "MiniSecret", "LoginFunction gets a new version"),
+    ("a secret's text", described("LoginFunction", "${MiniSecret}"), "MiniSecret", "LoginFunction names a secret"),
+    ("callbacks in vain", described("CallbackFunction", ""), "MiniCallbackToken", "CallbackFunction has changed"),
     ("code by another name", hashed, "SendFunction", "SendFunction has changed"),
     ("old versions", kept, "EventsFunction", "EventsFunction's version stays"),
     ("a queue's name", named_by_mode, "TokenMode", "EventsQueue is deleted"),

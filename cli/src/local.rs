@@ -74,15 +74,18 @@ enum Log {
 }
 
 /// The variables of this process that the functions are to see.
-const PASSED_ON: [&str; 15] = [
+const PASSED_ON: [&str; 18] = [
     "MINI_APPID",
     "MINI_SECRET",
     "OA_APPID",
     "OA_SECRET",
     "CALLBACK_TOKEN",
     "CALLBACK_AES_KEY",
+    "MINI_CALLBACK_TOKEN",
+    "MINI_CALLBACK_AES_KEY",
     "FORWARD_URL",
     "RECEIPTS",
+    "SUBSCRIPTION_SOURCE",
     "EGRESS_PROXY",
     "TOKEN_MODE",
     "SENDS_PER_SECOND",

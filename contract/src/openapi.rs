@@ -123,10 +123,12 @@ fn request_body(body: Body) -> Value {
         "At most {} bytes, of which a quote, a backslash and a line's end take two.{}",
         body.largest, body.note
     );
+    let text = json!({ "schema": { "type": "string" } });
     let (required, content) = match body.kind {
         BodyKind::Json(of) => (true, json!({ "application/json": content(of) })),
         BodyKind::OptionalJson(of) => (false, json!({ "application/json": content(of) })),
-        BodyKind::Xml => (true, json!({ "text/xml": { "schema": { "type": "string" } } })),
+        BodyKind::Xml => (true, json!({ "text/xml": text })),
+        BodyKind::XmlOrJson => (true, json!({ "text/xml": text, "application/json": {} })),
     };
     json!({ "description": description, "required": required, "content": content })
 }

@@ -4,7 +4,8 @@ mod table;
 
 pub use table::{
     ADVANCE_SYNC, CALLBACK, DECRYPT, DOCTOR, FORGET, FORGETTING, LOGIN, LOGOUT, LONGEST_IDEMPOTENCY_KEY,
-    REPLAY, ROUTES, SEND, STATUS, SUBSCRIBE, SYNC_PROGRESS, VERIFY_CALLBACK,
+    MINI_CALLBACK, REPLAY, ROUTES, SEND, STATUS, SUBSCRIBE, SYNC_PROGRESS, VERIFY_CALLBACK,
+    VERIFY_MINI_CALLBACK,
 };
 
 use http::{Method, StatusCode};
@@ -83,6 +84,10 @@ pub enum Operation {
     VerifyCallback,
     /// WeChat tells what happened.
     Callback,
+    /// WeChat asks whether the address of the mini-program's callbacks is ours.
+    VerifyMiniCallback,
+    /// WeChat tells what happened in the mini-program.
+    MiniCallback,
 }
 
 /// A body.
@@ -106,6 +111,8 @@ pub enum BodyKind {
     OptionalJson(&'static str),
     /// WeChat's XML.
     Xml,
+    /// The same, or JSON of WeChat's.
+    XmlOrJson,
 }
 
 /// What an answer is.

@@ -58,7 +58,7 @@ fn every_body_a_route_names_has_a_schema_and_an_example_that_reads() {
     });
     let requests = ROUTES.iter().filter_map(|route| match route.request.map(|body| body.kind) {
         Some(BodyKind::Json(of) | BodyKind::OptionalJson(of)) => Some(of),
-        Some(BodyKind::Xml) | None => None,
+        Some(BodyKind::Xml | BodyKind::XmlOrJson) | None => None,
     });
     for of in answers.chain(requests) {
         assert!(document["components"]["schemas"][of].is_object(), "{of} has no schema");
@@ -71,7 +71,7 @@ fn the_fields_of_requests_are_those_of_their_schemas() {
     let document = openapi::document();
     let requests = ROUTES.iter().filter_map(|route| match route.request.map(|body| body.kind) {
         Some(BodyKind::Json(of) | BodyKind::OptionalJson(of)) => Some(of),
-        Some(BodyKind::Xml) | None => None,
+        Some(BodyKind::Xml | BodyKind::XmlOrJson) | None => None,
     });
     let schemas = requests.chain(["To"]).map(|of| &document["components"]["schemas"][of]["properties"]);
     // One of several names has no fields of its own: those of `To` are the same.

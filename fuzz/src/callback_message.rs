@@ -1,11 +1,14 @@
 //! What stands in a callback that is WeChat's: a message, and in it what a user wrote.
 
-use callback::fields::Fields;
-use callback::verify::Reading;
-use shared::Clock;
+use callback::fields::Message;
+use callback::reading::Reading;
+use callback::verify::Verifier;
 use shared::config::CallbackMode;
+use shared::{Account, Clock};
 
-use crate::wechat::{APPID, NONCE, assert_is_sound, encrypted, push, sealed, signature, verifier};
+use crate::wechat::{
+    APPID, NONCE, assert_is_sound, encrypted, push, sealed, signature, verifier, verifier_of,
+};
 
 /// What stands before a user's text.
 const HEAD: &str = "<xml><ToUserName><![CDATA[gh]]></ToUserName><FromUserName><![CDATA[o]]></FromUserName><CreateTime>1</CreateTime><MsgType><![CDATA[text]]></MsgType>";
@@ -27,28 +30,34 @@ pub fn callback_message(data: &[u8]) {
 fn sealed_and_signed(message: &[u8]) {
     let now = Clock::default().now().to_string();
     let encrypt = sealed(message);
-    let body = format!("<xml><ToUserName>gh</ToUserName><Encrypt><![CDATA[{encrypt}]]></Encrypt></xml>");
+    let bodies = [
+        format!("<xml><ToUserName>gh</ToUserName><Encrypt><![CDATA[{encrypt}]]></Encrypt></xml>"),
+        format!(r#"{{"ToUserName": "gh", "Encrypt": "{encrypt}"}}"#),
+    ];
     let query = [
         ("timestamp", now.as_str()),
         ("nonce", NONCE),
         ("msg_signature", &signature(&[&now, NONCE, &encrypt])),
     ];
-    let in_safe_mode = read(CallbackMode::Safe, query, body.as_bytes());
-    if let Ok(Some(event)) = &in_safe_mode {
-        assert_is_sound(event);
+    let in_plain_mode =
+        [("timestamp", now.as_str()), ("nonce", NONCE), ("signature", &signature(&[&now, NONCE]))];
+    for account in [Account::Oa, Account::Mini] {
+        let plain = read(&verifier_of(account, CallbackMode::Plain), in_plain_mode, message);
+        plain.iter().flatten().for_each(assert_is_sound);
+        for body in &bodies {
+            assert_eq!(read(&verifier_of(account, CallbackMode::Safe), query, body.as_bytes()), plain);
+        }
     }
-    let query = [("timestamp", now.as_str()), ("nonce", NONCE), ("signature", &signature(&[&now, NONCE]))];
-    assert_eq!(read(CallbackMode::Plain, query, message), in_safe_mode);
 }
 
-fn read(mode: CallbackMode, query: [(&str, &str); 3], body: &[u8]) -> Reading {
-    let read = verifier(mode).read(&push(query, body));
+fn read(verifier: &Verifier, query: [(&str, &str); 3], body: &[u8]) -> Reading {
+    let read = verifier.read(&push(query, body));
     read.unwrap_or_else(|refusal| panic!("WeChat's own is refused: {refusal:?}")).0
 }
 
 /// Nobody's text says who sent it, or what kind of message it is.
 fn written_by_a_user(text: &str) {
-    let fields = Fields::read(&format!("{HEAD}<Content><![CDATA[{text}]]></Content></xml>"));
+    let fields = Message::read(&format!("{HEAD}<Content><![CDATA[{text}]]></Content></xml>")).fields;
     assert_eq!(fields.text("FromUserName"), Some("o"));
     assert_eq!(fields.text("MsgType"), Some("text"));
     assert_eq!(fields.number("CreateTime"), Some(1));

@@ -12,9 +12,9 @@ use cbc::cipher::block_padding::NoPadding;
 use cbc::cipher::{BlockModeEncrypt, KeyIvInit};
 use lambda_http::{Body, Request, RequestExt};
 use secrecy::SecretString;
-use shared::Clock;
 use shared::config::CallbackMode;
 use shared::event::Event;
+use shared::{Account, Clock};
 
 /// The account's, as in a published vector: with them it can be a seed.
 pub const APPID: &str = "wxb11529c136998cb6";
@@ -33,8 +33,13 @@ const LENIENT: GeneralPurpose = GeneralPurpose::new(
 
 /// Who checks what it pushes.
 pub fn verifier(mode: CallbackMode) -> Verifier {
+    verifier_of(Account::Oa, mode)
+}
+
+/// The same for either account: what it pushes is for both.
+pub fn verifier_of(account: Account, mode: CallbackMode) -> Verifier {
     let key = Key::parse(&secret(AES_KEY)).expect("it is an EncodingAESKey");
-    Verifier { token: secret(TOKEN), key, appid: APPID.to_owned(), mode, clock: Clock::default() }
+    Verifier { token: secret(TOKEN), key, account, appid: APPID.to_owned(), mode, clock: Clock::default() }
 }
 
 /// A message in its envelope, as WeChat writes it.
@@ -77,7 +82,9 @@ pub fn assert_is_sound(event: &Event) {
     let waiting = serde_json::to_string(event).expect("an event is JSON");
     assert_eq!(&serde_json::from_str::<Event>(&waiting).expect("an event that waited"), event);
     let openid = match event {
-        Event::Followed { openid, .. } | Event::Unfollowed { openid, .. } => Some(openid),
+        Event::Followed { openid, .. }
+        | Event::Unfollowed { openid, .. }
+        | Event::SubscriptionChanged { openid, .. } => Some(openid),
         Event::Receipt { openid, .. } => openid.as_ref(),
     };
     assert!(openid.is_none_or(|openid| !openid.is_empty() && openid.trim() == openid), "{event:?}");

@@ -65,7 +65,9 @@ impl Contract {
         let paths = document["paths"].as_object().expect("paths").values();
         for operation in paths.flat_map(|path| path.as_object().expect("methods").values()) {
             let id = operation["operationId"].as_str().expect("an operationId").to_owned();
-            if let Some(body) = operation["requestBody"]["content"].get("application/json") {
+            // WeChat's is as WeChat writes it.
+            let body = operation["requestBody"]["content"].get("application/json");
+            if let Some(body) = body.filter(|body| body.get("schema").is_some()) {
                 contract.requests.insert(id.clone(), validator(body));
             }
             for (status, response) in operation["responses"].as_object().expect("responses") {

@@ -117,7 +117,7 @@ fn attribute(typed: &Value) -> Value {
 /// Every place in a body with the type of what stands there: `outage.cause.reason: text`.
 fn places(body: &Value, place: &str) -> BTreeSet<String> {
     /// Maps whose keys are not ours.
-    const OPEN: [&str; 6] = ["calls", "counts", "data", "fields", "repairs", "taken"];
+    const OPEN: [&str; 7] = ["calls", "counts", "data", "fields", "repairs", "taken", "told"];
     let below = |value: &Value, name: &str| places(value, &format!("{place}.{name}"));
     let is_open = OPEN.iter().any(|open| place.ends_with(&format!(".{open}")));
     match body {

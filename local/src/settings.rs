@@ -29,7 +29,8 @@ pub struct Settings {
     /// Whether a function that runs as a program does so as one process, so that what it remembers between calls can be
     /// told from what it reads.
     pub single_processes: bool,
-    /// Whether the simulated WeChat calls back when users follow, unfollow or get a message.
+    /// Whether the simulated WeChat calls back when users follow, unfollow, get a message, or say whether they want
+    /// some: for both accounts. Without it the mini-program's callbacks are taken only where the environment has its token.
     pub callbacks: bool,
     /// Whether [`Stack::usage`](crate::Stack::usage) and [`Stack::load`](crate::Stack::load) keep count, which costs
     /// every call a little; what programs log is counted instead of shown.
@@ -111,9 +112,16 @@ impl Settings {
             ("CallbackToken".to_owned(), or("CALLBACK_TOKEN", &token)),
             ("CallbackAesKey".to_owned(), or("CALLBACK_AES_KEY", &aes_key)),
         ]);
+        if self.callbacks && !is_real {
+            parameters.insert("MiniCallbackToken".to_owned(), simulator::MINI_CALLBACK_TOKEN.to_owned());
+            parameters.insert("MiniCallbackAesKey".to_owned(), simulator::MINI_ENCODING_AES_KEY.to_owned());
+        }
         for (variable, parameter) in [
             ("FORWARD_URL", "ForwardUrl"),
+            ("MINI_CALLBACK_TOKEN", "MiniCallbackToken"),
+            ("MINI_CALLBACK_AES_KEY", "MiniCallbackAesKey"),
             ("RECEIPTS", "Receipts"),
+            ("SUBSCRIPTION_SOURCE", "SubscriptionSource"),
             ("BATCH_WINDOW_SECONDS", "BatchWindowSeconds"),
             ("TOKEN_MODE", "TokenMode"),
             ("SENDS_PER_SECOND", "SendsPerSecond"),
@@ -172,6 +180,15 @@ mod tests {
 
     #[test]
     fn what_is_built_in_opens_nothing_beside_a_real_wechat() {
+        let called_back = Settings { callbacks: true, ..Settings::default() };
+        let names = ["MiniCallbackToken", "MiniCallbackAesKey"];
+        let of_the_mini_program = |wechat: &str| {
+            let parameters = called_back.parameters(wechat);
+            names.map(|name| parameters.get(name).cloned())
+        };
+        let known = [simulator::MINI_CALLBACK_TOKEN, simulator::MINI_ENCODING_AES_KEY];
+        assert_eq!(of_the_mini_program("http://127.0.0.1:9000"), known.map(|known| Some(known.to_owned())));
+        assert_eq!(of_the_mini_program("https://api.weixin.qq.com"), [None, None]);
         let secrets = |wechat: &str| {
             let parameters = Settings::default().parameters(wechat);
             [&parameters["CallbackToken"], &parameters["CallbackAesKey"]].map(String::clone)

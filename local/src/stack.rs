@@ -380,10 +380,12 @@ async fn start_wechat(
     }
     let (listener, url) = loopback(settings.simulator_port).await?;
     let callback = settings.callbacks.then(|| simulator::Callback::to(format!("{gateway}/events")));
+    let mini_callback =
+        settings.callbacks.then(|| simulator::Callback::of_mini(format!("{gateway}/events/mini")));
     let own = simulator::Settings {
         followers: settings.followers,
         callback,
-        mini_callback: None,
+        mini_callback,
         clock: clock.clone(),
         seed: settings.faults.seed,
     };

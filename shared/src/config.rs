@@ -41,6 +41,15 @@ pub enum CallbackMode {
     Safe,
 }
 
+/// What a user's credit of subscribe messages is counted by. One alone, or each yes would count twice.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum SubscriptionSource {
+    /// What the mini-program reports of `wx.requestSubscribeMessage`.
+    Client,
+    /// WeChat's own events.
+    Events,
+}
+
 /// Which token endpoint `refresh` calls.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum TokenMode {
@@ -269,6 +278,18 @@ impl Config {
     /// [`ConfigError`].
     pub fn sends_per_second(&self) -> Result<u32, ConfigError> {
         self.number("SENDS_PER_SECOND")
+    }
+
+    /// `SUBSCRIPTION_SOURCE`: what credit of subscribe messages is counted by.
+    ///
+    /// # Errors
+    /// [`ConfigError`].
+    pub fn subscription_source(&self) -> Result<SubscriptionSource, ConfigError> {
+        match self.required("SUBSCRIPTION_SOURCE")?.as_str() {
+            "client" => Ok(SubscriptionSource::Client),
+            "events" => Ok(SubscriptionSource::Events),
+            _ => Err(ConfigError::new("SUBSCRIPTION_SOURCE", "must be `client` or `events`")),
+        }
     }
 
     /// `RECEIPTS`: whether WeChat's receipts are joined to their messages.

@@ -27,17 +27,35 @@ pub enum Event {
         #[serde(default, rename = "again")]
         rechecked: bool,
     },
-    /// What became of a template message.
+    /// What became of a template message, or of a subscribe message.
     Receipt {
-        /// The msgid that `message/template/send` gave.
+        /// The msgid that `message/template/send` or `message/subscribe/send` gave.
         msgid: i64,
-        /// WeChat's word: `success`, `failed:user block`, `failed: system failed`, …
+        /// WeChat's word: `success`, `failed:user block`, `failed: system failed`, …; of a subscribe message, what its
+        /// errcode means.
         status: String,
-        /// The Official Account's openid it was for.
+        /// A subscribe message's errcode, which says more than its word; 0 when it arrived.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        errcode: Option<i64>,
+        /// The openid it was for: the Official Account's, or of a subscribe message the mini-program's.
         #[serde(default)]
         openid: Option<String>,
         /// How often its message was looked for.
         #[serde(default)]
         tries: u32,
+    },
+    /// A user of the mini-program said of one template whether they want subscribe messages of it.
+    #[serde(rename = "subscription")]
+    SubscriptionChanged {
+        /// The mini-program's openid.
+        openid: String,
+        /// Which template.
+        template_id: String,
+        /// Whether they want them.
+        accepted: bool,
+        /// WeChat's CreateTime, in Unix seconds.
+        at: i64,
+        /// Whether they were asked by the mini-program; else they changed it in its settings.
+        popup: bool,
     },
 }

@@ -21,7 +21,7 @@ const MEDIUM: usize = 64 * 1024;
 const LARGE: usize = 4 * 1024 * 1024;
 
 /// Every route.
-pub const ROUTES: [&Route; 14] = [
+pub const ROUTES: [&Route; 16] = [
     &LOGIN,
     &LOGOUT,
     &DECRYPT,
@@ -36,6 +36,8 @@ pub const ROUTES: [&Route; 14] = [
     &DOCTOR,
     &VERIFY_CALLBACK,
     &CALLBACK,
+    &VERIFY_MINI_CALLBACK,
+    &MINI_CALLBACK,
 ];
 
 /// POST /login.
@@ -314,6 +316,10 @@ const fn signed(name: &'static str, description: &'static str) -> Parameter {
 const SIGNATURE: Parameter = signed("signature", "Hex of sha1 over the sorted token, timestamp and nonce.");
 const TIMESTAMP: Parameter = signed("timestamp", "Unix seconds; an event's is taken for ten minutes.");
 const NONCE: Parameter = signed("nonce", "Digits that WeChat makes up.");
+const MSG_SIGNATURE: Parameter = Parameter {
+    required: false,
+    ..signed("msg_signature", "The signature over the ciphertext, too; in safe mode.")
+};
 
 /// GET /events.
 pub const VERIFY_CALLBACK: Route = Route {
@@ -336,19 +342,31 @@ pub const CALLBACK: Route = Route {
     operation: Operation::Callback,
     summary: "Takes an event of the Official Account: a follow, an unfollow, a receipt. The body is WeChat's XML, encrypted in safe mode.",
     who: Who::Wechat,
-    parameters: &[
-        SIGNATURE,
-        TIMESTAMP,
-        NONCE,
-        Parameter {
-            required: false,
-            ..signed("msg_signature", "The signature over the ciphertext, too; in safe mode.")
-        },
-    ],
+    parameters: &[SIGNATURE, TIMESTAMP, NONCE, MSG_SIGNATURE],
     request: Some(Body { kind: BodyKind::Xml, largest: MEDIUM, note: "" }),
     status: StatusCode::OK,
     answer: Answer::Text(
         "`success`, once the event is on its queue; with `ForwardUrl`, what the server there answers.",
     ),
     codes: &[Code::Forbidden, Code::TooLarge, Code::Unavailable, Code::Internal],
+};
+
+/// GET /events/mini.
+pub const VERIFY_MINI_CALLBACK: Route = Route {
+    path: "/events/mini",
+    operation: Operation::VerifyMiniCallback,
+    summary: "Answers WeChat when the address is saved in the mini-program's console.",
+    codes: &[Code::InvalidRequest, Code::Forbidden, Code::NotFound],
+    ..VERIFY_CALLBACK
+};
+
+/// POST /events/mini.
+pub const MINI_CALLBACK: Route = Route {
+    path: "/events/mini",
+    operation: Operation::MiniCallback,
+    summary: "Takes an event of the mini-program: what a user says of subscribe messages, and what became of one. The body is WeChat's XML or JSON, encrypted in safe mode. 404 where the stack has no MiniCallbackToken.",
+    request: Some(Body { kind: BodyKind::XmlOrJson, largest: MEDIUM, note: "" }),
+    answer: Answer::Text("`success`, once the event is on its queue."),
+    codes: &[Code::Forbidden, Code::NotFound, Code::TooLarge, Code::Unavailable, Code::Internal],
+    ..CALLBACK
 };

@@ -1,30 +1,30 @@
-//! GET and POST /events: WeChat's callbacks are verified and go onto a queue, from which `events` works.
+//! GET and POST /events, of the Official Account, and /events/mini, of the mini-program: WeChat's callbacks are verified
+//! and go onto a queue, from which `events` works.
 //!
-//! It faces the Internet: it may send to that one queue and read two secrets, and nothing else. What it has verified
-//! it hands on, as it came, to the server that the account had before, where one is named.
+//! It faces the Internet: it may send to that one queue and read each account's two secrets, and nothing else. What it
+//! has verified of the Official Account's it hands on, as it came, to the server that the account had before, where one is
+//! named.
 
 // What reads a stranger's bytes is open to `fuzz`.
 pub mod crypt;
+mod endpoint;
 pub mod fields;
+pub mod reading;
 mod seen;
 pub mod verify;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, Ordering};
 use std::time::{Duration, SystemTime};
 
 use contract::routes::Operation;
 use lambda_http::{Body, Request, Response};
-use parking_lot::Mutex;
 use shared::clock::TimedOut;
-use shared::config::{SecretName, Secrets};
 use shared::event::Event as Happened;
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, EventsQueue};
 use shared::{Clock, Config, Error, Forwarder, http};
 
-use seen::SeenCallbacks;
-use verify::{NotUnderstood, Verifier};
+use endpoint::Endpoint;
+use reading::NotUnderstood;
 
 /// How long the queue may take: WeChat hangs up after 5 s, and comes again if it is not told `success`.
 const QUEUE_TIMEOUT: Duration = Duration::from_secs(3);
@@ -33,22 +33,16 @@ const QUEUE_TIMEOUT: Duration = Duration::from_secs(3);
 const FORWARD_TIMEOUT: Duration = Duration::from_secs(3);
 const ANSWERED_WITHIN: Duration = Duration::from_millis(4500);
 
+/// What is said where nobody set up the mini-program's callbacks.
+const NO_MINI_CALLBACK: &str = "The mini-program's callbacks are not taken here: deploy with MiniCallbackToken and MiniCallbackAesKey, the Token and EncodingAESKey of its console's message push (开发管理 → 消息推送配置).";
+
 /// What WeChat is told, unless another server has an answer for it.
 const SUCCESS: &str = "success";
 
-/// After so many callbacks in a row that look like WeChat's and are not signed with our token, and after every
-/// hundred more, it is said that the token is probably wrong.
-const WRONG_IN_A_ROW: u32 = 3;
-const TOLD_EVERY: u32 = 100;
-
 /// The function's clients.
 pub struct Function {
-    config: Config,
-    secrets: Secrets<2>,
-    verifiers: Mutex<Verifiers>,
-    /// How many callbacks in a row were not signed with our token, though they look like WeChat's.
-    wrongly_signed: AtomicU32,
-    seen: SeenCallbacks,
+    official_account: Endpoint,
+    mini_program: Option<Endpoint>,
     clock: Clock,
     queue: EventsQueue,
     forwarder: Option<Forwarder>,
@@ -56,27 +50,14 @@ pub struct Function {
     receipts: bool,
 }
 
-/// By what the secrets are, and by what they were before: the console is set to new ones sooner or later than the
-/// deployment. The older one goes once the newest has recognized WeChat.
-#[derive(Clone)]
-struct Verifiers {
-    newest: Arc<Verifier>,
-    older: Option<Arc<Verifier>>,
-}
-
 impl lambda::Function for Function {
     const NAME: &str = "callback";
 
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
-        let secrets = Secrets::read(config, [SecretName::CallbackToken, SecretName::CallbackAesKey]).await?;
-        let verifier = Verifier::new(config, secrets.current())?;
         let queue = EventsQueue::new(config, queue::client(config)?)?;
         Ok(Self {
-            config: config.clone(),
-            secrets,
-            verifiers: Mutex::new(Verifiers { newest: Arc::new(verifier), older: None }),
-            wrongly_signed: AtomicU32::new(0),
-            seen: SeenCallbacks::default(),
+            official_account: Endpoint::of_the_official_account(config).await?,
+            mini_program: Endpoint::of_the_mini_program(config).await?,
             clock: config.clock()?,
             queue,
             forwarder: Forwarder::new(config)?,
@@ -93,31 +74,45 @@ impl lambda::Function for Function {
 impl Function {
     async fn answer(&self, request: &Request) -> Result<Response<Body>, Error> {
         match http::route(request)?.operation {
-            Operation::VerifyCallback => {
-                Ok(http::text(self.verified(request, |verifier| verifier.echo(request)).await?))
+            Operation::VerifyCallback => echo(&self.official_account, request).await,
+            Operation::VerifyMiniCallback => echo(self.mini_program()?, request).await,
+            Operation::Callback => {
+                let answered_by = self.clock.time() + ANSWERED_WITHIN;
+                self.accept(&self.official_account, request).await?;
+                Ok(http::text(self.forward(request, answered_by).await))
             }
-            Operation::Callback => self.accept(request).await,
+            Operation::MiniCallback => {
+                self.accept(self.mini_program()?, request).await?;
+                Ok(http::text(SUCCESS.to_owned()))
+            }
             _ => Err(http::no_such_route()),
         }
     }
 
-    /// Puts the event on the queue. Only when it is there is WeChat told `success`; else WeChat comes again.
-    async fn accept(&self, request: &Request) -> Result<Response<Body>, Error> {
-        let answered_by = self.clock.time() + ANSWERED_WITHIN;
-        let (reading, signature) = self.verified(request, |verifier| verifier.read(request)).await?;
-        let event = reading.unwrap_or_else(|NotUnderstood(field)| {
-            // It is WeChat's, and would be the same the next time.
-            metrics::counter!("NotUnderstood").increment(1);
-            tracing::warn!(field, "a callback of WeChat's is not understood");
-            None
+    fn mini_program(&self) -> Result<&Endpoint, Error> {
+        self.mini_program.as_ref().ok_or_else(|| Error::NotFound(NO_MINI_CALLBACK.to_owned()))
+    }
+
+    /// Puts what has happened on the queue. Only when all of it is there is WeChat told `success`; else WeChat comes again.
+    async fn accept(&self, endpoint: &Endpoint, request: &Request) -> Result<(), Error> {
+        let (reading, signature) = endpoint.verified(request, |verifier| verifier.read(request)).await?;
+        let understood = reading.into_iter().filter_map(|told| {
+            let understood = told.inspect_err(|NotUnderstood(field)| {
+                // It is WeChat's, and would be the same the next time.
+                metrics::counter!("NotUnderstood").increment(1);
+                tracing::warn!(field, account = %endpoint.account, "a callback of WeChat's is not understood");
+            });
+            understood.ok()
         });
         let is_wanted = |event: &Happened| self.receipts || !matches!(event, Happened::Receipt { .. });
-        if let Some(event) = event.filter(is_wanted).filter(|_| !self.seen.contains(&signature)) {
-            let queued = self.clock.timeout(QUEUE_TIMEOUT, self.queue.enqueue(&event, Duration::ZERO)).await;
-            queued.map_err(|TimedOut| Error::unavailable("the queue did not answer in time"))??;
-            self.seen.insert(signature);
+        let events: Vec<_> = understood.filter(is_wanted).collect();
+        if events.is_empty() || endpoint.seen.contains(&signature) {
+            return Ok(());
         }
-        Ok(http::text(self.forward(request, answered_by).await))
+        let queued = self.clock.timeout(QUEUE_TIMEOUT, self.queue.enqueue_all(&events)).await;
+        queued.map_err(|TimedOut| Error::unavailable("the queue did not answer in time"))??;
+        endpoint.seen.insert(signature);
+        Ok(())
     }
 
     /// Hands a callback on, copies, too: that server knows them as it always has. Gives what WeChat is told.
@@ -136,47 +131,9 @@ impl Function {
             }
         }
     }
+}
 
-    /// What the verifiers make of a request; once more with what the secrets are now where it looks like WeChat's and
-    /// is not signed with our token.
-    async fn verified<T>(
-        &self,
-        request: &Request,
-        verify: impl Fn(&Verifier) -> Result<T, Error>,
-    ) -> Result<T, Error> {
-        let is_recognized = |outcome: &Result<T, Error>| !matches!(outcome, Err(Error::Forbidden(_)));
-        let Verifiers { newest, older } = self.verifiers.lock().clone();
-        let outcome = verify(&newest);
-        if is_recognized(&outcome) {
-            self.wrongly_signed.store(0, Ordering::Relaxed);
-            let mut verifiers = self.verifiers.lock();
-            if Arc::ptr_eq(&verifiers.newest, &newest) {
-                verifiers.older = None;
-            }
-            return outcome;
-        }
-        if let Some(outcome) = older.map(|older| verify(&older)).filter(is_recognized) {
-            self.wrongly_signed.store(0, Ordering::Relaxed);
-            return outcome;
-        }
-        if !newest.is_well_formed(request) {
-            return outcome;
-        }
-        if self.secrets.have_changed().await {
-            let changed = Verifier::new(&self.config, self.secrets.current()).map_err(Error::unavailable)?;
-            tracing::info!("the callback secrets were replaced");
-            let outcome = verify(&changed);
-            *self.verifiers.lock() = Verifiers { newest: Arc::new(changed), older: Some(newest) };
-            return outcome;
-        }
-        metrics::counter!("WronglySigned").increment(1);
-        let in_a_row = self.wrongly_signed.fetch_add(1, Ordering::Relaxed) + 1;
-        if in_a_row % TOLD_EVERY == WRONG_IN_A_ROW {
-            tracing::error!(
-                in_a_row,
-                "callbacks look like WeChat's and are not signed with our token: CALLBACK_TOKEN, CALLBACK_AES_KEY or the appid is probably not what WeChat's console says"
-            );
-        }
-        outcome
-    }
+/// The answer to WeChat's question whether an address is ours.
+async fn echo(endpoint: &Endpoint, request: &Request) -> Result<Response<Body>, Error> {
+    Ok(http::text(endpoint.verified(request, |verifier| verifier.echo(request)).await?))
 }

@@ -3,13 +3,12 @@
 use contract::routes::CALLBACK;
 use lambda_http::{Request, RequestExt};
 use secrecy::SecretString;
-use shared::config::CallbackMode;
-use shared::event::Event;
-use shared::wechat::reader::is_id;
+use shared::config::{CallbackMode, SecretName};
 use shared::{Account, Clock, Config, Error, http, lambda};
 
 use crate::crypt::{Key, is_signature};
-use crate::fields::{self, Fields};
+use crate::fields::{self, Message};
+use crate::reading::{self, Reading};
 
 /// How far a callback's timestamp may be from now, in seconds. WeChat retries for 15 s; clocks differ.
 const WINDOW: i64 = 10 * 60;
@@ -23,7 +22,9 @@ pub struct Verifier {
     pub token: SecretString,
     /// The EncodingAESKey set there.
     pub key: Key,
-    /// The Official Account.
+    /// Whose callbacks these are.
+    pub account: Account,
+    /// Its appid.
     pub appid: String,
     /// The least safe mode that is taken.
     pub mode: CallbackMode,
@@ -39,13 +40,6 @@ struct Query<'a> {
     nonce: &'a str,
 }
 
-/// What an authentic callback says; `None` for a user's message, and for an event that means nothing here.
-pub type Reading = Result<Option<Event>, NotUnderstood>;
-
-/// This field of it is missing or cannot be read.
-#[derive(Debug, PartialEq, Eq)]
-pub struct NotUnderstood(pub &'static str);
-
 /// WeChat's are digits; base64 is what it uses elsewhere.
 fn is_echostr(text: &str) -> bool {
     let is_base64 =
@@ -53,16 +47,29 @@ fn is_echostr(text: &str) -> bool {
     (1..=LONGEST_ECHOSTR).contains(&text.len()) && text.bytes().all(is_base64)
 }
 
+/// What an account's token and EncodingAESKey are called.
+pub fn secret_names(account: Account) -> [SecretName; 2] {
+    match account {
+        Account::Oa => [SecretName::CallbackToken, SecretName::CallbackAesKey],
+        Account::Mini => [SecretName::MiniCallbackToken, SecretName::MiniCallbackAesKey],
+    }
+}
+
 impl Verifier {
     /// One that knows the account by these secrets: the token and the EncodingAESKey.
     ///
     /// # Errors
     /// [`lambda::Error`] when the key is none, or a variable is missing.
-    pub fn new(config: &Config, [token, key]: [SecretString; 2]) -> Result<Self, lambda::Error> {
-        let key =
-            Key::parse(&key).ok_or("CALLBACK_AES_KEY must be an EncodingAESKey: 43 characters of base64")?;
-        let (appid, mode) = (config.appid(Account::Oa)?, config.callback_mode()?);
-        Ok(Self { token, key, appid, mode, clock: config.clock()? })
+    pub fn new(
+        config: &Config,
+        account: Account,
+        [token, key]: [SecretString; 2],
+    ) -> Result<Self, lambda::Error> {
+        let [_, name] = secret_names(account).map(SecretName::variable);
+        let none = || format!("{name} must be an EncodingAESKey: 43 characters of base64");
+        let key = Key::parse(&key).ok_or_else(none)?;
+        let (appid, mode) = (config.appid(account)?, config.callback_mode()?);
+        Ok(Self { token, key, account, appid, mode, clock: config.clock()? })
     }
 
     /// Whether a request has what WeChat's have, signed by whomever: a signature, and the time as it is now.
@@ -106,20 +113,22 @@ impl Verifier {
             }
             Err(refusal) => return Err(refusal),
         };
-        Ok((event(&Fields::read(&message), self.clock.now()), signature.to_owned()))
+        let reading = reading::read(&Message::read(&message), self.account, self.clock.now());
+        Ok((reading, signature.to_owned()))
     }
 
     /// The message in an `Encrypt`. In compatible mode, too, nothing else is believed.
     fn open(&self, query: &Query<'_>, body: &str) -> Result<String, Error> {
         let mut refusal = refused("it holds no `Encrypt`");
         let signed = fields::encrypts(body).find(|encrypt| {
-            let checked = self.check(query.msg_signature, query, &[query.timestamp, query.nonce, encrypt]);
+            let checked =
+                self.check(query.msg_signature, query, &[query.timestamp, query.nonce, encrypt.as_str()]);
             checked.map_err(|error| refusal = error).is_ok()
         });
         let Some(encrypt) = signed else { return Err(refusal) };
-        let opened = self.key.open(encrypt, &self.appid);
+        let opened = self.key.open(&encrypt, &self.appid);
         let opened = opened.ok_or_else(|| refused("it does not open with this key and appid"))?;
-        if Fields::read(body).text("MsgType").is_some() {
+        if Message::read(body).fields.text("MsgType").is_some() {
             tracing::warn!("the console is in compatible mode: choose safe mode, nothing else is read here");
         }
         Ok(String::from_utf8_lossy(&opened).into_owned())
@@ -156,103 +165,24 @@ fn refused(why: &str) -> Error {
     Error::Forbidden(format!("This is not taken for a callback of WeChat's: {why}."))
 }
 
-/// Event names are matched whatever their case: WeChat's own pages disagree.
-fn event(fields: &Fields, now: i64) -> Reading {
-    let text = |name| fields.text(name).map(str::to_owned).ok_or(NotUnderstood(name));
-    let number = |name| fields.number(name).ok_or(NotUnderstood(name));
-    if text("MsgType")? != "event" {
-        return Ok(None);
-    }
-    let openid = |name| text(name).and_then(|id| if is_id(&id) { Ok(id) } else { Err(NotUnderstood(name)) });
-    // What is to come would outlast all that comes after it.
-    let at = || number("CreateTime").map(|at| at.min(now));
-    Ok(Some(match text("Event")?.to_ascii_lowercase().as_str() {
-        "subscribe" | "scan" => Event::Followed { openid: openid("FromUserName")?, at: at()?, tries: 0 },
-        "unsubscribe" => Event::Unfollowed { openid: openid("FromUserName")?, at: at()?, rechecked: false },
-        // These name the user in a field of their own.
-        "user_authorization_revoke" | "user_authorization_cancellation" => {
-            let openid = openid("OpenID").or_else(|_| openid("FromUserName"))?;
-            Event::Unfollowed { openid, at: at()?, rechecked: false }
-        }
-        "templatesendjobfinish" => Event::Receipt {
-            msgid: number("MsgID")?,
-            status: text("Status").ok().filter(|status| !status.is_empty()).ok_or(NotUnderstood("Status"))?,
-            openid: openid("FromUserName").ok(),
-            tries: 0,
-        },
-        _ => return Ok(None),
-    }))
-}
-
 #[cfg(test)]
 mod tests {
     use std::collections::HashMap;
 
-    use super::*;
+    use shared::event::Event;
 
-    fn some(event: Event) -> Reading {
-        Ok(Some(event))
-    }
+    use super::*;
+    use crate::reading::NotUnderstood;
 
     const HEAD: &str = "<xml><ToUserName><![CDATA[gh_7f083739789a]]></ToUserName><FromUserName><![CDATA[oia2]]></FromUserName><CreateTime>1395658920</CreateTime><MsgType><![CDATA[event]]></MsgType>";
-
-    /// Some time after those of the pages.
-    const NOW: i64 = 1_500_000_000;
-
-    fn read(text: &str) -> Reading {
-        event(&Fields::read(text), NOW)
-    }
-
-    #[test]
-    fn the_events_of_wechats_pages_are_read() {
-        let at = 1_395_658_920;
-        let openid = "oia2".to_owned();
-        let subscribe =
-            format!("{HEAD}<Event><![CDATA[subscribe]]></Event><EventKey><![CDATA[]]></EventKey></xml>");
-        assert_eq!(read(&subscribe), some(Event::Followed { openid: openid.clone(), at, tries: 0 }));
-        let unsubscribe = format!("{HEAD}<Event><![CDATA[unsubscribe]]></Event></xml>");
-        let gone = Event::Unfollowed { openid: openid.clone(), at, rechecked: false };
-        assert_eq!(read(&unsubscribe), some(gone.clone()));
-        for event in ["user_authorization_revoke", "user_authorization_cancellation"] {
-            let revoked = format!("{HEAD}<Event>{event}</Event><OpenID>oia2</OpenID><AppID>wx</AppID></xml>");
-            assert_eq!(read(&revoked), some(gone.clone()));
-        }
-        let receipt = format!(
-            "{HEAD}<Event><![CDATA[TEMPLATESENDJOBFINISH]]></Event><MsgID>3717005636572528642</MsgID><Status><![CDATA[failed:user block]]></Status></xml>"
-        );
-        let (msgid, status) = (3_717_005_636_572_528_642, "failed:user block".to_owned());
-        assert_eq!(read(&receipt), some(Event::Receipt { msgid, status, openid: Some(openid), tries: 0 }));
-        let text = HEAD.replace("[event]", "[text]") + "<Content>subscribe</Content></xml>";
-        assert_eq!(read(&text), Ok(None));
-        assert_eq!(read(&format!("{HEAD}<Event>VIEW</Event></xml>")), Ok(None));
-    }
-
-    #[test]
-    fn what_cannot_be_understood_is_told_by_its_field() {
-        let head = |from: &str, at: &str| {
-            HEAD.replace("oia2", from).replace("1395658920", at) + "<Event>subscribe</Event></xml>"
-        };
-        assert_eq!(read(&head("o\u{200b}", "1")), Err(NotUnderstood("FromUserName")));
-        assert_eq!(read(&head(&"o".repeat(65), "1")), Err(NotUnderstood("FromUserName")));
-        assert_eq!(read(&head("oia2", "soon")), Err(NotUnderstood("CreateTime")));
-        for status in ["", "<Status></Status>"] {
-            let receipt = format!("{HEAD}<Event>TEMPLATESENDJOBFINISH</Event><MsgID>1</MsgID>{status}</xml>");
-            assert_eq!(read(&receipt), Err(NotUnderstood("Status")));
-        }
-    }
-
-    #[test]
-    fn no_event_is_of_a_time_to_come() {
-        let follow = HEAD.replace("1395658920", "1395658920000") + "<Event>SCAN</Event></xml>";
-        assert_eq!(read(&follow), some(Event::Followed { openid: "oia2".to_owned(), at: NOW, tries: 0 }));
-    }
 
     const APPID: &str = "wxb11529c136998cb6";
 
     fn verifier(mode: CallbackMode) -> Verifier {
         let secret = |text: &str| SecretString::from(text.to_owned());
         let key = Key::parse(&secret("abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG")).expect("a key");
-        Verifier { token: secret("token"), key, appid: APPID.into(), mode, clock: Clock::movable() }
+        let (account, appid) = (Account::Oa, APPID.into());
+        Verifier { token: secret("token"), key, account, appid, mode, clock: Clock::movable() }
     }
 
     fn request<const N: usize>(query: [(&str, String); N], body: String) -> Request {
@@ -310,12 +240,12 @@ mod tests {
     #[test]
     fn whatever_is_wechats_is_taken() {
         let subscribe = format!("{HEAD}<Event>subscribe</Event></xml>");
-        let followed = some(Event::Followed { openid: "oia2".into(), at: 1_395_658_920, tries: 0 });
+        let followed = vec![Ok(Event::Followed { openid: "oia2".into(), at: 1_395_658_920, tries: 0 })];
         let text = HEAD.replace("[event]", "[text]");
         for (message, reading) in [
             (subscribe.as_str(), &followed),
-            (&format!("{text}<Content><![CDATA[]]></b>]]></Content></xml>"), &Ok(None)),
-            ("no XML", &Err(NotUnderstood("MsgType"))),
+            (&format!("{text}<Content><![CDATA[]]></b>]]></Content></xml>"), &Reading::new()),
+            ("no XML", &vec![Err(NotUnderstood("MsgType"))]),
         ] {
             let compatible = format!("{text}<Content><![CDATA[<Encrypt>]]></b>]]></Content>");
             for [before, after] in [
@@ -335,18 +265,5 @@ mod tests {
         assert!(
             verified(CallbackMode::Safe, "", |encrypt| format!("<Encrypt>{encrypt}A</Encrypt>")).is_err()
         );
-    }
-
-    #[test]
-    fn what_cannot_be_read_says_what_is_missing() {
-        assert_eq!(read(""), Err(NotUnderstood("MsgType")));
-        assert_eq!(read(HEAD), Err(NotUnderstood("Event")));
-        for (text, missing) in [
-            (HEAD.replace("1395658920", "now") + "<Event>subscribe</Event>", "CreateTime"),
-            (HEAD.replace("oia2", " ") + "<Event>subscribe</Event>", "FromUserName"),
-            (HEAD.to_owned() + "<Event>templatesendjobfinish</Event><MsgID>x</MsgID>", "MsgID"),
-        ] {
-            assert_eq!(read(&text), Err(NotUnderstood(missing)));
-        }
     }
 }

@@ -1,12 +1,16 @@
-//! The queue of WeChat's events: each changes the map of followers, or the message whose receipt it is.
+//! The queue of WeChat's events: each changes the map of followers, the message whose receipt it is, or what credit of
+//! subscribe messages a user has.
 
+mod credit;
+mod receipt;
 mod work;
 
 use std::time::SystemTime;
 
+use shared::config::SubscriptionSource;
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, EventsQueue};
-use shared::store::{self, Identities, Messages};
+use shared::store::{self, Credits, Identities, Messages};
 use shared::{Account, Authorized, Config};
 
 /// The function's clients.
@@ -14,6 +18,8 @@ pub struct Function {
     wechat: Authorized,
     identities: Identities,
     messages: Messages,
+    credits: Credits,
+    source: SubscriptionSource,
     queue: EventsQueue,
 }
 
@@ -25,7 +31,9 @@ impl lambda::Function for Function {
         Ok(Self {
             wechat: Authorized::new(Account::Oa, config, tables.clone(), queues.clone()).await?,
             identities: Identities::new(config, tables.clone())?,
-            messages: Messages::new(config, tables)?,
+            messages: Messages::new(config, tables.clone())?,
+            credits: Credits::new(config, tables)?,
+            source: config.subscription_source()?,
             queue: EventsQueue::new(config, queues)?,
         })
     }

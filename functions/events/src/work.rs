@@ -1,31 +1,20 @@
-//! The queue's worker: what each event does to the map or to a message.
+//! The queue's worker: what each event does, and to the map of followers here.
 
 use std::time::Duration;
 
 use aws_lambda_events::event::sqs::SqsMessage;
-use contract::{MessageState, Reason};
 use futures::{StreamExt, stream};
 use shared::event::Event;
-use shared::store::Receipt;
 use shared::wechat::errcode::Action;
 use shared::wechat::{Failure, followers};
 
 use crate::Function;
+use crate::credit::Answer;
+use crate::receipt;
 
 /// How many events are worked on at a time. A receipt is a query of an index and a conditional update, and
 /// DynamoDB takes neither in batches.
 const CONCURRENCY: usize = 32;
-
-/// A receipt may overtake the record of its message. It is looked for after these pauses; one that has
-/// none by then is of a message that somebody else sent.
-const LOOK_AGAIN: [Duration; 6] = [
-    Duration::from_secs(2),
-    Duration::from_secs(10),
-    Duration::from_secs(60),
-    Duration::from_secs(5 * 60),
-    Duration::from_secs(15 * 60),
-    Duration::from_secs(15 * 60),
-];
 
 /// A new follower of whom WeChat gives no unionid yet, or says that they do not follow, is asked for again after
 /// these.
@@ -63,8 +52,19 @@ impl Function {
         match event {
             Event::Followed { openid, at, tries } => self.follows(openid, at, tries).await,
             Event::Unfollowed { openid, at, rechecked } => self.unfollowed(openid, at, rechecked).await,
-            Event::Receipt { msgid, status, openid, tries } => {
-                self.receipt(msgid, status, openid, tries).await
+            Event::Receipt { msgid, status, errcode, openid, tries } => {
+                if self.join(msgid, &status, errcode).await? {
+                    return Ok(());
+                }
+                let Some(pause) = receipt::pause(tries) else {
+                    tracing::warn!(msgid, status, "a receipt of no message of ours");
+                    return Ok(());
+                };
+                let again = Event::Receipt { msgid, status, errcode, openid, tries: tries + 1 };
+                Ok(self.queue.enqueue(&again, pause).await?)
+            }
+            Event::SubscriptionChanged { openid, template_id, accepted, at, popup } => {
+                self.credit(&openid, &template_id, Answer { accepted, popup, at }).await
             }
         }
     }
@@ -108,59 +108,5 @@ impl Function {
             self.queue.enqueue(&Event::Unfollowed { openid, at, rechecked: true }, INDEX_LAG).await?;
         }
         Ok(())
-    }
-
-    async fn receipt(
-        &self,
-        msgid: i64,
-        status: String,
-        openid: Option<String>,
-        tries: u32,
-    ) -> Result<(), Failure> {
-        let (state, reason) = outcome(&status);
-        match self.messages.apply_receipt(msgid, state, reason, &status).await? {
-            Receipt::Joined => {
-                metrics::counter!("Receipt", "State" => state.to_string()).increment(1);
-                tracing::debug!(msgid, status, "a receipt");
-            }
-            Receipt::Known => tracing::debug!(msgid, status, "a receipt that was known"),
-            Receipt::NoMessage => match LOOK_AGAIN.get(usize::try_from(tries).unwrap_or(usize::MAX)) {
-                Some(pause) => {
-                    self.queue
-                        .enqueue(&Event::Receipt { msgid, status, openid, tries: tries + 1 }, *pause)
-                        .await?;
-                }
-                None => tracing::warn!(msgid, status, "a receipt of no message of ours"),
-            },
-        }
-        Ok(())
-    }
-}
-
-/// `success`, `failed:user block`, `failed: system failed`, `failed:freq limit`, and what may come.
-fn outcome(status: &str) -> (MessageState, Option<Reason>) {
-    let status = status.to_ascii_lowercase();
-    let (word, cause) = status.split_once(':').unwrap_or((&status, ""));
-    match (word.trim(), cause.trim()) {
-        ("success", _) => (MessageState::Delivered, None),
-        (_, "user block") => (MessageState::Blocked, Some(Reason::Refused)),
-        (_, "freq limit") => (MessageState::Failed, Some(Reason::TooFrequent)),
-        _ => (MessageState::Failed, Some(Reason::NotDelivered)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn every_status_that_was_seen_is_understood_and_an_unknown_one_is_kept() {
-        assert_eq!(outcome("success"), (MessageState::Delivered, None));
-        assert_eq!(outcome("SUCCESS"), (MessageState::Delivered, None));
-        assert_eq!(outcome("failed:User Block"), (MessageState::Blocked, Some(Reason::Refused)));
-        assert_eq!(outcome("failed:user block"), (MessageState::Blocked, Some(Reason::Refused)));
-        assert_eq!(outcome("failed: system failed"), (MessageState::Failed, Some(Reason::NotDelivered)));
-        assert_eq!(outcome("failed:freq limit"), (MessageState::Failed, Some(Reason::TooFrequent)));
-        assert_eq!(outcome("failed:new in 2027"), (MessageState::Failed, Some(Reason::NotDelivered)));
     }
 }

@@ -28,7 +28,10 @@ pub fn read(shape: &str, body: &Value) -> Option<Result<Value, Error>> {
         "StateTable.forget" => seen::<Forgetting>(body),
         "DeliverQueue" => seen::<Job>(body),
         "RefreshQueue" => seen::<RefreshRequest>(body),
-        "EventsQueue.follows" | "EventsQueue.unfollowed" | "EventsQueue.receipt" => seen::<Event>(body),
+        "EventsQueue.follows"
+        | "EventsQueue.unfollowed"
+        | "EventsQueue.receipt"
+        | "EventsQueue.subscription" => seen::<Event>(body),
         "ForgetQueue" => seen::<ForgetRequest>(body),
         _ => return None,
     })
@@ -390,6 +393,8 @@ struct Credits {
     counts: BTreeMap<String, u32>,
     #[serde(default)]
     taken: BTreeMap<String, Mark>,
+    #[serde(default)]
+    told: BTreeMap<String, i64>,
     expires_at: i64,
 }
 
@@ -526,9 +531,18 @@ enum Event {
     Receipt {
         msgid: i64,
         status: String,
+        #[serde(default)]
+        errcode: Option<i64>,
         openid: Option<String>,
         #[serde(default)]
         tries: u32,
+    },
+    Subscription {
+        openid: String,
+        template_id: String,
+        accepted: bool,
+        at: i64,
+        popup: bool,
     },
 }
 

@@ -207,6 +207,9 @@ async fn a_callback_moved_back_from_the_dead_letters_is_worked_off() {
 /// A Secrets Manager: what it keeps, by ARN.
 type Secrets = Arc<Mutex<BTreeMap<&'static str, &'static str>>>;
 
+/// Of the account whose token stays.
+const OTHER_ARN: &str = "arn:other";
+
 /// The token, by its ARN: before, and after it was replaced.
 const TOKEN_ARN: &str = "arn:token";
 const TOKENS: [&str; 2] = ["TokenOfBefore", "TokenFromNowOn"];
@@ -227,19 +230,19 @@ async fn secrets_manager(secrets: &Secrets) -> String {
     address
 }
 
-/// Whether a process of `callback` knows WeChat by this token.
-async fn knows(process: &callback::Function, clock: &Clock, token: &str) -> bool {
+/// Whether a process of `callback` knows WeChat by this token on this path.
+async fn knows(process: &callback::Function, path: &str, clock: &Clock, token: &str) -> bool {
     let timestamp = clock.now().to_string();
     let signature = callback::crypt::signature(&token.to_owned().into(), &[&timestamp, "n"]);
     let query = format!("signature={signature}&timestamp={timestamp}&nonce=n&echostr=1234");
     let event = json!({
         "version": "2.0",
-        "routeKey": "GET /events",
-        "rawPath": "/events",
+        "routeKey": format!("GET {path}"),
+        "rawPath": path,
         "headers": {},
         "rawQueryString": query,
         "requestContext": {
-            "http": { "method": "GET", "path": "/events" }, "routeKey": "GET /events", "timeEpoch": 0,
+            "http": { "method": "GET", "path": path }, "routeKey": format!("GET {path}"), "timeEpoch": 0,
         },
         "isBase64Encoded": false,
     });
@@ -252,19 +255,32 @@ async fn knows(process: &callback::Function, clock: &Clock, token: &str) -> bool
 /// Past the routes, for the local stack has no Secrets Manager: there a secret is what a process is started with.
 #[tokio::test]
 async fn a_callback_token_is_replaced_and_for_a_while_both_are_taken() {
+    replaced("/events", ["CALLBACK_TOKEN_ARN", "MINI_CALLBACK_TOKEN_ARN"]).await;
+    replaced("/events/mini", ["MINI_CALLBACK_TOKEN_ARN", "CALLBACK_TOKEN_ARN"]).await;
+}
+
+/// Replaces the token of that path's, and not the other one's.
+async fn replaced(path: &str, [own, other]: [&str; 2]) {
     let clock = Clock::movable();
     let secrets: Secrets = Arc::default();
-    secrets.lock().await.extend([(TOKEN_ARN, TOKENS[0]), ("arn:aes", simulator::ENCODING_AES_KEY)]);
+    secrets.lock().await.extend([
+        (TOKEN_ARN, TOKENS[0]),
+        (OTHER_ARN, "other"),
+        ("arn:aes", simulator::ENCODING_AES_KEY),
+    ]);
     let manager = secrets_manager(&secrets).await;
     let variables = [
         ("AWS_REGION", "us-east-1"),
         ("AWS_ACCESS_KEY_ID", "a"),
         ("AWS_SECRET_ACCESS_KEY", "b"),
         ("AWS_ENDPOINT_URL_SECRETS_MANAGER", &manager),
+        ("MINI_APPID", simulator::MINI_APPID),
         ("OA_APPID", simulator::OA_APPID),
         ("CALLBACK_MODE", "safe"),
-        ("CALLBACK_TOKEN_ARN", TOKEN_ARN),
+        (own, TOKEN_ARN),
+        (other, OTHER_ARN),
         ("CALLBACK_AES_KEY_ARN", "arn:aes"),
+        ("MINI_CALLBACK_AES_KEY_ARN", "arn:aes"),
         ("FORWARD_URL", ""),
         ("RECEIPTS", "true"),
         ("EVENTS_QUEUE_URL", "http://127.0.0.1:9/0/q"),
@@ -272,13 +288,15 @@ async fn a_callback_token_is_replaced_and_for_a_while_both_are_taken() {
     let variables = variables.map(|(name, value)| (name.to_owned(), value.to_owned()));
     let config = Config::of(variables).with_clock(clock.clone());
     let process = callback::Function::init(&config).await.expect("a process");
-    let known = async || [knows(&process, &clock, TOKENS[0]).await, knows(&process, &clock, TOKENS[1]).await];
+    let knows = async |token: &str| knows(&process, path, &clock, token).await;
+    let known = async || [knows(TOKENS[0]).await, knows(TOKENS[1]).await];
 
     secrets.lock().await.insert(TOKEN_ARN, TOKENS[1]);
     assert_eq!(known().await, [true, false], "they were read a moment ago");
     clock.advance(5 * 60);
-    assert!(knows(&process, &clock, TOKENS[1]).await, "they are read again");
+    assert!(knows(TOKENS[1]).await, "they are read again");
     // WeChat signs what is on its way as before, until it has signed the first with the new one.
     assert_eq!(known().await, [true, true]);
     assert_eq!(known().await, [false, true]);
+    assert!(!knows("other").await, "the other account's is another");
 }

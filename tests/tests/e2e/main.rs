@@ -24,6 +24,7 @@ mod import;
 mod keys;
 mod load;
 mod login;
+mod mini_callbacks;
 mod neighbours;
 mod replay;
 mod rights;

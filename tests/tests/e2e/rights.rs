@@ -8,7 +8,7 @@ use local::Settings;
 use serde_json::{Value, json};
 use simulator::TEMPLATE_ID;
 
-use crate::catalog;
+use crate::{catalog, mini_callbacks};
 
 const SEND: &str = "/cgi-bin/message/template/send";
 
@@ -114,10 +114,12 @@ async fn followers(world: &World) {
 #[tokio::test]
 async fn every_right_is_made_use_of() {
     let (world, _folder) =
-        catalog::world_with(Settings { followers: 20, callbacks: true, ..Settings::default() }).await;
+        catalog::world_with(Settings { followers: 20, callbacks: true, ..mini_callbacks::set_up("client") })
+            .await;
     users(&world).await;
     messages(&world).await;
     followers(&world).await;
+    mini_callbacks::withdrawn(&world, "t1").await;
     let user = world.user(6).await;
     world.console(&json!({ "removed_templates": [TEMPLATE_ID] })).await;
     let id = send(&world, &json!([{ "oa_openid": user.oa_openid }])).await;

@@ -97,6 +97,7 @@ fn grants(id: &str, function: &Value) -> Result<BTreeSet<(String, String)>, Stri
 fn secrets_are_given_to_those_alone_who_need_them() {
     const BOTH: &[&str] = &["LoginFunction", "RefreshFunction"];
     const REFRESH: &[&str] = &["RefreshFunction"];
+    const CALLBACK: &[&str] = &["CallbackFunction"];
     const PROXIED: &[&str] = &["DeliverFunction", "EventsFunction", "RefreshFunction", "SyncFunction"];
     let allowed = [
         ("MINI_SECRET_ARN", BOTH),
@@ -108,6 +109,12 @@ fn secrets_are_given_to_those_alone_who_need_them() {
         ("EGRESS_PROXY_ARN", PROXIED),
         ("EgressProxyValue", PROXIED),
         ("EgressProxy", &[]),
+        ("MINI_CALLBACK_TOKEN_ARN", CALLBACK),
+        ("MiniCallbackTokenValue", CALLBACK),
+        ("MiniCallbackToken", &[]),
+        ("MINI_CALLBACK_AES_KEY_ARN", CALLBACK),
+        ("MiniCallbackAesKeyValue", CALLBACK),
+        ("MiniCallbackAesKey", &[]),
     ];
     let mut readers = functions();
     readers.insert("Globals".to_owned(), template()["Globals"].clone());
@@ -132,11 +139,13 @@ fn secrets_are_given_to_those_alone_who_need_them() {
 }
 
 #[test]
-fn the_callback_may_put_events_on_their_queue_and_read_two_secrets_and_nothing_else() {
+fn the_callback_may_put_events_on_their_queue_and_read_two_secrets_of_each_account_and_nothing_else() {
     let id = "CallbackFunction";
     let allowed = [
         ("secretsmanager:GetSecretValue", "!Ref CallbackAesKeyValue"),
         ("secretsmanager:GetSecretValue", "!Ref CallbackTokenValue"),
+        ("secretsmanager:GetSecretValue", "!Ref MiniCallbackAesKeyValue"),
+        ("secretsmanager:GetSecretValue", "!Ref MiniCallbackTokenValue"),
         ("sqs:SendMessage", "!GetAtt EventsQueue.Arn"),
     ];
     let allowed = allowed.map(|(action, resource)| (action.to_owned(), resource.to_owned()));

@@ -29,6 +29,8 @@
 //! It is one row a user, not one a template: what there is of a user is found by their openid alone, also of templates
 //! that no catalog names any more, and a call that accepts several is one write.
 
+mod told;
+
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_sdk_dynamodb::Client;
@@ -94,6 +96,9 @@ struct Row {
     counts: Counts,
     #[serde(default)]
     taken: BTreeMap<String, Mark>,
+    /// Template → the time of the newest that WeChat itself told of it.
+    #[serde(default)]
+    told: BTreeMap<String, i64>,
     expires_at: i64,
 }
 
@@ -178,7 +183,7 @@ impl Credits {
                         return Ok(row.counts);
                     }
                 }
-                Updated::Refused(_) => self.begin(key.clone()).await?,
+                Updated::Refused(_) => self.begin(&key).await?,
             }
         }
         Err(Error::unavailable("a user's credits change all the time"))
@@ -205,15 +210,17 @@ impl Credits {
     }
 
     /// Makes the row of a user who has none, or an expired one.
-    async fn begin(&self, key: String) -> Result<(), Error> {
+    async fn begin(&self, key: &str) -> Result<(), Error> {
         let now = self.state.clock.now();
-        let row = Row { key, counts: Counts::new(), taken: BTreeMap::new(), expires_at: now + KEPT_FOR };
-        let put = self.state.table.put(&row)?;
-        let put = put
+        let update = self.state.table.update(key);
+        let update = update
+            .update_expression("SET counts = :none, taken = :none, told = :none, expires_at = :expires_at")
             .condition_expression("attribute_not_exists(expires_at) OR expires_at <= :now")
-            .expression_attribute_values(":now", number(now));
+            .expression_attribute_values(":none", AttributeValue::M(HashMap::new()))
+            .expression_attribute_values(":now", number(now))
+            .expression_attribute_values(":expires_at", number(now + KEPT_FOR));
         // Somebody else may have made it.
-        condition_met(put.send().await)?;
+        condition_met(update.send().await)?;
         Ok(())
     }
 

@@ -194,8 +194,9 @@ async fn credits_of_0_1_0() {
     let credits = table!(Credits, &world.stack().config());
     assert_eq!(
         credits.of("mini1").await.expect("a row"),
-        [("t1".to_owned(), 0), ("t2".to_owned(), 1)].into()
+        [("t1".to_owned(), 0), ("t2".to_owned(), 2)].into()
     );
+    assert!(!credits.add_told("mini1", "t2", NOW).await.expect("a row"), "it was told then");
     let take = async |template: &str, mark: &str| credits.take("mini1", template, mark).await.expect("a row");
     assert_eq!(take("t1", "b1-1").await, Take::AlreadyTaken { at: NOW });
     assert_eq!([take("t1", "b1-2").await, take("t2", "b1-2").await], [Take::NoCredit, Take::Taken]);
@@ -245,10 +246,14 @@ fn queues_of_0_1_0() {
     let unfollowed = Event::Unfollowed { openid: openid.clone(), at: NOW, rechecked: true };
     assert_eq!(queued::<Event>(FIRST, "EventsQueue.unfollowed"), [unfollowed]);
     let receipts = [
-        Event::Receipt { msgid: 11, status: status.clone(), openid: Some(openid), tries: 2 },
-        Event::Receipt { msgid: 12, status, openid: None, tries: 0 },
+        Event::Receipt { msgid: 11, status: status.clone(), errcode: None, openid: Some(openid), tries: 2 },
+        Event::Receipt { msgid: 12, status: status.clone(), errcode: None, openid: None, tries: 0 },
+        Event::Receipt { msgid: 13, status, errcode: Some(0), openid: Some("mini1".into()), tries: 0 },
     ];
     assert_eq!(queued::<Event>(FIRST, "EventsQueue.receipt"), receipts);
+    let (openid, template_id) = ("mini1".to_owned(), "t1".to_owned());
+    let said = Event::SubscriptionChanged { openid, template_id, accepted: true, at: NOW, popup: true };
+    assert_eq!(queued::<Event>(FIRST, "EventsQueue.subscription"), [said]);
     let request = &queued::<ForgetRequest>(FIRST, "ForgetQueue")[0];
     assert_eq!((request.id.as_str(), request.call.as_str()), ("f1", "call1"));
 }

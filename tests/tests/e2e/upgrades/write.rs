@@ -196,8 +196,16 @@ async fn queues(config: &Config) {
     for event in [
         Event::Followed { openid: openid.clone(), at: NOW, tries: 2 },
         Event::Unfollowed { openid: openid.clone(), at: NOW, rechecked: true },
-        Event::Receipt { msgid: 11, status: status.clone(), openid: Some(openid), tries: 2 },
-        Event::Receipt { msgid: 12, status, openid: None, tries: 0 },
+        Event::Receipt { msgid: 11, status: status.clone(), errcode: None, openid: Some(openid), tries: 2 },
+        Event::Receipt { msgid: 12, status: status.clone(), errcode: None, openid: None, tries: 0 },
+        Event::Receipt { msgid: 13, status, errcode: Some(0), openid: some("mini1"), tries: 0 },
+        Event::SubscriptionChanged {
+            openid: text("mini1"),
+            template_id: text("t1"),
+            accepted: true,
+            at: NOW,
+            popup: true,
+        },
     ] {
         events.enqueue(&event, LONGEST_DELAY).await.expect("a message");
     }
