@@ -18,6 +18,7 @@ use contract::{Accepted, SendRequest};
 use lambda_http::http::{HeaderMap, StatusCode};
 use lambda_http::{Body, Request, RequestExt, Response};
 use shared::catalog::{Catalog, Notification};
+use shared::config::SubscriptionSource;
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, DeliverQueue};
 use shared::session::Caller;
@@ -39,6 +40,7 @@ pub struct Function {
     identities: Identities,
     messages: Messages,
     credits: Credits,
+    source: SubscriptionSource,
     state: State,
     queue: DeliverQueue,
     clock: Clock,
@@ -57,6 +59,7 @@ impl lambda::Function for Function {
             identities: Identities::new(config, client.clone())?,
             messages: Messages::new(config, client.clone())?,
             credits: Credits::new(config, client)?,
+            source: config.subscription_source()?,
             state,
             queue: DeliverQueue::new(config, queue::client(config)?)?,
             clock: config.clock()?,

@@ -5,6 +5,7 @@ use std::collections::BTreeSet;
 use contract::{Credited, Subscriptions};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
+use shared::config::SubscriptionSource;
 use shared::session::User;
 use shared::{Error, http};
 
@@ -14,8 +15,8 @@ use crate::Function;
 const CALLS_IN_AN_HOUR: u32 = 60;
 
 impl Function {
-    /// Credits what was accepted, of the templates that the catalog in force falls back on. Mini-programs ask for
-    /// others, too: they are passed over.
+    /// Credits what was accepted, of the templates that the catalog in force falls back on, where WeChat's events do not
+    /// tell it, too. Mini-programs ask for others, too: they are passed over.
     pub async fn subscribe(&self, user: &User, call: &Subscriptions) -> Result<Response<Body>, Error> {
         let counter = format!("subscriptions#{}", user.session);
         if !self.state.count_in_hour(&counter, CALLS_IN_AN_HOUR).await? {
@@ -28,6 +29,7 @@ impl Function {
             catalog.fallback_templates().filter(|template| call.names(template)).collect();
         let accepted: Vec<_> = named.iter().copied().filter(|template| call.accepts(template)).collect();
         let counts = match &accepted[..] {
+            _ if self.source == SubscriptionSource::Events => self.credits.of(&user.openid).await?,
             [] => self.credits.of(&user.openid).await?,
             accepted => self.credits.add(&user.openid, accepted).await?,
         };

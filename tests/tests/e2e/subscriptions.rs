@@ -1,6 +1,7 @@
 //! POST /subscriptions: what a user has accepted is credited, of the templates that the catalog falls back on.
 
 use harness::World;
+use local::Settings;
 use serde_json::{Value, json};
 use shared::store::{self, State};
 use simulator::TEMPLATE_ID;
@@ -126,4 +127,13 @@ async fn a_client_in_a_loop_gets_no_more_credit_and_in_the_end_no_answer() {
     told(&world, &world.login(2).await.token, json!({ OURS: "accept" })).await;
     world.advance(3600).await;
     assert_eq!(told(&world, &token, json!({ OURS: "accept" })).await, json!({ OURS: 20 }));
+}
+
+#[tokio::test]
+async fn where_wechats_events_are_counted_by_a_client_is_told_what_there_is() {
+    let environment = [("SUBSCRIPTION_SOURCE".to_owned(), "events".to_owned())].into();
+    let world = World::with(Settings { environment, followers: 20, ..Settings::default() }).await;
+    push(&world, &[OURS]).await;
+    let session = world.login(1).await;
+    assert_eq!(told(&world, &session.token, json!({ OURS: "accept" })).await, json!({ OURS: 0 }));
 }
