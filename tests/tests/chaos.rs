@@ -91,3 +91,8 @@ async fn our_ip_is_missing_on_the_whitelist_for_half_an_hour() {
 async fn the_template_is_gone_for_half_an_hour() {
     comes_through("14").await;
 }
+
+#[tokio::test]
+async fn not_everybody_follows_and_some_have_accepted_messages_instead() {
+    comes_through("15").await;
+}

@@ -86,7 +86,7 @@ async fn a_login_outdoes_what_was_imported() {
     let file = file(folder.path(), &line.to_string());
     prints(folder.path(), &["import", &file]).await;
     let told = world.send(&json!([{ "openid": user.openid }])).await;
-    assert_eq!(told["rejected"][0]["reason"], "not_following");
+    assert_eq!(told["rejected"][0]["reason"], "not_subscribed");
     assert_eq!(world.login(3).await.answer["following"], true);
     let id = world.send_to(&json!({ "openid": user.openid })).await;
     assert_eq!(world.outcome(&id).await["state"], "sent");

@@ -103,7 +103,7 @@ async fn a_user_is_forgotten_by_any_of_their_names() {
     world.sync_until_done().await;
     let user = world.user(7).await;
     let told = prints(folder.path(), &["forget", "--oa-openid", &user.oa_openid]).await;
-    assert!(told.starts_with("done: 1 rows of the map, 0 sessions, 0 messages"), "{told}");
+    assert!(told.starts_with("done: 1 rows of the map, 0 sessions, 0 accepts, 0 messages"), "{told}");
     let told = prints(folder.path(), &["forget", "--unionid", &user.unionid, "--json"]).await;
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert_eq!([&told["state"], &told["deleted"]["identities"]], [&json!("done"), &json!(0)]);

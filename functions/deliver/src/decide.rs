@@ -4,7 +4,8 @@ use std::time::Duration;
 
 use contract::{MessageState, Reason};
 use shared::job::Prefer;
-use shared::wechat::errcode::Action;
+use shared::wechat::Failure;
+use shared::wechat::errcode::{self, Action, NO_CREDIT};
 
 /// What WeChat refused for now is tried again after these pauses, the last one over and over.
 const REFUSED: [Duration; 5] = [
@@ -103,6 +104,19 @@ impl RetryTiming {
     /// A wait whose end is not to be missed: up to a quarter longer, as far as a queue holds back.
     pub fn no_sooner(self, wait: Duration) -> Duration {
         wait.mul_f64(1.0 + 0.25 * self.jitter).min(LONGEST_WAIT)
+    }
+}
+
+/// What a failure asks for and says where it answers a subscribe message: that is for a user of the mini-program, not
+/// for a follower.
+pub fn meaning(failure: &Failure) -> (Action, Reason) {
+    match failure.errcode() {
+        Some(NO_CREDIT) => (Action::Refused, Reason::NotSubscribed),
+        Some(errcode) => {
+            let entry = errcode::of_subscribe_message(errcode);
+            (entry.action, entry.reason)
+        }
+        None => (failure.action(), failure.reason()),
     }
 }
 

@@ -11,26 +11,13 @@ use contract::{MessageState, Reason};
 use shared::job::{Job, Message, Prefer};
 use shared::store::{Record, Take};
 use shared::wechat::Failure;
-use shared::wechat::errcode::{self, Action, NO_CREDIT};
+use shared::wechat::errcode::{Action, NO_CREDIT};
 
 use crate::STORE_PAUSE;
 use crate::invocation::{Invocation, Requeue};
 
 /// Whoever has a message in hand is done with it after this, or dead: longer than an invocation may take.
 const IN_HAND: Duration = Duration::from_secs(2 * 60);
-
-/// What a failure asks for and says where it answers a subscribe message: that is for a user of the mini-program, not
-/// for a follower.
-pub fn meaning(failure: &Failure) -> (Action, Reason) {
-    match failure.errcode() {
-        Some(NO_CREDIT) => (Action::Refused, Reason::NotSubscribed),
-        Some(errcode) => {
-            let entry = errcode::of_subscribe_message(errcode);
-            (entry.action, entry.reason)
-        }
-        None => (failure.action(), failure.reason()),
-    }
-}
 
 impl Invocation<'_> {
     /// Takes an accept of the user's, where the message needs one; `Err` when it is not to be sent now, with what is

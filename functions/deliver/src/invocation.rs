@@ -14,7 +14,7 @@ use shared::wechat::{Failure, followers};
 
 use crate::breaker::{Breakers, Wait};
 use crate::decide::{self, Decision, FailedAttempt, Outcome, RetryTiming, decide};
-use crate::{Function, ReceivedJob, STORE_PAUSE, fallback};
+use crate::{Function, ReceivedJob, STORE_PAUSE};
 
 /// One invocation of the worker.
 pub struct Invocation<'a> {
@@ -238,7 +238,7 @@ impl Invocation<'_> {
         let (ambiguous, refused) = (progress.ambiguous, progress.attempts.saturating_sub(progress.ambiguous));
         let is_fallback = message.by_fallback().is_some();
         let (action, reason) =
-            if is_fallback { fallback::meaning(failure) } else { (failure.action(), failure.reason()) };
+            if is_fallback { decide::meaning(failure) } else { (failure.action(), failure.reason()) };
         FailedAttempt {
             action,
             reason,

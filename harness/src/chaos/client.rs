@@ -8,6 +8,7 @@ use rand::rngs::StdRng;
 use rand::seq::index;
 use reqwest::Method;
 use serde_json::{Value, json};
+use simulator::SUBSCRIBE_TEMPLATE_ID;
 
 /// The most recipients of one call.
 const MOST_RECIPIENTS: u32 = 1_000;
@@ -30,30 +31,76 @@ pub struct Batch {
     pub id: String,
     /// How many messages were accepted.
     pub accepted: u64,
-    /// The Official Account's openids it went to, in order.
-    pub openids: Vec<String>,
+    /// Who it went to, in order.
+    pub recipients: Vec<Recipient>,
+    /// What its messages, and no other's, say of their kind.
+    pub kind: String,
     /// Its messages as GET /send/{id} shows them.
     pub messages: Vec<Value>,
+}
+
+/// Who a call names.
+#[derive(Clone)]
+pub struct Recipient {
+    user: User,
+    /// Whether they follow, and are thus to be reached in any case.
+    pub follows: bool,
+}
+
+impl Recipient {
+    /// In the Official Account.
+    pub fn oa_openid(&self) -> &str {
+        &self.user.oa_openid
+    }
+
+    /// In the mini-program.
+    pub fn openid(&self) -> &str {
+        &self.user.openid
+    }
 }
 
 /// The calls of a scenario.
 pub struct Client<'a> {
     world: &'a World,
-    users: Vec<User>,
+    users: Vec<Recipient>,
     dice: StdRng,
     seed: u64,
     deadline: Instant,
 }
 
 impl<'a> Client<'a> {
-    /// A client that writes to any of the first `followers` users, and gives up after `patience`.
-    pub async fn new(world: &'a World, followers: u32, seed: u64, patience: Duration) -> Self {
+    /// A client that writes to any of the first `count` users, and gives up after `patience`.
+    pub async fn new(world: &'a World, count: u32, seed: u64, patience: Duration) -> Self {
         let mut users = Vec::new();
-        for from in (0..followers).step_by(USERS as usize) {
-            users.extend(world.users(from, USERS.min(followers - from)).await);
+        for from in (0..count).step_by(USERS as usize) {
+            let some = world.users(from, USERS.min(count - from)).await;
+            users.extend(some.into_iter().map(|user| Recipient { user, follows: true }));
         }
         let dice = StdRng::seed_from_u64(seed);
         Self { world, users, dice, seed, deadline: Instant::now() + patience }
+    }
+
+    /// Of the followers every fifth leaves, and nobody is told; they, and whoever never followed, accept up to two
+    /// messages in the mini-program.
+    pub async fn accept(&mut self, followers: u32) {
+        for (n, user) in (0..).zip(&mut self.users).filter(|(n, _)| *n >= followers || n % 5 == 0) {
+            user.follows = false;
+            if n < followers {
+                self.world.user_does(n, "unfollow").await;
+            }
+            let session = loop {
+                let code = self.world.code(n).await;
+                let answer = self.world.post("/login", "", &json!({ "code": code })).await;
+                if answer.status == 200 {
+                    break answer.body["token"].as_str().unwrap_or_default().to_owned();
+                }
+            };
+            for _ in 0..n / 5 % 3 {
+                let results = self.world.accept(n, &[SUBSCRIBE_TEMPLATE_ID]).await;
+                // An accept whose report is lost is lost.
+                self.world.post("/subscriptions", &session, &json!({ "results": results })).await;
+            }
+        }
     }
 
     /// Sends so many messages in several calls, evenly over `spread`. Each call has its own content,
@@ -76,17 +123,19 @@ impl<'a> Client<'a> {
         let users: Vec<_> = chosen.into_iter().map(|user| &self.users[user]).collect();
         let to: Vec<_> = users.iter().enumerate().map(|(place, user)| named(place, user)).collect();
         let mut data = approval();
-        data["id"] = json!(format!("{}-{call}", self.seed));
+        let kind = format!("{}-{call}", self.seed);
+        (data["id"], data["kind"]) = (json!(kind), json!(kind));
         let body = json!({ "notification": "approval_submitted", "to": to, "data": data });
         let key = format!("chaos-{}-{call}", self.seed);
         let send = async || self.world.send_once(&self.world.service_key, &key, &body).await;
         let sent = self.insist(202, send).await;
-        let openids = users.iter().map(|user| user.oa_openid.clone()).collect();
+        let recipients = users.into_iter().cloned().collect();
         let accepted = sent["accepted"].as_u64().unwrap_or_default();
         Batch {
             id: sent["id"].as_str().unwrap_or_default().to_owned(),
             accepted,
-            openids,
+            recipients,
+            kind,
             messages: Vec::new(),
         }
     }
@@ -152,11 +201,11 @@ impl<'a> Client<'a> {
 }
 
 /// By unionid or by openid, in turn.
-fn named(place: usize, user: &User) -> Value {
-    if place.is_multiple_of(2) {
-        json!({ "unionid": user.unionid })
-    } else {
-        json!({ "oa_openid": user.oa_openid })
+fn named(place: usize, Recipient { user, follows }: &Recipient) -> Value {
+    match (place.is_multiple_of(2), follows) {
+        (true, _) => json!({ "unionid": user.unionid }),
+        (false, true) => json!({ "oa_openid": user.oa_openid }),
+        (false, false) => json!({ "openid": user.openid }),
     }
 }
 

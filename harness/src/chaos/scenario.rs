@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::client::{Batch, Client};
 use super::verdict::Verdict;
-use super::weather::{self, Console, REFUSALS, Reset, SEND, USER_INFO, errors};
+use super::weather::{self, Console, REFUSALS, Reset, SEND, SUBSCRIBE, USER_INFO, errors};
 
 /// What happens in a scenario.
 pub struct Scenario {
@@ -39,6 +39,8 @@ pub struct Scenario {
     redriven: bool,
     /// What is wrong in WeChat's consoles, for half an hour.
     console: Option<Console>,
+    /// Not everybody follows, and some have accepted messages in the mini-program instead.
+    fallback: bool,
     /// How many messages may end as unknown.
     most_unknown: Option<Most>,
 }
@@ -62,11 +64,12 @@ const FAIR: Scenario = Scenario {
     refused: 0.0,
     redriven: false,
     console: None,
+    fallback: false,
     most_unknown: None,
 };
 
 /// All of them, in order.
-pub static SCENARIOS: [Scenario; 15] = [
+pub static SCENARIOS: [Scenario; 16] = [
     Scenario { name: "1-classic", rotation: Some("classic"), ..FAIR },
     Scenario { name: "1-stable", rotation: Some("stable"), ..FAIR },
     Scenario { name: "2", busy: 0.3, most_unknown: Some(Most { in_1000: 1, of_few: 1 }), ..FAIR },
@@ -108,6 +111,17 @@ pub static SCENARIOS: [Scenario; 15] = [
     Scenario { name: "12", redriven: true, most_unknown: Some(Most { in_1000: 50, of_few: 100 }), ..FAIR },
     Scenario { name: "13", console: Some(Console::Whitelist), ..FAIR },
     Scenario { name: "14", console: Some(Console::Template), ..FAIR },
+    // Of a subscribe message there is no second try: each lost answer is one that nobody knows of.
+    Scenario {
+        name: "15",
+        busy: 0.2,
+        cut: 0.1,
+        extra_copies: 2,
+        dynamodb: 0.05,
+        fallback: true,
+        most_unknown: Some(Most { in_1000: 100, of_few: 40 }),
+        ..FAIR
+    },
 ];
 
 /// How long a scenario may take, in small and in large.
@@ -141,8 +155,12 @@ impl Scenario {
 
     async fn run_in(&self, world: &World, messages: u32, seed: u64) -> Verdict {
         let patience = if messages > LARGE { LARGE_PATIENCE } else { PATIENCE };
-        let mut client = Client::new(world, messages, seed, patience).await;
+        let users = if self.fallback { messages + messages / 2 } else { messages };
+        let mut client = Client::new(world, users, seed, patience).await;
         client.sync().await;
+        if self.fallback {
+            client.accept(messages).await;
+        }
         self.begin(world).await;
         let (mut batches, mut missed) = (Vec::new(), Vec::new());
         let messages_flow = async {
@@ -163,6 +181,9 @@ impl Scenario {
         let calls = world.calls(SEND).await;
         let errors = &stats["endpoints"][SEND]["errors"];
         eprintln!("chaos {}: {calls} sends, answered {errors}; it is {}", self.name, world.clock().await);
+        if self.fallback && world.calls(SUBSCRIBE).await == 0 {
+            missed.push("nobody fell back".to_owned());
+        }
         let may_fail = self.refused > 0.0;
         Verdict { missed, ..Verdict::of(&batches, &world.deliveries().await, &stats, may_fail) }
     }
@@ -200,10 +221,12 @@ impl Scenario {
 
     /// What is wrong from the first message on.
     async fn begin(&self, world: &World) {
-        let send = |fault: Value| {
-            let mut fault = fault;
-            fault["endpoint"] = SEND.into();
-            world.fault(fault)
+        let send = async |fault: Value| {
+            for endpoint in [SEND, SUBSCRIBE] {
+                let mut fault = fault.clone();
+                fault["endpoint"] = endpoint.into();
+                world.fault(fault).await;
+            }
         };
         if self.busy > 0.0 {
             send(json!({ "probability": self.busy, "errcode": -1, "delivered": 0.5 })).await;

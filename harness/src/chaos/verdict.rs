@@ -24,6 +24,8 @@ pub struct Verdict {
     pub wrong_state: u64,
     /// Messages that may have arrived, by their state.
     pub unknown: u64,
+    /// Subscribe messages that WeChat delivered.
+    pub fallen_back: u64,
     /// How long it took.
     pub seconds: f64,
     /// What should have happened and did not.
@@ -43,13 +45,21 @@ impl Verdict {
         let mut expected = HashSet::new();
         for batch in batches {
             verdict.accepted += batch.accepted;
-            for (n, openid) in (1..).zip(&batch.openids) {
+            for (n, to) in (1..).zip(&batch.recipients) {
                 expected.insert((batch.id.clone(), n));
                 let arrived = delivered.to.get(&(batch.id.clone(), n));
+                let fallen_back = delivered.fallen_back(to.openid(), &batch.kind);
                 let message = batch.messages.iter().find(|message| message["n"] == n);
                 let state = message.and_then(|message| message["state"].as_str());
-                verdict.take(state, arrived.is_some(), may_fail);
-                verdict.wrong_state += u64::from(arrived.is_some_and(|to| to != openid));
+                let copies = u64::from(arrived.is_some()) + fallen_back;
+                verdict.duplicates += copies.saturating_sub(1);
+                verdict.wrong_state += u64::from(arrived.is_some_and(|openid| openid != to.oa_openid()));
+                if state.is_none() && copies == 0 && !to.follows {
+                    // There is no way to them, and the call was told so.
+                    continue;
+                }
+                verdict.fallen_back += fallen_back;
+                verdict.take(state, copies > 0, may_fail || !to.follows);
             }
         }
         let nobodys = delivered.to.keys().filter(|message| !expected.contains(*message)).count();
@@ -91,6 +101,8 @@ impl Verdict {
 struct Delivered {
     /// (batch, number) → the openid.
     to: HashMap<(String, u32), String>,
+    /// (the mini-program's openid, what its field for the kind says) → how many subscribe messages.
+    subscribed: HashMap<(String, String), u64>,
     /// How often a user got a content once more.
     twice: u64,
 }
@@ -98,12 +110,23 @@ struct Delivered {
 impl Delivered {
     fn of(deliveries: &[Value]) -> Self {
         let (mut to, mut contents, mut twice) = (HashMap::new(), HashSet::new(), 0);
+        let mut subscribed = HashMap::new();
         for delivery in deliveries {
+            if delivery["channel"] == "subscribe" {
+                let [openid, kind] = [&delivery["mini_openid"], &delivery["data"]["thing2"]];
+                let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+                *subscribed.entry((text(openid), text(kind))).or_default() += 1;
+                continue;
+            }
             let openid = delivery["oa_openid"].as_str().unwrap_or_default().to_owned();
             twice += u64::from(!contents.insert((openid.clone(), delivery["data"].to_string())));
             to.insert(message(delivery["client_msg_id"].as_str().unwrap_or_default()), openid);
         }
-        Self { to, twice }
+        Self { to, subscribed, twice }
+    }
+
+    fn fallen_back(&self, openid: &str, kind: &str) -> u64 {
+        self.subscribed.get(&(openid.to_owned(), kind.to_owned())).copied().unwrap_or_default()
     }
 }
 

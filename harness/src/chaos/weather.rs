@@ -8,6 +8,8 @@ use simulator::TEMPLATE_ID;
 
 /// Sends template messages.
 pub const SEND: &str = "/cgi-bin/message/template/send";
+/// Sends subscribe messages.
+pub const SUBSCRIBE: &str = "/cgi-bin/message/subscribe/send";
 /// Says whether a user follows.
 pub const USER_INFO: &str = "/cgi-bin/user/info";
 
