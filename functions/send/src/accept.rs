@@ -205,12 +205,19 @@ impl Filling<'_> {
     /// The first value that does not fit.
     fn cards(&self, notification: &Notification, address: &Address) -> Result<Cards, String> {
         let render = |card: Card<'_>| card.render(self.shared, self.own, self.page);
-        let template = address.oa_openid.as_ref().map(|_| render(notification.card())).transpose()?;
-        let fallback = address.openid.as_ref().and_then(|_| notification.fallback()).map(|card| {
+        // Both have to fit, whoever it is for: what does not fit must not tell who follows.
+        let template = render(notification.card())?;
+        let fallback = notification.fallback().map(|card| {
             let rendered = render(card).map_err(|unfit| format!("fallback: {unfit}"))?;
             Ok::<_, String>((card.template_id.to_owned(), rendered))
         });
-        Ok(Cards { template, fallback: fallback.transpose()? })
+        let fallback = fallback.transpose()?.filter(|_| address.openid.is_some());
+        match (&address.oa_openid, &fallback) {
+            (None, None) => {
+                Err("fallback: the catalog has none any more, and the user does not follow".to_owned())
+            }
+            (follower, _) => Ok(Cards { template: follower.as_ref().map(|_| template), fallback }),
+        }
     }
 }
 

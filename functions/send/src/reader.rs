@@ -25,6 +25,8 @@ impl<'a> Reader<'a> {
     pub fn state(&self, to: &Recipient, state: MessageState) -> MessageState {
         match state {
             MessageState::Refused | MessageState::Blocked if self.is_strange(to) => MessageState::Failed,
+            // Receipts come for one channel, perhaps, and not for the other.
+            MessageState::Delivered if self.is_strange(to) => MessageState::Sent,
             state => state,
         }
     }
@@ -119,6 +121,14 @@ mod tests {
         let seen = Reader::User("o1").message(message("o1", MessageState::Failed, Reason::NotFollowing));
         assert_eq!((seen.state, seen.reason), (MessageState::Failed, Some(Reason::NotFollowing)));
         assert!(!seen.remedy.expect("a remedy").contains("1.2.3.4"));
+    }
+
+    #[test]
+    fn a_user_learns_nothing_of_another_by_a_receipt() {
+        let another = Recipient::Openid("o2".to_owned());
+        assert_eq!(Reader::User("o1").state(&another, MessageState::Delivered), MessageState::Sent);
+        let own = Recipient::Openid("o1".to_owned());
+        assert_eq!(Reader::User("o1").state(&own, MessageState::Delivered), MessageState::Delivered);
     }
 
     #[test]

@@ -5,6 +5,7 @@ use std::time::Duration;
 use harness::World;
 use local::Settings;
 use serde_json::{Value, json};
+use shared::store::{self, State};
 use simulator::SUBSCRIBE_TEMPLATE_ID;
 
 const TEMPLATE: &str = "/cgi-bin/message/template/send";
@@ -194,4 +195,43 @@ async fn copies_of_a_job_send_one_message() {
     for user in STRANGER..STRANGER + 10 {
         assert_eq!(on_phone(&world, user).await, (0, 1), "{user}");
     }
+}
+
+/// What a mini-program user is told of others must not depend on whether those follow.
+#[tokio::test]
+async fn data_has_to_fit_both_cards_whoever_it_is_for() {
+    let world = World::start().await;
+    world.sync_until_done().await;
+    world.login(1).await;
+    accepts(&world, STRANGER, 1).await;
+    // Only the template's card has the content, and only the fallback's takes no more than a name of it.
+    let to = json!([named(&world, 1).await, named(&world, STRANGER).await]);
+    let mut call = json!({ "notification": "approval_submitted", "to": to, "data": harness::approval() });
+    call["data"]["id"] = json!("中文");
+    let sent = world.post("/send", &world.service_key, &call).await.ok(202);
+    let reasons: Vec<_> =
+        sent["rejected"].as_array().expect("rejected").iter().map(|one| &one["reason"]).collect();
+    assert_eq!(reasons, ["invalid_field", "invalid_field"], "{sent}");
+}
+
+#[tokio::test]
+async fn a_replay_by_a_catalog_that_has_no_fallback_any_more_sends_nothing() {
+    let world = World::start().await;
+    accepts(&world, STRANGER, 1).await;
+    world.fault(json!({ "endpoint": SUBSCRIBE, "errcode": 45168 })).await;
+    let id = world.send_to(&named(&world, STRANGER).await).await;
+    world.wait_for(&id, |batch| batch["counts"] == json!({ "failed": 1 })).await;
+    world.clear_faults().await;
+    let catalog = include_str!("../../../notifications.toml");
+    let (before, rest) = catalog.split_once("[approval_submitted.fallback]").expect("a fallback");
+    let (_, after) = rest.split_once("[approval_copied]").expect("another entry");
+    let text = format!("{before}[approval_copied]{after}");
+    let config = world.stack().config();
+    let state = State::new(&config, store::client(&config).expect("tables")).expect("a table of states");
+    assert!(state.push_catalog(0, &text, None).await.expect("pushed"));
+    world.advance(61).await;
+    let calls = world.calls(SUBSCRIBE).await;
+    let told = world.post(&format!("/send/{id}/replay"), &world.service_key, &json!({})).await;
+    told.problem(400, "invalid_request");
+    assert_eq!((world.calls(SUBSCRIBE).await, world.calls(TEMPLATE).await), (calls, 0));
 }

@@ -195,6 +195,11 @@ async fn what_the_client_counts_the_events_only_lower() {
     let world = World::with(set_up("client")).await;
     for format in [Format::Xml, Format::Json] {
         credits(&world).add(USER, &["t1", "t2"]).await.expect("added");
+        // A no of before the last yes is over.
+        let late = world.stack().clock().now();
+        let late = event(format, "subscribe_msg_change_event", late, &[said("t1", "reject")]);
+        taken(&world, late, format).await;
+        world.advance(1).await;
         let (before, now) = (counts(&world).await, world.stack().clock().now());
         for (name, word) in [
             ("subscribe_msg_popup_event", "accept"),

@@ -89,16 +89,22 @@ fn in_beijing(text: &str) -> Option<OffsetDateTime> {
     }
 }
 
-/// Unix seconds, of 9 or 10 digits and perhaps with a fraction, or milliseconds, of 12 or 13: from 1973 to 2286. A
-/// number of 8 digits is rather a date written in one, and is left for WeChat's table to refuse.
+/// Unix seconds, of 10 digits and perhaps with a fraction, or milliseconds, of 13: from 2001 to 2286. A number of 8, 12 or
+/// 14 digits is rather a date written in one, and so are some of 10: they are left for WeChat's table to refuse.
 fn timestamp(text: &str) -> Option<i64> {
     let whole = text.split('.').next()?;
     let number: i64 = whole.parse().ok().filter(|_| is_decimal(text))?;
     match whole.len() {
-        9 | 10 => Some(number),
-        12 | 13 => Some(number / 1000),
+        10 if number >= 1_000_000_000 && !is_date_and_hour(whole) => Some(number),
+        13 if number >= 1_000_000_000_000 => Some(number / 1000),
         _ => None,
     }
+}
+
+/// `2026112820`: eight in the evening, or a moment of 2034.
+fn is_date_and_hour(ten_digits: &str) -> bool {
+    let pair = |at: usize| ten_digits[at..at + 2].parse().unwrap_or(u8::MAX);
+    pair(0) == 20 && (1..=12).contains(&pair(4)) && (1..=31).contains(&pair(6)) && pair(8) < 24
 }
 
 /// An amount with its sign, of a number without one. Decimals are filled up to two, and never cut.

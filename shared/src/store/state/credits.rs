@@ -96,7 +96,7 @@ struct Row {
     counts: Counts,
     #[serde(default)]
     taken: BTreeMap<String, Mark>,
-    /// Template → the time of the newest that WeChat itself told of it.
+    /// Template → the time of the newest that was told of it: what WeChat says of an earlier one changes nothing.
     #[serde(default)]
     told: BTreeMap<String, i64>,
     expires_at: i64,
@@ -194,7 +194,7 @@ impl Credits {
         let (mut sets, mut conditions) = (String::new(), String::new());
         let mut update = self.state.table.update(key);
         for (n, template) in templates.iter().enumerate() {
-            sets += &format!("counts.#t{n} = if_not_exists(counts.#t{n}, :zero) + :one, ");
+            sets += &format!("counts.#t{n} = if_not_exists(counts.#t{n}, :zero) + :one, told.#t{n} = :now, ");
             conditions += &format!(" AND (attribute_not_exists(counts.#t{n}) OR counts.#t{n} < :most)");
             update = update.expression_attribute_names(format!("#t{n}"), *template);
         }

@@ -128,6 +128,6 @@ async fn forgetting(state: &State) {
 async fn credits(config: &Config) {
     let credits = Credits::new(config, store::client(config).expect("a client")).expect("a table");
     credits.add("mini1", &["t1", "t2"]).await.expect("a write");
-    assert!(credits.add_told("mini1", "t2", NOW).await.expect("a write"));
+    assert!(credits.add_told("mini1", "t2", NOW + 1).await.expect("a write"));
     assert_eq!(credits.take("mini1", "t1", "b1-1").await.expect("a write"), Take::Taken);
 }
