@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::send::is_plain;
+use crate::recipient::is_plain;
 
 /// The longest code, in characters. WeChat's have 32.
 pub const LONGEST_CODE: usize = 128;

@@ -126,7 +126,11 @@ fn request_body(body: Body) -> Value {
     let text = json!({ "schema": { "type": "string" } });
     let (required, content) = match body.kind {
         BodyKind::Json(of) => (true, json!({ "application/json": content(of) })),
-        BodyKind::OptionalJson(of) => (false, json!({ "application/json": content(of) })),
+        BodyKind::OptionalJson(of) => {
+            let mut content = content(of);
+            content["schema"] = json!({ "anyOf": [reference(of), { "type": "null" }] });
+            (false, json!({ "application/json": content }))
+        }
         BodyKind::Xml => (true, json!({ "text/xml": text })),
         BodyKind::XmlOrJson => (true, json!({ "text/xml": text, "application/json": {} })),
     };

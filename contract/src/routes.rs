@@ -107,7 +107,7 @@ pub struct Body {
 pub enum BodyKind {
     /// JSON, of the type of this crate that is named; without it a call is refused.
     Json(&'static str),
-    /// The same, and no body is an empty one.
+    /// The same, and no body, or `null`, is an empty one.
     OptionalJson(&'static str),
     /// WeChat's XML.
     Xml,

@@ -5,13 +5,11 @@ use std::fmt;
 use serde::de::{IgnoredAny, SeqAccess, Visitor};
 use serde::{Deserialize, Deserializer, Serialize};
 
+pub use crate::recipient::{LONGEST_ID, is_id};
 use crate::{Data, Reason, Recipient, data};
 
 /// The most recipients of one call.
 pub const MOST_RECIPIENTS: usize = 10_000;
-
-/// The longest id, in characters. WeChat's have 28.
-pub const LONGEST_ID: usize = 64;
 
 /// The longest page with its query, in bytes.
 pub const LONGEST_PAGE: usize = 1024;
@@ -85,15 +83,6 @@ impl To {
             (None, None) => Recipient::OaOpenid(self.oa_openid.clone().unwrap_or_default()),
         }
     }
-}
-
-/// Whether WeChat or we could have made this id.
-pub fn is_id(id: &str) -> bool {
-    (1..=LONGEST_ID).contains(&id.len()) && id.bytes().all(is_plain)
-}
-
-pub(crate) fn is_plain(byte: u8) -> bool {
-    byte.is_ascii_alphanumeric() || byte == b'_' || byte == b'-'
 }
 
 /// Reads recipients until there is one too many, and passes over the rest.

@@ -328,7 +328,15 @@ pub const VERIFY_CALLBACK: Route = Route {
     operation: Operation::VerifyCallback,
     summary: "Answers WeChat when the address is saved in the Official Account's console.",
     who: Who::Wechat,
-    parameters: &[SIGNATURE, TIMESTAMP, NONCE, signed("echostr", "What is to be answered.")],
+    parameters: &[
+        SIGNATURE,
+        TIMESTAMP,
+        NONCE,
+        Parameter {
+            schema: r#"{"type": "string", "minLength": 1, "maxLength": 256, "pattern": "^[A-Za-z0-9+/=_-]+$"}"#,
+            ..signed("echostr", "What is to be answered.")
+        },
+    ],
     request: None,
     status: StatusCode::OK,
     answer: Answer::Text("The echostr."),
