@@ -6,6 +6,7 @@
 pub mod data;
 pub mod decrypt;
 pub mod doctor;
+pub mod dry_run;
 pub mod forget;
 pub mod key;
 pub mod login;
@@ -19,10 +20,12 @@ pub mod send;
 pub mod status;
 pub mod subscriptions;
 pub mod sync;
+pub mod templates;
 
 pub use data::Data;
 pub use decrypt::{Opened, Sealed};
 pub use doctor::{Check, CheckState, Diagnosis};
+pub use dry_run::{DryRun, Preview, PreviewCard, PreviewLine};
 pub use forget::{Deleted, Forgetting, ForgettingState};
 pub use key::Scope;
 pub use login::{LoggedIn, LoggedOut, Login, Logout};
@@ -33,6 +36,7 @@ pub use send::{Accepted, Rejected, SendRequest, To};
 pub use status::{BatchStatus, Channel, MessageState, MessageStatus, Replay, Replayed};
 pub use subscriptions::{Credited, Subscriptions};
 pub use sync::{Advance, SyncProgress, SyncState};
+pub use templates::{CardLine, EntryCard, FetchedAt, Misfit, TemplateProblem, Templates, UnusedTemplate};
 
 /// Every field of a request's body: the only names that may stand in a sentence about one.
 pub const FIELDS: [&str; 17] = [

@@ -76,6 +76,13 @@ impl Catalog {
         self.0.get(name)
     }
 
+    /// Every notification with its name, by the names.
+    pub fn entries(&self) -> Vec<(&str, &Notification)> {
+        let mut entries: Vec<_> = self.0.iter().map(|(name, entry)| (name.as_str(), entry)).collect();
+        entries.sort_unstable_by_key(|(name, _)| *name);
+        entries
+    }
+
     /// Every template of the Official Account with the page its messages open, as the entry has it.
     pub fn templates(&self) -> impl Iterator<Item = (&str, Option<&str>)> {
         self.0.values().map(Notification::card).map(|card| (card.template_id, card.page))

@@ -15,6 +15,7 @@ pub mod http;
 pub mod https;
 pub mod job;
 pub mod lambda;
+pub mod preflight;
 pub mod queue;
 pub mod session;
 pub mod store;

@@ -17,9 +17,9 @@ pub use messages::{Addressed, Batch, Messages, Receipt, Record};
 pub use session_keys::SessionKeys;
 pub use sessions::Sessions;
 pub use state::{
-    Breaker, BreakerKeys, Cause, Checkpoint, Claim, ClaimLease, Credits, Forgetting, LARGEST_CATALOG, Outage,
-    PushedCatalog, RunProgress, State, SyncRun, Take, TokenFailure, TokenReplacement, kept_catalogs,
-    pause_after,
+    Breaker, BreakerKeys, Cause, Checkpoint, Claim, ClaimLease, Credits, Forgetting, KnownTemplates,
+    LARGEST_CATALOG, Outage, PushedCatalog, RunProgress, State, SyncRun, Take, TemplateLists, TokenFailure,
+    TokenReplacement, kept_catalogs, pause_after,
 };
 pub use tokens::{TokenRecord, Tokens};
 

@@ -12,6 +12,7 @@ pub mod reader;
 mod request;
 pub mod subscribe;
 pub mod template;
+pub mod templates;
 pub mod token;
 
 pub use client::WeChat;

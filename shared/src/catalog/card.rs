@@ -102,6 +102,12 @@ impl<'a> Card<'a> {
         field::render(self.table, name, filled, rules)
     }
 
+    /// The fields whose text is the same for everybody, but for those left empty on purpose.
+    pub fn constants(&self) -> impl Iterator<Item = (&'a str, &'a str)> {
+        let texts = self.fields.iter().map(|(field, text)| (field.as_str(), text.text()));
+        texts.filter(|(_, text)| !text.is_empty() && needs_none(text))
+    }
+
     /// What its texts name, and `page` instead of its own where the caller gave one.
     pub fn placeholders(&self, page: Option<&'a str>) -> HashSet<&'a str> {
         let texts = self.fields.values().map(Text::text).chain(page.or(self.page));

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashSet};
 use std::ops::RangeInclusive;
 use std::time::Duration;
 
-use contract::Data;
+use contract::{Channel, Data};
 use serde::{Deserialize, Serialize};
 
 use super::card::{Card, Rendered};
@@ -127,6 +127,12 @@ impl Notification {
         })
     }
 
+    /// Both, each with what it is sent by.
+    pub fn cards(&self) -> impl Iterator<Item = (Channel, Card<'_>)> {
+        let fallback = self.fallback().map(|card| (Channel::Subscribe, card));
+        [(Channel::Template, self.card())].into_iter().chain(fallback)
+    }
+
     /// What keeps it from ever being sent: each key, and what is wrong with it.
     pub(super) fn problems(&self) -> Vec<(String, String)> {
         let mut problems = self.card().problems();
@@ -149,8 +155,7 @@ impl Notification {
 
     /// What its texts name and those of its fallback, and `page` instead of their own where the caller gave one.
     pub fn placeholders<'a>(&'a self, page: Option<&'a str>) -> HashSet<&'a str> {
-        let cards = [Some(self.card()), self.fallback()].into_iter().flatten();
-        cards.flat_map(|card| card.placeholders(page)).collect()
+        self.cards().flat_map(|(_, card)| card.placeholders(page)).collect()
     }
 }
 

@@ -1,4 +1,4 @@
-//! What there is one of: each account's sync run, its breakers, the catalog; what lives for a day; and what users
+//! What there is one of: each account's sync run, its breakers, its templates, the catalog; what lives for a day; and what users
 //! have accepted.
 
 mod breaker;
@@ -9,6 +9,7 @@ mod credits;
 mod forgetting;
 mod replacement;
 mod sync;
+mod templates;
 
 pub use breaker::{Breaker, BreakerKeys, Cause, Outage, TokenFailure, pause_after};
 pub use catalog::{LARGEST_CATALOG, PushedCatalog, kept_catalogs};
@@ -17,6 +18,7 @@ pub use credits::{Credits, Take};
 pub use forgetting::Forgetting;
 pub use replacement::TokenReplacement;
 pub use sync::{Checkpoint, RunProgress, SyncRun};
+pub use templates::{KnownTemplates, TemplateLists};
 
 use aws_sdk_dynamodb::Client;
 
