@@ -10,6 +10,7 @@ use shared::wechat::errcode::Action;
 use crate::Function;
 use crate::list::USER_GET;
 use crate::run::{Run, Stop};
+use crate::templates::Occasion;
 
 /// How often the record is written and the lease kept.
 const SAVED_EVERY: Duration = Duration::from_secs(1);
@@ -33,11 +34,25 @@ const ASKED_EVERY: Duration = Duration::from_secs(3600);
 const OFTEN: u32 = 3;
 
 impl Function {
-    /// Goes on with the unfinished run, or begins one, if it is time for either.
+    /// Goes on with the unfinished run, or begins one, if it is time for either; beside it, looks at the templates.
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the state table does not answer.
     pub(crate) async fn tick(&self, slice: Duration) -> Result<RunProgress, Error> {
+        let ((), progress) = tokio::join!(self.templates.look(Occasion::Tick), self.advance_if_due(slice));
+        progress
+    }
+
+    /// What somebody asked for: at once.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`] when the state table does not answer.
+    pub(crate) async fn ordered(&self, slice: Duration, how: Advance) -> Result<RunProgress, Error> {
+        let ((), progress) = tokio::join!(self.templates.look(Occasion::Asked), self.advance(slice, how));
+        progress
+    }
+
+    async fn advance_if_due(&self, slice: Duration) -> Result<RunProgress, Error> {
         let last = self.state.sync_run(&self.oa_appid).await?;
         self.measure(&last).await?;
         let (since, rest) = rest_after(&last);
@@ -66,7 +81,7 @@ impl Function {
     ///
     /// # Errors
     /// [`Error::Unavailable`] when the state table does not answer.
-    pub(crate) async fn advance(&self, slice: Duration, how: Advance) -> Result<RunProgress, Error> {
+    async fn advance(&self, slice: Duration, how: Advance) -> Result<RunProgress, Error> {
         let lease = shared::random_id();
         let Some(last) = self.state.lease_sync(&self.oa_appid, &lease, LEASE).await? else {
             return Ok(self.state.sync_run(&self.oa_appid).await?.progress);

@@ -1,4 +1,5 @@
-//! POST /sync, GET /sync and the sync schedule: brings the map of followers up to date.
+//! POST /sync, GET /sync and the sync schedule: brings the map of followers up to date, and what is known of the
+//! accounts' templates.
 
 mod advance;
 mod known;
@@ -6,6 +7,7 @@ mod list;
 mod list_check;
 mod lookup;
 mod run;
+mod templates;
 mod walk;
 
 pub use lookup::LOOKUPS;
@@ -20,6 +22,8 @@ use serde::Deserialize;
 use shared::lambda::{self, Answer, Event};
 use shared::store::{self, Callers, Identities, State};
 use shared::{Account, Authorized, Clock, Config, Error, http, queue};
+
+use templates::Templates;
 
 /// How long a request may advance the run, and [`advance::TO_STOP`] more; API Gateway hangs up after 30 s.
 const REQUEST_SLICE: Duration = Duration::from_secs(20);
@@ -58,6 +62,7 @@ pub struct Function {
     callers: Callers,
     identities: Identities,
     state: State,
+    templates: Templates,
 }
 
 impl lambda::Function for Function {
@@ -65,14 +70,17 @@ impl lambda::Function for Function {
 
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
         let client = store::client(config)?;
+        let wechat = Authorized::new(Account::Oa, config, client.clone(), queue::client(config)?).await?;
+        let state = State::new(config, client.clone())?;
         Ok(Self {
             oa_appid: config.appid(Account::Oa)?,
             most_removed_percent: config.sync_most_removed_percent()?,
             clock: config.clock()?,
-            wechat: Authorized::new(Account::Oa, config, client.clone(), queue::client(config)?).await?,
+            templates: Templates::new(config, &wechat, state.clone())?,
+            wechat,
             callers: Callers::new(config, client.clone())?,
-            identities: Identities::new(config, client.clone())?,
-            state: State::new(config, client)?,
+            identities: Identities::new(config, client)?,
+            state,
         })
     }
 
@@ -87,7 +95,7 @@ impl lambda::Function for Function {
                 let progress = match order.sync {
                     Trigger::Tick => self.tick(slice).await?,
                     Trigger::Now => {
-                        self.advance(slice, Advance { force: order.force, anew: order.anew }).await?
+                        self.ordered(slice, Advance { force: order.force, anew: order.anew }).await?
                     }
                 };
                 Ok(Answer::Command(serde_json::to_value(SyncProgress::from(progress))?))
@@ -103,7 +111,7 @@ impl Function {
         self.callers.caller(request.headers()).await?.may(route.who)?;
         let progress = match route.operation {
             Operation::AdvanceSync => {
-                self.advance(REQUEST_SLICE, http::optional_body(request, ADVANCE_SYNC.largest())?).await?
+                self.ordered(REQUEST_SLICE, http::optional_body(request, ADVANCE_SYNC.largest())?).await?
             }
             Operation::SyncProgress => self.state.sync_run(&self.oa_appid).await?.progress,
             _ => return Err(http::no_such_route()),

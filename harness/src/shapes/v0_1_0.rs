@@ -25,6 +25,7 @@ pub fn read(shape: &str, body: &Value) -> Option<Result<Value, Error>> {
         "StateTable.rate" => seen::<Counter>(body),
         "StateTable.catalog" => seen::<Catalog>(body),
         "StateTable.credit" => seen::<Credits>(body),
+        "StateTable.templates" => seen::<Templates>(body),
         "StateTable.forget" => seen::<Forgetting>(body),
         "DeliverQueue" => seen::<Job>(body),
         "RefreshQueue" => seen::<RefreshRequest>(body),
@@ -436,6 +437,29 @@ struct UserIds {
 struct Place {
     batch: String,
     n: i64,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Templates {
+    fetched_at: i64,
+    templates: Vec<Template>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Template {
+    id: String,
+    #[serde(default)]
+    title: String,
+    #[serde(default)]
+    lines: Vec<Line>,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Line {
+    label: String,
+    field: String,
+    #[serde(default)]
+    values: Vec<String>,
 }
 
 #[derive(Deserialize, Serialize)]

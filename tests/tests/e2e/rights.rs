@@ -124,6 +124,8 @@ async fn every_right_is_made_use_of() {
     world.console(&json!({ "removed_templates": [TEMPLATE_ID] })).await;
     let id = send(&world, &json!([{ "oa_openid": user.oa_openid }])).await;
     world.wait_for(&id, |batch| batch["counts"] == json!({ "parked": 1 })).await;
+    world.advance(600).await;
+    world.invoke("sync", json!({ "sync": "tick" })).await.expect("progress");
     let whom = json!({ "openid": user.openid });
     let begun = world.post("/forget", &world.service_key, &whom).await.ok(202);
     let path = format!("/forget/{}", begun["id"].as_str().expect("an id"));

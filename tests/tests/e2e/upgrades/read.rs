@@ -176,6 +176,11 @@ async fn state_of_0_1_0() {
     assert_eq!((first.version, first.rollback_to, again.version, again.rollback_to), (1, None, 2, Some(1)));
     assert_eq!((again.text.as_str(), again.pushed_at), (ENTRIES, NOW));
 
+    let listed = state.templates("wx1").await.expect("a row").expect("a list");
+    assert_eq!((listed.fetched_at, listed.has("t1"), listed.has("t3")), (NOW, true, false));
+    assert_eq!(listed.templates[0].lines[1].values, ["value1", "value2"]);
+    assert_eq!(state.templates("wx2").await.expect("a row").map(|listed| listed.templates.len()), Some(0));
+
     let begun = state.forgetting("f1").await.expect("a row").expect("a deletion");
     let forgetting = json!({
         "id": "f1", "call": "call1", "after": {"batch": "b1", "n": -1}, "done": false, "identities": 2, "sessions": 1, "credits": 3,

@@ -5,6 +5,7 @@ use serde_json::json;
 use shared::Config;
 use shared::store::{self, Cause, Checkpoint, Credits, Outage, RunProgress, State, SyncRun, Take};
 use shared::store::{TokenFailure, TokenReplacement};
+use shared::wechat::templates::{Line, Template};
 
 use super::{ENTRIES, NOW, some, text};
 
@@ -14,6 +15,7 @@ pub async fn everything(config: &Config) {
     breakers(&state).await;
     claims_and_counters(&state).await;
     catalogs(&state).await;
+    templates(&state).await;
     forgetting(&state).await;
     credits(config).await;
 }
@@ -95,6 +97,16 @@ async fn claims_and_counters(state: &State) {
 async fn catalogs(state: &State) {
     assert!(state.push_catalog(0, ENTRIES, None).await.expect("a write"));
     assert!(state.push_catalog(1, ENTRIES, Some(1)).await.expect("a write"));
+}
+
+async fn templates(state: &State) {
+    let bare = Template { id: text("t2"), ..Template::default() };
+    let line = Line { label: text("label1"), field: text("thing1"), values: Vec::new() };
+    let values = vec![text("value1"), text("value2")];
+    let lines = vec![line.clone(), Line { field: text("enum_string2"), values, ..line }];
+    let full = Template { id: text("t1"), title: text("title1"), lines };
+    state.put_templates("wx1", &[full, bare]).await.expect("a write");
+    state.put_templates("wx2", &[]).await.expect("a write");
 }
 
 async fn forgetting(state: &State) {
