@@ -14,9 +14,10 @@ pub struct Diagnosis {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Check {
-    /// Its name, for programs: `token`, `token_replaced`, `sync`, `breakers`, `catalog`. New ones may come.
+    /// Its name, for programs: `token`, `token_replaced`, `sync`, `breakers`, `catalog`, `templates`. New ones may come.
     pub check: String,
-    /// Which of them, where there are several: an account (`oa`, `mini`), a template, a template with its page.
+    /// Which of them, where there are several: an account (`oa`, `mini`), a template, a template with its
+    /// page, a notification.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub subject: Option<String>,
     /// Whether it is as it should be.

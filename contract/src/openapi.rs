@@ -7,8 +7,9 @@ use serde_json::{Map, Value, json};
 
 use crate::routes::{Answer, Body, BodyKind, Parameter, Place, ROUTES, Route, Who};
 use crate::{
-    Accepted, Advance, BatchStatus, Code, Credited, Diagnosis, Forgetting, LoggedIn, LoggedOut, Login,
-    Logout, Opened, Problem, Recipient, Replay, Replayed, Sealed, SendRequest, Subscriptions, SyncProgress,
+    Accepted, Advance, BatchStatus, Code, Credited, Diagnosis, DryRun, Forgetting, LoggedIn, LoggedOut,
+    Login, Logout, Opened, Problem, Recipient, Replay, Replayed, Sealed, SendRequest, Subscriptions,
+    SyncProgress, Templates,
 };
 
 /// What API Gateway answers by itself, on any route: to what is no request, to too large a body, to too many
@@ -53,7 +54,7 @@ fn schemas() -> Map<String, Value> {
     let settings = SchemaSettings::draft2020_12()
         .with(|settings| settings.definitions_path = "/components/schemas".into());
     let mut generator = settings.into_generator();
-    let bodies: [fn(&mut SchemaGenerator); 19] = [
+    let bodies: [fn(&mut SchemaGenerator); 21] = [
         add::<Login>,
         add::<LoggedIn>,
         add::<Logout>,
@@ -64,6 +65,8 @@ fn schemas() -> Map<String, Value> {
         add::<Credited>,
         add::<SendRequest>,
         add::<Accepted>,
+        add::<DryRun>,
+        add::<Templates>,
         add::<BatchStatus>,
         add::<Replay>,
         add::<Replayed>,
@@ -163,16 +166,24 @@ fn reference(of: &str) -> Value {
 }
 
 fn responses(route: &Route) -> Map<String, Value> {
-    let content = match route.answer {
-        Answer::Json(of) => json!({ "application/json": content(of) }),
-        Answer::Text(description) => {
-            json!({ "text/plain": { "schema": { "type": "string", "description": description } } })
-        }
-    };
-    let description = route.status.canonical_reason().unwrap_or_default();
     let mut responses = Map::new();
-    responses
-        .insert(route.status.as_str().to_owned(), json!({ "description": description, "content": content }));
+    let mut add = |status: StatusCode, content: Value| {
+        let description = status.canonical_reason().unwrap_or_default();
+        responses
+            .insert(status.as_str().to_owned(), json!({ "description": description, "content": content }));
+    };
+    let json = |of: &str| json!({ "application/json": content(of) });
+    match route.answer {
+        Answer::Json(of) => add(route.status, json(of)),
+        Answer::Either { of, status, other } => {
+            add(route.status, json(of));
+            add(status, json(other));
+        }
+        Answer::Text(description) => {
+            let schema = json!({ "type": "string", "description": description });
+            add(route.status, json!({ "text/plain": { "schema": schema } }));
+        }
+    }
     for code in route.codes {
         let status = code.status();
         if !responses.contains_key(status.as_str()) {
@@ -297,6 +308,40 @@ pub fn example(of: &str) -> Value {
                 "to": { "openid": "oStranger" }, "reason": "never_logged_in",
                 "remedy": crate::Reason::NeverLoggedIn.remedy(),
             }],
+        }),
+        "DryRun" => json!({
+            "messages": [{
+                "n": 1, "to": { "openid": openid }, "channel": "template",
+                "card": {
+                    "template_id": "kX3vQ9pTz7Rb2LmWc8YhNf5sJ1dGa6UoEi4Kt0-BxVg", "title": "审批提交通知",
+                    "page": "pages/approval/detail?id=A-42",
+                    "lines": [{ "label": "申请人", "field": "thing1", "value": "张三" }],
+                },
+            }],
+            "rejected": [],
+            "problems": [],
+        }),
+        "Templates" => json!({
+            "entries": [{
+                "notification": "approval_submitted", "channel": "template",
+                "template_id": "kX3vQ9pTz7Rb2LmWc8YhNf5sJ1dGa6UoEi4Kt0-BxVg", "title": "审批提交通知",
+                "page": "pages/approval/detail?id={id}",
+                "lines": [
+                    { "label": "申请人", "field": "thing1", "text": "{applicant}" },
+                    { "label": "审批类型", "field": "thing2" },
+                ],
+                "problems": [{
+                    "notification": "approval_submitted", "channel": "template", "field": "thing2",
+                    "reason": "empty_field",
+                    "remedy": "Fill the template's field thing2 (审批类型): WeChat refuses a message that leaves one empty.",
+                }],
+            }],
+            "unused": [{
+                "channel": "subscribe", "template_id": "tF4nYb8Kx2Hs6QdWj9LcVm1pRz7Ga5_EuCi3Oo0TkNw",
+                "title": "订单发货通知",
+                "lines": [{ "label": "配送方式", "field": "enum_string4", "values": ["快递", "自提"] }],
+            }],
+            "fetched_at": { "oa": 1_795_378_184, "mini": 1_795_378_184 },
         }),
         "BatchStatus" => json!({
             "id": "nq3KETWQvXGEWJME9l76cw", "notification": "approval_submitted", "counts": { "sent": 1 },

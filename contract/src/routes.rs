@@ -4,7 +4,7 @@ mod table;
 
 pub use table::{
     ADVANCE_SYNC, CALLBACK, DECRYPT, DOCTOR, FORGET, FORGETTING, LOGIN, LOGOUT, LONGEST_IDEMPOTENCY_KEY,
-    MINI_CALLBACK, REPLAY, ROUTES, SEND, STATUS, SUBSCRIBE, SYNC_PROGRESS, VERIFY_CALLBACK,
+    MINI_CALLBACK, REPLAY, ROUTES, SEND, STATUS, SUBSCRIBE, SYNC_PROGRESS, TEMPLATES, VERIFY_CALLBACK,
     VERIFY_MINI_CALLBACK,
 };
 
@@ -70,6 +70,8 @@ pub enum Operation {
     Status,
     /// Messages are sent anew.
     Replay,
+    /// The catalog beside the accounts' templates.
+    Templates,
     /// The sync goes on.
     AdvanceSync,
     /// Where the sync stands.
@@ -120,8 +122,29 @@ pub enum BodyKind {
 pub enum Answer {
     /// JSON, of the type of this crate that is named.
     Json(&'static str),
+    /// JSON as well; and with a status of its own JSON of another type, to a call that asks for that.
+    Either {
+        /// With the route's status.
+        of: &'static str,
+        /// The other status.
+        status: StatusCode,
+        /// With that one.
+        other: &'static str,
+    },
     /// Plain text, described here.
     Text(&'static str),
+}
+
+impl Answer {
+    /// The types of JSON that it may be.
+    pub fn types(self) -> impl Iterator<Item = &'static str> {
+        let (of, other) = match self {
+            Self::Json(of) => (Some(of), None),
+            Self::Either { of, other, .. } => (Some(of), Some(other)),
+            Self::Text(_) => (None, None),
+        };
+        [of, other].into_iter().flatten()
+    }
 }
 
 /// Something beside the body.
@@ -166,6 +189,15 @@ impl Route {
     /// The path with its parameter filled, for a caller.
     pub fn at(&self, id: &str) -> String {
         self.path.replace("{id}", id)
+    }
+
+    /// Whether a call that is answered with this status was taken.
+    pub fn is_taken(&self, status: StatusCode) -> bool {
+        let other = match self.answer {
+            Answer::Either { status, .. } => Some(status),
+            Answer::Json(_) | Answer::Text(_) => None,
+        };
+        self.status == status || other == Some(status)
     }
 
     /// The most bytes of a body that are read; none where the route takes no body.

@@ -21,7 +21,7 @@ const MEDIUM: usize = 64 * 1024;
 const LARGE: usize = 4 * 1024 * 1024;
 
 /// Every route.
-pub const ROUTES: [&Route; 16] = [
+pub const ROUTES: [&Route; 17] = [
     &LOGIN,
     &LOGOUT,
     &DECRYPT,
@@ -29,6 +29,7 @@ pub const ROUTES: [&Route; 16] = [
     &SEND,
     &STATUS,
     &REPLAY,
+    &TEMPLATES,
     &ADVANCE_SYNC,
     &SYNC_PROGRESS,
     &FORGET,
@@ -138,20 +139,29 @@ pub const SEND: Route = Route {
     operation: Operation::Send,
     summary: "Sends a notification of the catalog to up to 10,000 users.",
     who: Who::SessionOrKey(Scope::Send),
-    parameters: &[Parameter {
-        name: "Idempotency-Key",
-        place: Place::Header,
-        description: "The same key and body make the same batch, for 24 hours; the same key and another body are a conflict.",
-        required: false,
-        schema: r#"{"type": "string", "minLength": 1, "maxLength": 255}"#,
-    }],
+    parameters: &[
+        Parameter {
+            name: "Idempotency-Key",
+            place: Place::Header,
+            description: "The same key and body make the same batch, for 24 hours; the same key and another body are a conflict.",
+            required: false,
+            schema: r#"{"type": "string", "minLength": 1, "maxLength": 255}"#,
+        },
+        Parameter {
+            name: "dry_run",
+            place: Place::Query,
+            description: "With `true` nothing is sent, written or counted, and the answer says who would get what; for service keys only.",
+            required: false,
+            schema: r#"{"type": "boolean"}"#,
+        },
+    ],
     request: Some(Body {
         kind: BodyKind::Json("SendRequest"),
         largest: LARGE,
         note: " A mini-program user's call has 64 KB at most.",
     }),
     status: StatusCode::ACCEPTED,
-    answer: Answer::Json("Accepted"),
+    answer: Answer::Either { of: "Accepted", status: StatusCode::OK, other: "DryRun" },
     codes: &[
         Code::InvalidRequest,
         Code::Unauthorized,
@@ -223,6 +233,20 @@ pub const REPLAY: Route = Route {
         Code::Unavailable,
         Code::Internal,
     ],
+};
+
+/// GET /templates.
+pub const TEMPLATES: Route = Route {
+    method: Method::GET,
+    path: "/templates",
+    operation: Operation::Templates,
+    summary: "Shows the catalog beside the templates that the accounts have, and what WeChat would refuse.",
+    who: Who::Key(Scope::Read),
+    parameters: &[],
+    request: None,
+    status: StatusCode::OK,
+    answer: Answer::Json("Templates"),
+    codes: &[Code::Unauthorized, Code::Forbidden, Code::Unavailable, Code::Internal],
 };
 
 /// POST /sync.

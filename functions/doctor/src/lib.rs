@@ -7,6 +7,7 @@ mod breakers;
 mod catalog;
 mod finding;
 mod sync;
+mod templates;
 mod token;
 mod token_replaced;
 
@@ -64,13 +65,14 @@ impl lambda::Function for Function {
 
 impl Function {
     /// Every check by its name, in the order in which they are told.
-    fn checks(&self) -> [(&'static str, Findings<'_>); 5] {
+    fn checks(&self) -> [(&'static str, Findings<'_>); 6] {
         [
             ("token", Box::pin(token::check(self))),
             ("token_replaced", Box::pin(token_replaced::check(self))),
             ("sync", Box::pin(sync::check(self))),
             ("breakers", Box::pin(breakers::check(self))),
             ("catalog", Box::pin(catalog::check(self))),
+            ("templates", Box::pin(templates::check(self))),
         ]
     }
 

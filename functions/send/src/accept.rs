@@ -28,7 +28,7 @@ impl Function {
         if let Caller::User(user) = caller {
             self.count(user, notification, call).await?;
         }
-        let needs = needs(notification, call.page.as_deref());
+        let needs = notification.placeholders(call.page.as_deref());
         let (recipients, messages) = self.address(notification, call, &needs).await?;
         let batch = Batch {
             id,
@@ -96,6 +96,12 @@ impl Function {
             messages: messages.to_vec(),
             newer: Map::new(),
         };
+        if messages.iter().any(|message| message.by_fallback().is_none()) {
+            self.gone.hold_back(&self.oa_appid, &notification.template_id).await;
+        }
+        if let Some(fallback) = messages.iter().find_map(Message::by_fallback) {
+            self.gone.hold_back(&self.mini_appid, &fallback.template_id).await;
+        }
         // An older version cannot parse a job of those who have no follower's address, and leaves all of it alone.
         let (followers, others): (Vec<_>, Vec<_>) =
             messages.into_iter().partition(|message| !message.oa_openid.is_empty());
@@ -119,7 +125,7 @@ impl Function {
     }
 
     /// Finds each recipient's address and fills their message; whoever cannot be reached is rejected.
-    async fn address(
+    pub(crate) async fn address(
         &self,
         notification: &Notification,
         call: &SendRequest,
@@ -241,12 +247,6 @@ fn message((n, to): (u32, &Recipient), address: &Address, Cards { template, fall
     }
 }
 
-/// What the texts of both cards name.
-fn needs<'a>(notification: &'a Notification, page: Option<&'a str>) -> HashSet<&'a str> {
-    let cards = [Some(notification.card()), notification.fallback()];
-    cards.into_iter().flatten().flat_map(|card| card.placeholders(page)).collect()
-}
-
 /// What of `data` fills something: nothing else is kept.
 fn needed(data: &Data, needs: &HashSet<&str>) -> Data {
     let needed = data.iter().filter(|(name, _)| needs.contains(name.as_str()));
@@ -270,11 +270,14 @@ fn report(caller: &Caller, batch: &Batch) -> Accepted {
 /// The answer that a batch was accepted with.
 fn accepted(caller: &Caller, batch: &Batch) -> Accepted {
     let reader = Reader::of(caller);
-    let rejected = batch.recipients.iter().filter_map(|recipient| {
-        let (to, reason, detail) = (recipient.to.clone(), recipient.reason?, recipient.detail.clone());
-        Some(reader.rejected(Rejected { to, reason, detail, remedy: reason.remedy().to_owned() }))
-    });
+    let rejected = batch.recipients.iter().filter_map(rejected).map(|rejected| reader.rejected(rejected));
     Accepted { id: batch.id.clone(), accepted: batch.accepted().count() as u64, rejected: rejected.collect() }
+}
+
+/// Why a recipient gets nothing, where that is so.
+pub fn rejected(recipient: &Addressed) -> Option<Rejected> {
+    let (to, reason, detail) = (recipient.to.clone(), recipient.reason?, recipient.detail.clone());
+    Some(Rejected { to, reason, detail, remedy: reason.remedy().to_owned() })
 }
 
 #[cfg(test)]

@@ -1,14 +1,18 @@
 //! POST /send: accepts messages for delivery. GET /send/{id}: says what became of them.
 //! POST /send/{id}/replay: has some of them sent anew. POST /subscriptions: credits what a user has accepted.
+//! GET /templates: shows the catalog beside the accounts' templates.
 
 mod accept;
 mod check;
+mod dry_run;
+mod gone;
 mod permission;
 mod reader;
 mod replay;
 mod resolve;
 mod status;
 mod subscriptions;
+mod templates;
 
 use std::time::{Duration, SystemTime};
 
@@ -25,6 +29,8 @@ use shared::session::Caller;
 use shared::store::{self, Callers, Claim, ClaimLease, Credits, Identities, Messages, State};
 use shared::{Account, Clock, Config, CurrentCatalog, Error, http};
 
+use gone::GoneTemplates;
+
 /// How long a call may hold its Idempotency-Key, in seconds: longer than Lambda lets the function run.
 const CLAIM: i64 = 30;
 
@@ -35,6 +41,7 @@ const LOOK_PAUSE: Duration = Duration::from_millis(200);
 /// The function's clients and the catalog.
 pub struct Function {
     oa_appid: String,
+    mini_appid: String,
     catalog: CurrentCatalog,
     callers: Callers,
     identities: Identities,
@@ -42,6 +49,7 @@ pub struct Function {
     credits: Credits,
     source: SubscriptionSource,
     state: State,
+    gone: GoneTemplates,
     queue: DeliverQueue,
     clock: Clock,
 }
@@ -54,6 +62,8 @@ impl lambda::Function for Function {
         let state = State::new(config, client.clone())?;
         Ok(Self {
             oa_appid: config.appid(Account::Oa)?,
+            mini_appid: config.appid(Account::Mini)?,
+            gone: GoneTemplates::new(state.clone(), config.clock()?),
             catalog: CurrentCatalog::new(config, state.clone())?,
             callers: Callers::new(config, client.clone())?,
             identities: Identities::new(config, client.clone())?,
@@ -82,7 +92,14 @@ impl Function {
         match route.operation {
             Operation::Send => {
                 caller.may(route.who)?;
-                self.send(&caller, request).await
+                match is_dry_run(query.first("dry_run"))? {
+                    true => self.try_out(&caller, request).await,
+                    false => self.send(&caller, request).await,
+                }
+            }
+            Operation::Templates => {
+                caller.may(route.who)?;
+                Ok(http::json(route.status, &self.templates().await?))
             }
             Operation::Status => {
                 let id = id.ok_or_else(status::unknown)?;
@@ -130,6 +147,17 @@ impl Function {
             }
         };
         Ok(http::json(StatusCode::ACCEPTED, &accepted))
+    }
+
+    /// Says what [`Self::send`] would do. An Idempotency-Key is nothing to it.
+    async fn try_out(&self, caller: &Caller, request: &Request) -> Result<Response<Body>, Error> {
+        // What becomes of others is not told to a user.
+        if let Caller::User(_) = caller {
+            return Err(Error::Forbidden("Only a service key may have a dry run.".into()));
+        }
+        let catalog = self.catalog.current().await?;
+        let call = call(caller, request, &catalog)?;
+        Ok(http::json(StatusCode::OK, &self.dry_run(&call, &catalog).await?))
     }
 
     /// Claims the batch of this key, waiting for a call that is making it.
@@ -181,6 +209,14 @@ fn notification<'a>(catalog: &'a Catalog, name: &str) -> Result<&'a Notification
         )
     };
     catalog.find(name).ok_or_else(unknown)
+}
+
+fn is_dry_run(asked: Option<&str>) -> Result<bool, Error> {
+    match asked {
+        None | Some("false") => Ok(false),
+        Some("true") => Ok(true),
+        Some(_) => Err(Error::InvalidRequest("`dry_run` must be `true` or `false`.".into())),
+    }
 }
 
 fn idempotency_key(headers: &HeaderMap) -> Result<Option<&str>, Error> {

@@ -45,6 +45,7 @@ async fn of_a_sound_deployment_everything_is_ok() {
             (Some("sync"), None),
             (Some("breakers"), None),
             (Some("catalog"), None),
+            (Some("templates"), None),
         ]
     );
     assert!(checks.iter().all(|one| one["state"] == "ok" && one["remedy"].is_null()), "{diagnosis}");

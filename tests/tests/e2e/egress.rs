@@ -11,6 +11,8 @@ const LOGIN: &str = "/sns/jscode2session";
 const TOKEN: &str = "/cgi-bin/token";
 const SEND: &str = "/cgi-bin/message/template/send";
 const LIST: &str = "/cgi-bin/user/get";
+const TEMPLATES: &str = "/cgi-bin/template/get_all_private_template";
+const MINI_TEMPLATES: &str = "/wxaapi/newtmpl/gettemplate";
 const LOOKUP: &str = "/cgi-bin/user/info/batchget";
 const INFO: &str = "/cgi-bin/user/info";
 
@@ -61,17 +63,21 @@ async fn everybody_who_calls_for_the_account_goes_by_the_proxy_and_nobody_else()
     assert_eq!(world.sync_until_done().await["total"], 21);
     world.until(async || world.login(100).await.answer["following"] == true).await;
     let seen: BTreeSet<_> = proxy.seen().into_iter().collect();
-    assert_eq!(seen, [TOKEN, SEND, LIST, LOOKUP, INFO].map(str::to_owned).into());
+    let all = [TOKEN, SEND, LIST, LOOKUP, INFO, TEMPLATES, MINI_TEMPLATES];
+    assert_eq!(seen, all.map(str::to_owned).into());
     assert!(world.calls(LOGIN).await > 0, "a login goes its own way");
 }
 
 #[tokio::test]
 async fn each_of_them_needs_it() {
-    for (forgotten, endpoint) in [("refresh", TOKEN), ("sync", LIST), ("deliver", SEND), ("events", INFO)] {
+    for (forgotten, endpoints) in
+        [("refresh", &[TOKEN][..]), ("sync", &[LIST, TEMPLATES]), ("deliver", &[SEND]), ("events", &[INFO])]
+    {
         let proxy = Proxy::start(None).await;
         let world = world(&proxy, Some(forgotten)).await;
         everything(&world).await;
-        assert_eq!(refused(&world).await, [endpoint.to_owned()].into(), "without {forgotten}'s");
+        let endpoints = endpoints.iter().map(|endpoint| (*endpoint).to_owned()).collect();
+        assert_eq!(refused(&world).await, endpoints, "without {forgotten}'s");
     }
 }
 

@@ -9,6 +9,7 @@ mod decrypt;
 mod deliver;
 mod doctor;
 mod drills;
+mod dry_run;
 // The proxy has an address of its own, which a Mac would have to be given first.
 #[cfg(target_os = "linux")]
 mod egress;
@@ -36,5 +37,6 @@ mod sync;
 mod sync_faults;
 mod sync_killed;
 mod sync_unionids;
+mod templates;
 mod tokens;
 mod upgrades;

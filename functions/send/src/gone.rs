@@ -1,0 +1,65 @@
+//! A template that its account has lost has its messages wait before WeChat is asked; one of them is tried now and then,
+//! and tells when it is there again.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use shared::store::{BreakerKeys, Cause, KnownTemplates, Outage, State, pause_after};
+use shared::{Clock, Error, Reason};
+use tokio::sync::Mutex;
+
+/// How long a list is taken from memory: what is gone is gone for longer.
+const REMEMBERED_FOR: Duration = Duration::from_secs(5 * 60);
+
+/// The lists as this process has seen them, by appid.
+pub struct GoneTemplates {
+    state: State,
+    clock: Clock,
+    seen: Mutex<HashMap<String, (SystemTime, Option<Arc<KnownTemplates>>)>>,
+}
+
+impl GoneTemplates {
+    /// By what is in this table.
+    pub fn new(state: State, clock: Clock) -> Self {
+        Self { state, clock, seen: Mutex::default() }
+    }
+
+    /// Opens the breaker of a template that the account has not any more. What cannot be looked at holds nothing back:
+    /// then WeChat says so.
+    pub async fn hold_back(&self, appid: &str, template_id: &str) {
+        if let Err(error) = self.try_to_hold_back(appid, template_id).await {
+            tracing::warn!(cause = error.causes(), "could not look whether a template is there: {error}");
+        }
+    }
+
+    async fn try_to_hold_back(&self, appid: &str, template_id: &str) -> Result<(), Error> {
+        let now = self.clock.now();
+        if !self.list(appid).await?.is_some_and(|list| list.lacks(template_id, now)) {
+            return Ok(());
+        }
+        let outage = Outage {
+            cause: Cause { reason: Reason::TemplateGone, errcode: None, ip: None },
+            opened_at: now,
+            until: None,
+            probe_at: now + pause_after(1),
+            probes: 0,
+        };
+        let key = BreakerKeys::new(appid, template_id, None).template;
+        if self.state.open_breaker(&key, &outage).await? {
+            metrics::counter!("BreakerOpen").increment(1);
+            tracing::error!(template_id, "a template is gone: its messages wait until it is there again");
+        }
+        Ok(())
+    }
+
+    async fn list(&self, appid: &str) -> Result<Option<Arc<KnownTemplates>>, Error> {
+        let (mut seen, now) = (self.seen.lock().await, self.clock.time());
+        if let Some((_, list)) = seen.get(appid).filter(|(at, _)| now < *at + REMEMBERED_FOR) {
+            return Ok(list.clone());
+        }
+        let list = self.state.templates(appid).await?.map(Arc::new);
+        seen.insert(appid.to_owned(), (now, list.clone()));
+        Ok(list)
+    }
+}
