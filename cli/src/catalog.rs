@@ -1,34 +1,59 @@
-//! `queqiao catalog`: checks a catalog of notifications, has it be in force, shows which one is, and takes one back.
+//! `queqiao catalog`: checks a catalog of notifications, has it be in force, shows which one is, takes one back, and
+//! begins an entry for a template.
 //!
 //! It is written to the table itself, with the operator's own rights: no function may.
+
+mod pull;
 
 use std::fs;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
+use contract::Channel;
 use serde_json::json;
 use shared::catalog::Catalog;
-use shared::store::{LARGEST_CATALOG, PushedCatalog, State, kept_catalogs};
+use shared::preflight::preflight;
+use shared::store::{LARGEST_CATALOG, PushedCatalog, State, TemplateLists, kept_catalogs};
 
 use crate::target::Place;
 use crate::{Failure, note, print_json, tell};
 
+/// What is told where a stack does not know an account's templates.
+const NOT_LISTED: &str = "The templates of an account were not listed yet, and nobody knows whether they fit: `queqiao sync` has it done, and `queqiao doctor` says why not.";
+
 /// What to do with the catalog.
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Check a file, and tell everything that is wrong with it
+    /// Check a file, and tell everything that is wrong with it; with --stack or --data also what WeChat would refuse, by
+    /// the templates that the accounts there have
     Check {
         /// Such a file as notifications.toml
         file: PathBuf,
+        #[command(flatten)]
+        place: Place,
     },
-    /// Check a file and have it be in force, within a minute
+    /// Check a file, also against the templates that the accounts have, and have it be in force, within a minute
     Push {
         /// Such a file as notifications.toml
         file: PathBuf,
         /// Only if this version is in force: the one that the file was changed from
         #[arg(long, value_name = "VERSION")]
         onto: Option<u64>,
+        /// Also if it does not fit the accounts' templates: they may have been changed a moment ago
+        #[arg(long)]
+        force: bool,
+        #[command(flatten)]
+        place: Place,
+    },
+    /// Print an entry for a template that the account has, to be put into the file and filled in
+    Pull {
+        /// The template's id, as WeChat's console shows it
+        #[arg(allow_hyphen_values = true)]
+        template_id: String,
+        /// What to call the notification [default: the template's title]
+        #[arg(long = "as", value_name = "NAME")]
+        name: Option<String>,
         #[command(flatten)]
         place: Place,
     },
@@ -54,12 +79,9 @@ pub enum Verb {
 /// Does it.
 pub async fn run(verb: Verb) -> Result<(), Failure> {
     match verb {
-        Verb::Check { file } => {
-            let (_, catalog) = checked(&file)?;
-            tell(&format!("{}: {} notifications, nothing wrong.", file.display(), catalog.count()));
-            Ok(())
-        }
-        Verb::Push { file, onto, place } => push(place, &file, onto).await,
+        Verb::Check { file, place } => check(place, &file).await,
+        Verb::Push { file, onto, force, place } => push(place, &file, onto, force).await,
+        Verb::Pull { template_id, name, place } => pull(place, &template_id, name.as_deref()).await,
         Verb::Show { version, json, place } => show(place.catalog().await?, version, json).await,
         Verb::Rollback { version, place } => roll_back(place.catalog().await?, version).await,
     }
@@ -86,9 +108,53 @@ fn checked(file: &Path) -> Result<(String, Catalog), Failure> {
     }
 }
 
-async fn push(place: Place, file: &Path, onto: Option<u64>) -> Result<(), Failure> {
+async fn check(place: Place, file: &Path) -> Result<(), Failure> {
+    let (_, catalog) = checked(file)?;
+    if place.is_named() {
+        fits(file, &catalog, &place.templates().await?)?;
+    }
+    tell(&format!("{}: {} notifications, nothing wrong.", file.display(), catalog.count()));
+    Ok(())
+}
+
+/// Refuses what WeChat would refuse, as far as that is known.
+fn fits(file: &Path, catalog: &Catalog, listed: &TemplateLists) -> Result<(), String> {
+    if listed.oa.is_none() || listed.mini.is_none() && catalog.fallback_templates().next().is_some() {
+        note(NOT_LISTED);
+    }
+    let told = preflight(catalog, listed.known()).into_iter().map(|problem| {
+        let fallback = if problem.channel == Channel::Subscribe { " fallback:" } else { "" };
+        let field = problem.field.map(|field| format!(" {field}:")).unwrap_or_default();
+        let (entry, reason, remedy) = (problem.notification, problem.reason, problem.remedy);
+        format!("{}: [{entry}]{fallback}{field} {reason}. {remedy}", file.display())
+    });
+    let told: Vec<_> = told.collect();
+    if told.is_empty() { Ok(()) } else { Err(told.join("\n")) }
+}
+
+async fn pull(place: Place, template_id: &str, name: Option<&str>) -> Result<(), Failure> {
+    let listed = place.templates().await?;
+    let entry = pull::entry(&listed, template_id, name);
+    match entry {
+        Some(entry) => print(&entry),
+        None if listed.oa.is_none() => Err(NOT_LISTED.into()),
+        None => Err("Neither account has a template of this id. One that was added since is known after `queqiao sync`; the mini-program's are where the catalog in force has a fallback.".into()),
+    }
+}
+
+async fn push(place: Place, file: &Path, onto: Option<u64>, force: bool) -> Result<(), Failure> {
     let (text, catalog) = checked(file)?;
-    let state = place.catalog().await?;
+    let (state, listed) = place.catalog_and_templates().await?;
+    match fits(file, &catalog, &listed) {
+        Err(problems) if force => note(&problems),
+        Err(problems) => {
+            return Err(format!(
+                "{problems}\nNothing was pushed. Where the templates have changed since, `queqiao sync` has them listed anew; --force pushes it all the same."
+            )
+            .into());
+        }
+        Ok(()) => {}
+    }
     let newest = state.catalog_version().await?;
     if let Some(onto) = onto.filter(|onto| *onto != newest) {
         return Err(format!(

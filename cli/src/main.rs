@@ -47,7 +47,7 @@ enum Verb {
     /// Make, list and revoke service keys
     #[command(subcommand)]
     Keys(keys::Verb),
-    /// Check, push, show and roll back the catalog of notifications
+    /// Check, push, show and roll back the catalog of notifications; begin an entry for a template
     #[command(subcommand)]
     Catalog(catalog::Verb),
     /// Bring users into the map who logged in elsewhere before

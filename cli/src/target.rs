@@ -4,8 +4,8 @@ use std::path::PathBuf;
 
 use aws_sdk_dynamodb::Client;
 use local::RunFile;
-use shared::Config;
-use shared::store::{self, Identities, Keys, State};
+use shared::store::{self, Identities, Keys, State, TemplateLists};
+use shared::{Account, Config};
 
 use crate::Failure;
 use crate::api::Api;
@@ -15,6 +15,8 @@ type Named = (&'static str, &'static str);
 
 const KEYS: [Named; 1] = [("KEYS_TABLE", "KeysTableName")];
 const STATE: [Named; 1] = [("STATE_TABLE", "StateTableName")];
+const TEMPLATES: [Named; 3] =
+    [("STATE_TABLE", "StateTableName"), ("MINI_APPID", "MiniAppid"), ("OA_APPID", "OaAppid")];
 const IDENTITIES: [Named; 3] =
     [("IDENTITIES_TABLE", "IdentitiesTableName"), ("MINI_APPID", "MiniAppid"), ("OA_APPID", "OaAppid")];
 
@@ -57,14 +59,31 @@ impl Place {
     /// Also for a local stack that goes by a file instead.
     pub async fn catalog(self) -> Result<State, Failure> {
         let (config, client) = self.open(&STATE).await?;
-        if let Some(file) = config.catalog_file() {
-            return Err(format!(
-                "This local stack was started with --catalog {} and goes by that file alone: change the file and start it again, or start it without.",
-                file.display()
-            )
-            .into());
-        }
+        pushed_to(&config)?;
         Ok(State::new(&config, client)?)
+    }
+
+    /// The same table, and what is known of the accounts' templates.
+    ///
+    /// # Errors
+    /// Also for a local stack that goes by a file instead.
+    pub async fn catalog_and_templates(self) -> Result<(State, TemplateLists), Failure> {
+        let (config, client) = self.open(&TEMPLATES).await?;
+        pushed_to(&config)?;
+        let state = State::new(&config, client)?;
+        let listed = listed(&state, &config).await?;
+        Ok((state, listed))
+    }
+
+    /// What is known of the accounts' templates there.
+    pub async fn templates(self) -> Result<TemplateLists, Failure> {
+        let (config, client) = self.open(&TEMPLATES).await?;
+        listed(&State::new(&config, client)?, &config).await
+    }
+
+    /// Whether a place was named at all.
+    pub fn is_named(&self) -> bool {
+        self.stack.is_some() || self.data.is_some()
     }
 
     /// The map there.
@@ -85,6 +104,21 @@ impl Place {
     fn run_file(self) -> Result<RunFile, Failure> {
         Ok(RunFile::read(&self.data.unwrap_or_else(|| ".local".into()))?)
     }
+}
+
+/// Refuses a local stack that goes by a file.
+fn pushed_to(config: &Config) -> Result<(), Failure> {
+    let Some(file) = config.catalog_file() else { return Ok(()) };
+    Err(format!(
+        "This local stack was started with --catalog {} and goes by that file alone: change the file and start it again, or start it without.",
+        file.display()
+    )
+    .into())
+}
+
+async fn listed(state: &State, config: &Config) -> Result<TemplateLists, Failure> {
+    let (oa, mini) = (config.appid(Account::Oa)?, config.appid(Account::Mini)?);
+    Ok(state.template_lists(&oa, &mini).await?)
 }
 
 impl Target {

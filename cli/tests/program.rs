@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::Stdio;
 
 use contract::openapi;
-use contract::routes::{BodyKind, ROUTES, Route};
+use contract::routes::{BodyKind, Operation, ROUTES, Route};
 use harness::World;
 use serde_json::{Value, json};
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
@@ -208,7 +208,9 @@ async fn nothing_that_a_caller_sends_comes_back_or_stands_in_a_log() {
             for answer in answers {
                 // A batch that is taken names whom it was for.
                 let told = answer.body.to_string();
-                let is_quiet = !told.contains(MARK) && told.len() < 2048;
+                // The catalog is as long as its operator made it.
+                let is_short = told.len() < 2048 || route.operation == Operation::Templates;
+                let is_quiet = !told.contains(MARK) && is_short;
                 assert!(answer.status == 202 || is_quiet, "{} {}: {:.300}", route.method, route.path, told);
                 assert!(answer.status < 500, "{} {}: {told:.300}", route.method, route.path);
             }

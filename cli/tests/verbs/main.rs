@@ -2,6 +2,7 @@
 
 mod catalog;
 mod import;
+mod templates;
 
 use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
