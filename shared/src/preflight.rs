@@ -108,8 +108,11 @@ fn fill(field: &str, label: &str) -> String {
 mod tests {
     use super::*;
 
-    /// `oa` or `mini`; a template; its fields, with the approved values of those that have some.
-    const TEMPLATES: &[(&str, &str, &[(&str, &[&str])])] = &[
+    /// A field, with the values that are approved for it, where some are.
+    type Field = (&'static str, &'static [&'static str]);
+
+    /// `oa` or `mini`; a template; its fields.
+    const TEMPLATES: &[(&str, &str, &[Field])] = &[
         ("oa", "plain", &[("thing1", &[]), ("time2", &[])]),
         ("oa", "one", &[("character_string1", &[])]),
         ("oa", "const", &[("const1", &[]), ("thing2", &[])]),
@@ -125,8 +128,8 @@ mod tests {
 
     fn templates(account: &str) -> Vec<Template> {
         let own = TEMPLATES.iter().filter(|(of, ..)| *of == account);
-        let template = |(_, id, fields): &(&str, &str, &[(&str, &[&str])])| {
-            let line = |(field, values): &(&str, &[&str])| serde_json::json!({ "label": format!("L-{field}"), "field": field, "values": values });
+        let template = |(_, id, fields): &(&str, &str, &[Field])| {
+            let line = |(field, values): &Field| serde_json::json!({ "label": format!("L-{field}"), "field": field, "values": values });
             let json = serde_json::json!({ "id": id, "title": id, "lines": fields.iter().map(line).collect::<Vec<_>>() });
             serde_json::from_value(json).expect("a template")
         };

@@ -16,8 +16,11 @@ const REMEMBERED_FOR: Duration = Duration::from_secs(5 * 60);
 pub struct GoneTemplates {
     state: State,
     clock: Clock,
-    seen: Mutex<HashMap<String, (SystemTime, Option<Arc<KnownTemplates>>)>>,
+    seen: Mutex<HashMap<String, Seen>>,
 }
+
+/// A list, where there is one, and when it was read.
+type Seen = (SystemTime, Option<Arc<KnownTemplates>>);
 
 impl GoneTemplates {
     /// By what is in this table.
