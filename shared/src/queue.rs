@@ -16,6 +16,9 @@ use crate::{Account, Config, Error};
 /// SQS takes ten messages a call.
 const BATCH: usize = 10;
 
+/// How many bytes of messages one call may have together; SQS takes a mebibyte.
+const LARGEST_BATCH: usize = 1_000_000;
+
 /// How many such calls run at a time.
 const CONCURRENCY: usize = 8;
 
@@ -179,15 +182,16 @@ impl Queue {
     }
 
     async fn enqueue_all(&self, messages: &[impl Serialize + Sync], delay: Duration) -> Result<(), Error> {
-        let batches = messages.chunks(BATCH).map(|batch| self.enqueue_batch(batch, delay));
+        let bodies: Vec<_> = messages.iter().map(text).collect::<Result<_, _>>()?;
+        let batches = batches(&bodies).into_iter().map(|batch| self.enqueue_batch(batch, delay));
         stream::iter(batches).buffer_unordered(CONCURRENCY).boxed().try_collect().await
     }
 
-    async fn enqueue_batch(&self, messages: &[impl Serialize + Sync], delay: Duration) -> Result<(), Error> {
-        let mut entries = Vec::with_capacity(messages.len());
-        for (index, message) in messages.iter().enumerate() {
+    async fn enqueue_batch(&self, bodies: &[String], delay: Duration) -> Result<(), Error> {
+        let mut entries = Vec::with_capacity(bodies.len());
+        for (index, body) in bodies.iter().enumerate() {
             let entry = SendMessageBatchRequestEntry::builder().id(index.to_string());
-            let entry = entry.message_body(text(message)?).delay_seconds(seconds(delay));
+            let entry = entry.message_body(body).delay_seconds(seconds(delay));
             entries.push(entry.build().map_err(Error::unavailable)?);
         }
         let send = self.client.send_message_batch().queue_url(&self.url);
@@ -197,6 +201,22 @@ impl Queue {
             None => Ok(()),
         }
     }
+}
+
+/// The messages of each call: as many, and as large together, as one takes.
+fn batches(mut bodies: &[String]) -> Vec<&[String]> {
+    let mut batches = Vec::new();
+    while !bodies.is_empty() {
+        let mut bytes = 0;
+        let fit = bodies.iter().take(BATCH).take_while(|body| {
+            bytes += body.len();
+            bytes <= LARGEST_BATCH
+        });
+        let (batch, rest) = bodies.split_at(fit.count().max(1));
+        batches.push(batch);
+        bodies = rest;
+    }
+    batches
 }
 
 fn seconds(delay: Duration) -> i32 {
@@ -212,6 +232,18 @@ fn text(value: &impl Serialize) -> Result<String, Error> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn large_messages_go_in_more_calls() {
+        let sizes = |bodies: &[usize]| {
+            let bodies: Vec<_> = bodies.iter().map(|bytes| "x".repeat(*bytes)).collect();
+            batches(&bodies).iter().map(|batch| batch.len()).collect::<Vec<_>>()
+        };
+        assert_eq!(sizes(&[1; 25]), [10, 10, 5]);
+        assert_eq!(sizes(&[LARGEST_BATCH / 2; 5]), [2, 2, 1]);
+        assert_eq!(sizes(&[1, LARGEST_BATCH, 1]), [1, 1, 1]);
+        assert_eq!(sizes(&[LARGEST_BATCH + 1, 1]), [1, 1], "SQS says so");
+    }
 
     #[test]
     fn what_sqs_takes_in_no_message_is_written_as_an_escape() {

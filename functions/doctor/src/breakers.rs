@@ -4,9 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use contract::Channel;
+use shared::Error;
 use shared::catalog::Catalog;
 use shared::store::{BreakerKeys, Outage};
-use shared::{Account, Error};
 
 use crate::Function;
 use crate::finding::{Finding, named, span};
@@ -19,7 +20,7 @@ const NOBODY_TRIES: i64 = 3600;
 pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
     let mut subjects = BTreeMap::new();
     for catalog in doctor.catalog.kept().await? {
-        subjects.extend(subjects_of(doctor.oa_appid(), &catalog));
+        subjects.extend(subjects_of(doctor, &catalog));
     }
     let keys: Vec<_> = subjects.keys().cloned().collect();
     let (mut rows, now) = (doctor.state.breakers(&keys).await?, doctor.clock.now());
@@ -36,14 +37,19 @@ pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
 }
 
 /// What may have a breaker, by its key.
-fn subjects_of(oa_appid: &str, catalog: &Catalog) -> BTreeMap<String, String> {
+fn subjects_of(doctor: &Function, catalog: &Catalog) -> BTreeMap<String, String> {
+    let [oa, mini] = &doctor.accounts;
     let mut subjects = BTreeMap::new();
-    for (template, page) in catalog.templates() {
-        let keys = BreakerKeys::new(oa_appid, template, page);
-        let path = page.and_then(|page| page.split('?').next()).unwrap_or_default();
-        subjects.insert(keys.page, format!("{template} {path}"));
-        subjects.insert(keys.template, template.to_owned());
-        subjects.insert(keys.account, Account::Oa.to_string());
+    for (channel, card) in catalog.entries().iter().flat_map(|(_, notification)| notification.cards()) {
+        let (account, appid) = match channel {
+            Channel::Template => oa,
+            Channel::Subscribe => mini,
+        };
+        let keys = BreakerKeys::new(appid, card.template_id, card.page);
+        let path = card.page.and_then(|page| page.split('?').next()).unwrap_or_default();
+        subjects.insert(keys.page, format!("{} {path}", card.template_id));
+        subjects.insert(keys.template, card.template_id.to_owned());
+        subjects.insert(keys.account, account.to_string());
     }
     subjects
 }

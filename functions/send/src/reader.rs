@@ -47,6 +47,8 @@ impl<'a> Reader<'a> {
             remedy: reason.map(|reason| reason.remedy().to_owned()),
             errcode: None,
             rid: None,
+            // Who falls back is tried once more.
+            attempts: if self.is_strange(&message.to) { message.attempts.min(1) } else { message.attempts },
             ..message
         }
     }

@@ -1,15 +1,17 @@
 //! POST /send/{id}/replay: an operator has messages sent anew that did not arrive.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
-use contract::{MessageState, Replay, Replayed};
+use contract::{MessageState, Reason, Replay, Replayed};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
+use shared::catalog::Notification;
 use shared::job::{Message, Progress};
-use shared::store::{Addressed, Record};
+use shared::store::{Addressed, Batch, Record};
 use shared::{Error, http};
 
 use crate::accept::fill_one;
+use crate::resolve::Address;
 use crate::status::unknown;
 use crate::{Function, notification};
 
@@ -26,9 +28,9 @@ impl Function {
             (None, None) => notification(&catalog, &batch.notification)?,
         };
         let chosen = choose(records, &replay)?;
-        let recipients: HashMap<u32, &Addressed> = batch.reachable().collect();
+        let recipients = self.addressed_now(notification, &batch, &chosen).await?;
         let again = |record: &Record| -> Option<Result<Message, String>> {
-            let recipient = (record.n, *recipients.get(&record.n)?);
+            let recipient = (record.n, recipients.get(&record.n)?);
             let progress = Progress { round: record.round + 1, ..Progress::default() };
             Some(fill_one(notification, &batch, recipient).map(|message| Message { progress, ..message }))
         };
@@ -45,6 +47,29 @@ impl Function {
         tracing::info!(batch = id, replayed, may_arrive_twice, "replayed messages");
         let answer = Replayed { id: id.to_owned(), replayed, may_arrive_twice };
         Ok(http::json(StatusCode::ACCEPTED, &answer))
+    }
+}
+
+impl Function {
+    /// The recipients of these messages by number, at the addresses that they have by now: who did not follow may have
+    /// done what the remedy says. Who has none any more is tried where they were.
+    async fn addressed_now(
+        &self,
+        notification: &Notification,
+        batch: &Batch,
+        chosen: &[Record],
+    ) -> Result<HashMap<u32, Addressed>, Error> {
+        let wanted: HashSet<_> = chosen.iter().map(|record| record.n).collect();
+        let recipients: Vec<_> = batch.reachable().filter(|(n, _)| wanted.contains(n)).collect();
+        let fallback = notification.fallback().map(|card| card.template_id);
+        let named = recipients.iter().map(|(_, recipient)| recipient.to.clone());
+        let addresses = self.resolve(named, fallback).await?;
+        let now = |((n, recipient), address): ((u32, &Addressed), Result<Address, Reason>)| {
+            let then = Address::of(recipient);
+            let Address { oa_openid, openid } = address.unwrap_or(then);
+            (n, Addressed { oa_openid, openid, ..recipient.clone() })
+        };
+        Ok(recipients.into_iter().zip(addresses).map(now).collect())
     }
 }
 

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, HashMap};
 
 use contract::routes::{SEND, Who};
-use contract::{BatchStatus, MessageState, MessageStatus, Reason};
+use contract::{BatchStatus, Channel, MessageState, MessageStatus, Reason};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use shared::session::Caller;
@@ -50,14 +50,21 @@ impl Function {
         Ok(http::json(StatusCode::OK, &status))
     }
 
-    /// Where WeChat refuses all of the account's calls, what it says now, with the IP that it refused last.
+    /// Where WeChat refuses all of an account's calls, what it says now, with the IP that it refused last.
     async fn say_what_is_waited_for(&self, status: &mut BatchStatus) -> Result<(), Error> {
         let is_parked = |message: &&mut MessageStatus| message.state == MessageState::Parked;
         if !status.messages.iter_mut().any(|message| is_parked(&message)) {
             return Ok(());
         }
-        let causes = self.state.account_causes(&self.oa_appid).await?;
+        let (oa, mini) = tokio::try_join!(
+            self.state.account_causes(&self.oa_appid),
+            self.state.account_causes(&self.mini_appid)
+        )?;
         for message in status.messages.iter_mut().filter(is_parked) {
+            let causes = match message.channel {
+                Channel::Template => &oa,
+                Channel::Subscribe => &mini,
+            };
             let cause = causes.iter().find(|cause| cause.errcode == message.errcode);
             if let Some(cause) = cause {
                 message.remedy = Some(cause.remedy());

@@ -235,3 +235,60 @@ async fn a_replay_by_a_catalog_that_has_no_fallback_any_more_sends_nothing() {
     told.problem(400, "invalid_request");
     assert_eq!((world.calls(SUBSCRIBE).await, world.calls(TEMPLATE).await), (calls, 0));
 }
+
+#[tokio::test]
+async fn a_replay_reaches_who_has_followed_or_accepted_since() {
+    let world = World::start().await;
+    world.sync_until_done().await;
+    for user in [STRANGER, STRANGER + 1] {
+        accepts(&world, user, 1).await;
+        world.refuse_subscription(user, SUBSCRIBE_TEMPLATE_ID).await;
+    }
+    let to = json!([named(&world, STRANGER).await, named(&world, STRANGER + 1).await]);
+    let sent = world.send(&to).await;
+    let id = sent["id"].as_str().expect("an id");
+    world.wait_for(id, |batch| batch["counts"] == json!({ "refused": 2 })).await;
+    world.user_does(STRANGER, "follow").await;
+    world.sync_until_done().await;
+    accepts(&world, STRANGER + 1, 1).await;
+    for n in [1, 2] {
+        world.post(&format!("/send/{id}/replay"), &world.service_key, &json!({ "n": n })).await.ok(202);
+    }
+    let batch = world.wait_for(id, |batch| batch["counts"] == json!({ "sent": 2 })).await;
+    assert_eq!(
+        [&batch["messages"][0]["channel"], &batch["messages"][1]["channel"]],
+        ["template", "subscribe"]
+    );
+    assert_eq!((on_phone(&world, STRANGER).await, on_phone(&world, STRANGER + 1).await), ((1, 0), (0, 1)));
+}
+
+#[tokio::test]
+async fn the_doctor_looks_at_the_mini_programs_breakers_too() {
+    let world = World::start().await;
+    accepts(&world, STRANGER, 1).await;
+    world.console(&json!({ "removed_templates": [SUBSCRIBE_TEMPLATE_ID] })).await;
+    let id = world.send_to(&named(&world, STRANGER).await).await;
+    world.wait_for(&id, |batch| batch["counts"] == json!({ "parked": 1 })).await;
+    let told = crate::doctor::told(&world, "breakers").await;
+    assert_eq!(
+        (&told[0]["state"], &told[0]["subject"]),
+        (&json!("problem"), &json!(SUBSCRIBE_TEMPLATE_ID)),
+        "{told:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_call_of_large_messages_is_taken_whole() {
+    let world = World::start().await;
+    let text = "😀".repeat(200);
+    let fields: String = (1..=8).map(|n| format!("keyword{n} = \"{{text}}\"\n")).collect();
+    let entry = format!("[large]\ntemplate_id = \"tLarge\"\n[large.fields]\n{fields}");
+    let config = world.stack().config();
+    let state = State::new(&config, store::client(&config).expect("tables")).expect("a table of states");
+    assert!(state.push_catalog(0, &entry, None).await.expect("pushed"));
+    world.advance(61).await;
+    let to: Vec<_> = (0..400).map(|n| json!({ "oa_openid": format!("o{n}") })).collect();
+    let call = json!({ "notification": "large", "to": to, "data": { "text": text } });
+    let sent = world.post("/send", &world.service_key, &call).await.ok(202);
+    assert_eq!(sent["accepted"], 400, "{}", sent["rejected"][0]);
+}
