@@ -265,8 +265,10 @@ fn received(id: String, mut job: Job, record: &SqsMessage, now: i64) -> Received
     let is_redriven = seconds("SentTimestamp").is_some_and(|sent_at| sent_at - enqueued_at > REDRIVEN);
     let is_first = attribute("ApproximateReceiveCount") == Some(1) && !is_redriven;
     let is_new = job.messages.iter().all(|message| message.progress == Progress::default());
+    // WeChat knows no second copy of a fallback: only a record tells that it is finished.
+    let is_recognized = job.messages.iter().all(|message| message.by_fallback().is_none());
     // Not by when it was enqueued: a call that is finished by its key enqueues what may be long done.
-    let is_fresh = is_first && is_new && now - job.accepted_at <= FRESH;
+    let is_fresh = is_first && is_new && is_recognized && now - job.accepted_at <= FRESH;
     if !is_first {
         // Another worker had it in hand since then, and may have sent any of it.
         let received_at = seconds("ApproximateFirstReceiveTimestamp").unwrap_or(0);
@@ -329,6 +331,23 @@ mod tests {
         assert_eq!(ambiguous_since(1001, 1000, 1001, 1), None);
         assert_eq!(ambiguous_since(1900, 1000, 1900, 1), None, "held back for a quarter of an hour");
         assert_eq!(ambiguous_since(90_000, 1000, 90_000, 1), None, "a backlog of a day");
+    }
+
+    #[test]
+    fn a_fallback_may_be_finished_however_new_its_job_is() {
+        let fallback = json!({ "openid": "m1", "template_id": "t", "data": {} });
+        let message =
+            |oa_openid: &str| json!({ "n": 1, "oa_openid": oa_openid, "data": {}, "fallback": fallback });
+        let is_fresh = |oa_openid: &str| {
+            let job = json!({
+                "batch": "b", "template_id": "t", "accepted_at": 1000, "enqueued_at": 1000, "messages": [message(oa_openid)],
+            });
+            let attributes = json!({ "ApproximateReceiveCount": "1" });
+            let record = json!({ "messageId": "m", "body": job.to_string(), "attributes": attributes });
+            let (jobs, _) = parse(vec![serde_json::from_value(record).expect("a message")], 1001);
+            jobs[0].is_fresh
+        };
+        assert_eq!([is_fresh("o1"), is_fresh("")], [true, false]);
     }
 
     #[test]

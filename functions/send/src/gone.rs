@@ -38,7 +38,13 @@ impl GoneTemplates {
 
     async fn try_to_hold_back(&self, appid: &str, template_id: &str) -> Result<(), Error> {
         let now = self.clock.now();
-        if !self.list(appid).await?.is_some_and(|list| list.lacks(template_id, now)) {
+        let Some(list) = self.list(appid).await?.filter(|list| list.lacks(template_id, now)) else {
+            return Ok(());
+        };
+        let key = BreakerKeys::new(appid, template_id, None).template;
+        let breaker = self.state.breakers(std::slice::from_ref(&key)).await?.remove(&key);
+        if breaker.and_then(|breaker| breaker.closed_at).is_some_and(|at| at >= list.fetched_at) {
+            // A message has found it there again, and the list does not know yet.
             return Ok(());
         }
         let outage = Outage {
@@ -48,7 +54,6 @@ impl GoneTemplates {
             probe_at: now + pause_after(1),
             probes: 0,
         };
-        let key = BreakerKeys::new(appid, template_id, None).template;
         if self.state.open_breaker(&key, &outage).await? {
             metrics::counter!("BreakerOpen").increment(1);
             tracing::error!(template_id, "a template is gone: its messages wait until it is there again");

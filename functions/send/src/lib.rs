@@ -149,12 +149,13 @@ impl Function {
         Ok(http::json(StatusCode::ACCEPTED, &accepted))
     }
 
-    /// Says what [`Self::send`] would do. An Idempotency-Key is nothing to it.
+    /// Says what [`Self::send`] would do. An Idempotency-Key that could be one is nothing to it.
     async fn try_out(&self, caller: &Caller, request: &Request) -> Result<Response<Body>, Error> {
         // What becomes of others is not told to a user.
         if let Caller::User(_) = caller {
             return Err(Error::Forbidden("Only a service key may have a dry run.".into()));
         }
+        idempotency_key(request.headers())?;
         let catalog = self.catalog.current().await?;
         let call = call(caller, request, &catalog)?;
         Ok(http::json(StatusCode::OK, &self.dry_run(&call, &catalog).await?))

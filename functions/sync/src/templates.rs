@@ -84,8 +84,9 @@ impl Templates {
             Account::Oa => catalog.templates().map(|(template, _)| template).collect(),
             Account::Mini => catalog.fallback_templates().collect(),
         };
-        // A mini-program may have no subscribe messages, and a token that may not list any.
-        if *account == Account::Mini && named.is_empty() {
+        // A mini-program may have no subscribe messages, and a token that may not list any; whoever is about to name the
+        // first one asks.
+        if *account == Account::Mini && named.is_empty() && occasion == Occasion::Tick {
             return Ok(());
         }
         if let Some(known) = self.state.templates(appid).await? {

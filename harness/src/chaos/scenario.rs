@@ -181,11 +181,12 @@ impl Scenario {
         let calls = world.calls(SEND).await;
         let errors = &stats["endpoints"][SEND]["errors"];
         eprintln!("chaos {}: {calls} sends, answered {errors}; it is {}", self.name, world.clock().await);
-        if self.fallback && world.calls(SUBSCRIBE).await == 0 {
+        let may_fail = self.refused > 0.0;
+        let verdict = Verdict::of(&batches, &world.deliveries().await, &stats, may_fail);
+        if self.fallback && verdict.fallen_back == 0 {
             missed.push("nobody fell back".to_owned());
         }
-        let may_fail = self.refused > 0.0;
-        Verdict { missed, ..Verdict::of(&batches, &world.deliveries().await, &stats, may_fail) }
+        Verdict { missed, ..verdict }
     }
 
     /// What is wrong with what it came to.

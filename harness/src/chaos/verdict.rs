@@ -54,6 +54,9 @@ impl Verdict {
                 let copies = u64::from(arrived.is_some()) + fallen_back;
                 verdict.duplicates += copies.saturating_sub(1);
                 verdict.wrong_state += u64::from(arrived.is_some_and(|openid| openid != to.oa_openid()));
+                let is_told_otherwise =
+                    |message: &Value| (message["channel"] == "subscribe") == arrived.is_some();
+                verdict.wrong_state += u64::from(copies > 0 && message.is_some_and(is_told_otherwise));
                 if state.is_none() && copies == 0 && !to.follows {
                     // There is no way to them, and the call was told so.
                     continue;

@@ -323,6 +323,7 @@ struct Breaker {
     outage: Option<Outage>,
     token_failure: Option<TokenFailure>,
     token_replacement: Option<TokenReplacement>,
+    closed_at: Option<i64>,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -107,6 +107,8 @@ async fn of_two_hundred_that_are_sent_at_once_on_one_accept_one_arrives() {
     accepts(&world, STRANGER, 1).await;
     let to = json!([named(&world, STRANGER).await]);
     let sent = futures::future::join_all((0..200).map(|_| world.send(&to))).await;
+    let accepted = sent.iter().filter(|sent| sent["accepted"] == 1).count();
+    assert!(accepted > 1, "they meet at the worker: {accepted}");
     let mut states = std::collections::BTreeMap::new();
     for id in sent.iter().filter(|sent| sent["accepted"] == 1).filter_map(|sent| sent["id"].as_str()) {
         let (_, state, reason) = came_to(&world, id).await;

@@ -316,3 +316,14 @@ async fn as_wechat_pushes_them_credits_are_what_the_user_takes() {
     assert_eq!(count().await, (0, 0));
     assert_eq!(world.mini_callbacks().await["given_up"], 0);
 }
+
+#[tokio::test]
+async fn a_subscribe_message_is_delivered_by_its_own_receipt_and_by_no_other_word() {
+    let world = World::with(Settings { callbacks: true, followers: 5, ..set_up("client") }).await;
+    let session = world.login(100).await;
+    let results = world.accept(100, &[simulator::SUBSCRIBE_TEMPLATE_ID]).await;
+    world.post("/subscriptions", &session.token, &json!({ "results": results })).await.ok(200);
+    let id = world.send_to(&json!({ "openid": world.user(100).await.openid })).await;
+    let batch = world.wait_for(&id, |batch| batch["counts"] == json!({ "delivered": 1 })).await;
+    assert_eq!(batch["messages"][0]["channel"], "subscribe", "{batch}");
+}

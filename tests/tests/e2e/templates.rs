@@ -135,15 +135,19 @@ async fn a_new_process_lists_them_with_its_first_tick_if_they_are_an_hour_old() 
 }
 
 #[tokio::test]
-async fn the_mini_programs_list_is_asked_for_where_a_notification_falls_back_on_it() {
+async fn the_mini_programs_list_is_asked_for_where_a_notification_falls_back_or_somebody_asks() {
     let folder = tempfile::tempdir().expect("a folder");
     let file = folder.path().join("notifications.toml");
     fs::write(&file, format!("[a]\ntemplate_id = \"{TEMPLATE_TICKET_ID}\"\n{TICKET}")).expect("a catalog");
     let world = World::with(Settings { catalog: Some(file), followers: 5, ..Settings::default() }).await;
-    world.sync_until_done().await;
+    tick(&world).await;
     assert_eq!(listed(&world).await, (1, 0));
     assert_eq!(templates(&world).await["fetched_at"]["mini"], Value::Null);
     assert_eq!(doctor::told(&world, "templates").await[0]["state"], "ok");
+    // Whoever is about to name the first one wants to see it.
+    world.sync_until_done().await;
+    assert_eq!(listed(&world).await.1, 1);
+    assert!(templates(&world).await["fetched_at"]["mini"].is_i64());
 }
 
 #[tokio::test]
@@ -181,6 +185,11 @@ async fn a_template_that_is_not_on_the_list_parks_before_wechat_is_asked() {
     assert_eq!(world.batch(&id).await["messages"][0]["errcode"], 40037);
     world.console(&json!({ "removed_templates": [] })).await;
     assert_eq!(world.outcome(&id).await["state"], "sent");
+    // The list does not know yet; who has sent one does.
+    let began = world.clock().await;
+    let again = world.send_to(&follower(&world, 3).await).await;
+    assert_eq!(world.outcome(&again).await["state"], "sent");
+    assert!(world.clock().await - began < 30, "it has not waited for a try");
     // Another one is nothing to it.
     let sent = world
         .send_as(&world.service_key, "approval_copied", &json!([follower(&world, 2).await]))

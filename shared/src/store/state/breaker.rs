@@ -70,6 +70,9 @@ pub struct Breaker {
     /// How often, of late, somebody else replaced the account's token.
     #[serde(default)]
     pub token_replacement: Option<TokenReplacement>,
+    /// When it was found repaired the last time, in Unix seconds.
+    #[serde(default)]
+    pub closed_at: Option<i64>,
 }
 
 /// What was refused, and will be until somebody repairs it.
@@ -204,7 +207,8 @@ impl State {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn close_breaker(&self, key: &str) -> Result<(), Error> {
-        self.breaker_update(key, "SET expires_at = :expires_at REMOVE #outage")?
+        self.breaker_update(key, "SET expires_at = :expires_at, closed_at = :now REMOVE #outage")?
+            .expression_attribute_values(":now", number(self.clock.now()))
             .send()
             .await
             .map_err(Error::unavailable)?;

@@ -152,7 +152,8 @@ impl Credits {
         let keys: Vec<Item> =
             openids.iter().map(|openid| [("key".to_owned(), text(self.key(openid)))].into()).collect();
         let rows: Vec<Vec<Row>> = stream::iter(keys.chunks(READ_BATCH).map(<[_]>::to_vec))
-            .map(|keys| read_batch(&self.state.table.client, &self.state.table.name, keys, false))
+            // Consistently: who has just said yes is written to at once.
+            .map(|keys| read_batch(&self.state.table.client, &self.state.table.name, keys, true))
             .buffer_unordered(CONCURRENCY)
             .boxed()
             .try_collect()
@@ -174,7 +175,7 @@ impl Credits {
         for _ in 0..ATTEMPTS + accepted.len() {
             match self.try_to_add(&key, &room).await? {
                 Updated::Made(row) => {
-                    self.drop_old_marks(&row).await?;
+                    self.drop_old_marks(&row).await;
                     return Ok(row.counts);
                 }
                 Updated::Refused(Some(row)) if row.expires_at > now => {
@@ -224,8 +225,15 @@ impl Credits {
         Ok(())
     }
 
-    /// Keeps marks from piling up: there is no new one without a credit, and no credit without [`Self::add`].
-    async fn drop_old_marks(&self, row: &Row) -> Result<(), Error> {
+    /// Keeps marks from piling up: there is no new one without a credit, and no credit without [`Self::add`]. What fails
+    /// is made up for the next time: the credit is written already, and must not be told as failed.
+    async fn drop_old_marks(&self, row: &Row) {
+        if let Err(error) = self.try_to_drop_old_marks(row).await {
+            tracing::warn!(cause = error.causes(), "could not drop old marks: {error}");
+        }
+    }
+
+    async fn try_to_drop_old_marks(&self, row: &Row) -> Result<(), Error> {
         let before = self.state.clock.now() - MARK_KEPT_FOR;
         let old = row.taken.iter().filter(|(_, mark)| mark.at < before).map(|(name, _)| name);
         let old: HashMap<_, _> =

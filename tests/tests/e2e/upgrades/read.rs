@@ -148,7 +148,9 @@ async fn state_of_0_1_0() {
     let ended = state.sync_run("wx3").await.expect("a row");
     assert_eq!((ended.progress.state, ended.checkpoint), (SyncState::Idle, None));
 
-    let breakers = state.breakers(&["breaker#wx1".into(), "breaker#wx1#t1".into()]).await.expect("rows");
+    let breakers = ["breaker#wx1", "breaker#wx1#t1", "breaker#wx5"].map(str::to_owned);
+    let breakers = state.breakers(&breakers).await.expect("rows");
+    assert_eq!(breakers["breaker#wx5"].closed_at, Some(NOW));
     let outage = breakers["breaker#wx1#t1"].outage.as_ref().expect("an outage");
     assert_eq!((outage.opened_at, outage.until), (NOW - 60, Some(NOW + 600)));
     assert_eq!((outage.probe_at, outage.probes), (NOW + 60, 2));

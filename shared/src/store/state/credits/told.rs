@@ -34,7 +34,7 @@ impl Credits {
                 .expression_attribute_values(":expires_at", number(now + KEPT_FOR));
             match updated(update).await? {
                 Updated::Made(row) => {
-                    self.drop_old_marks(&row).await?;
+                    self.drop_old_marks(&row).await;
                     return Ok(true);
                 }
                 Updated::Refused(Some(row)) if row.expires_at > now => return Ok(false),

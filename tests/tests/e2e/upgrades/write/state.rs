@@ -71,6 +71,7 @@ async fn breakers(state: &State) {
     let bare = Cause { errcode: None, ip: None, ..cause.clone() };
     let outage = Outage { cause: bare.clone(), until: None, ..outage };
     assert!(state.open_breaker("breaker#wx1", &outage).await.expect("a write"));
+    state.close_breaker("breaker#wx5").await.expect("a write");
     let failure =
         TokenFailure { cause, failed_at: NOW - 60, no_token_from: NOW + 600, retry_at: NOW + 300, times: 2 };
     state.put_token_failure("wx1", Some(&failure)).await.expect("a write");
