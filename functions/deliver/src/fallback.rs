@@ -50,11 +50,13 @@ impl Invocation<'_> {
         mut message: Message,
         at: i64,
     ) -> Result<Message, Option<Requeue>> {
+        // Whoever left it open said so in the job, and is done with it.
+        let is_said = message.progress.ambiguous > 0;
         message.progress.ambiguous_since.get_or_insert(at);
         let (is_over, reason) = (self.ago(at) >= IN_HAND, Reason::OutcomeUnknown);
         match (is_over, job.prefer) {
-            (true, Prefer::Arrive) => Ok(message),
-            (true, Prefer::Once) => Err(self.end(job, message, MessageState::Unknown, reason).await),
+            (_, Prefer::Arrive) if is_said || is_over => Ok(message),
+            (true, _) => Err(self.end(job, message, MessageState::Unknown, reason).await),
             (false, _) => {
                 let say = |record: Record| record.ended(MessageState::Retrying, reason);
                 Err(Some(self.retry_later(job, message, IN_HAND, say)))
@@ -74,20 +76,26 @@ impl Invocation<'_> {
         if failure.action() == Action::Ambiguous || message.progress.ambiguous_since.is_some() {
             return;
         }
-        let (mark, credits) = (job.client_msg_id(message), &self.function.credits);
-        let told = match failure.errcode() {
-            Some(NO_CREDIT) => credits.zero(&card.openid, &card.template_id, &mark).await,
-            _ => credits.give_back(&card.openid, &card.template_id, &mark).await,
-        };
-        if let Err(error) = told {
-            // It finds its mark the next time, and then nobody knows any more.
-            tracing::warn!(cause = error.causes(), "could not give a user's accept back");
+        if failure.errcode() != Some(NO_CREDIT) {
+            return self.give_credit_back(job, message).await;
+        }
+        let mark = job.client_msg_id(message);
+        if let Err(error) = self.function.credits.zero(&card.openid, &card.template_id, &mark).await {
+            tracing::warn!(cause = error.causes(), "could not record that a user has accepted no more");
         }
     }
 
-    /// It was not tried after all.
-    pub async fn credit_unused(&self, job: &Job, message: &Message) {
-        self.credit_refused(job, message, &Failure::NoToken).await;
+    /// What was taken for this try, which was not sent, is the user's again.
+    pub async fn give_credit_back(&self, job: &Job, message: &Message) {
+        let Some(card) = message.by_fallback() else { return };
+        if message.progress.ambiguous_since.is_some() {
+            return;
+        }
+        let mark = job.client_msg_id(message);
+        if let Err(error) = self.function.credits.give_back(&card.openid, &card.template_id, &mark).await {
+            // It finds its mark the next time, and then nobody knows any more.
+            tracing::warn!(cause = error.causes(), "could not give a user's accept back");
+        }
     }
 
     /// Has a message go by its fallback, for the user does not follow; `None` where it has none, or has gone by it.

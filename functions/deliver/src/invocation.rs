@@ -90,12 +90,12 @@ impl Invocation<'_> {
         match self.breakers.admit(&keys).await {
             Ok(Ok(())) => {}
             Ok(Err(wait)) => {
-                self.credit_unused(job, &message).await;
+                self.give_credit_back(job, &message).await;
                 return Some(self.park(received, message, wait));
             }
             Err(error) => {
                 tracing::warn!(cause = error.causes(), "could not ask whether a probe is due");
-                self.credit_unused(job, &message).await;
+                self.give_credit_back(job, &message).await;
                 return Some(Requeue { delay: STORE_PAUSE, message, record: None });
             }
         }

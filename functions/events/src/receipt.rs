@@ -5,6 +5,7 @@ use std::time::Duration;
 use contract::{MessageState, Reason};
 use shared::store::Receipt;
 use shared::wechat::Failure;
+use shared::wechat::errcode::NO_CREDIT;
 
 use crate::Function;
 
@@ -18,9 +19,6 @@ const LOOK_AGAIN: [Duration; 6] = [
     Duration::from_secs(15 * 60),
     Duration::from_secs(15 * 60),
 ];
-
-/// A subscribe message's errcode where the user wants none.
-const REFUSED: i64 = 43101;
 
 impl Function {
     /// Whether there is a message of this msgid, whose state is now what WeChat says.
@@ -55,7 +53,7 @@ fn outcome(status: &str, errcode: Option<i64>) -> (MessageState, Option<Reason>)
     let (word, cause) = status.split_once(':').unwrap_or((&status, ""));
     match (errcode, word.trim(), cause.trim()) {
         (Some(0), ..) | (None, "success", _) => (MessageState::Delivered, None),
-        (Some(REFUSED), ..) | (_, _, "user block") => (MessageState::Blocked, Some(Reason::Refused)),
+        (Some(NO_CREDIT), ..) | (_, _, "user block") => (MessageState::Blocked, Some(Reason::Refused)),
         (_, _, "freq limit") => (MessageState::Failed, Some(Reason::TooFrequent)),
         _ => (MessageState::Failed, Some(Reason::NotDelivered)),
     }

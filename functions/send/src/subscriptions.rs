@@ -28,12 +28,13 @@ impl Function {
         let named: BTreeSet<_> =
             catalog.fallback_templates().filter(|template| call.names(template)).collect();
         let accepted: Vec<_> = named.iter().copied().filter(|template| call.accepts(template)).collect();
-        let counts = match &accepted[..] {
-            _ if self.source == SubscriptionSource::Events => self.credits.of(&user.openid).await?,
-            [] => self.credits.of(&user.openid).await?,
-            accepted => self.credits.add(&user.openid, accepted).await?,
+        let counts = if accepted.is_empty() || self.source == SubscriptionSource::Events {
+            self.credits.of(&user.openid).await?
+        } else {
+            let counts = self.credits.add(&user.openid, &accepted).await?;
+            tracing::info!(templates = accepted.len(), "credited subscribe messages");
+            counts
         };
-        tracing::info!(templates = named.len(), accepted = accepted.len(), "credited subscribe messages");
         let of = |template: &str| (template.to_owned(), counts.get(template).copied().unwrap_or_default());
         Ok(http::json(StatusCode::OK, &Credited { credits: named.into_iter().map(of).collect() }))
     }

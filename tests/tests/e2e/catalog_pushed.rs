@@ -30,7 +30,7 @@ fn state(world: &World) -> State {
 }
 
 /// Pushes it, checked or not, and lets it come into force.
-async fn push(world: &World, text: &str) {
+pub(crate) async fn push(world: &World, text: &str) {
     let state = state(world);
     let newest = state.catalog_version().await.expect("a version");
     assert!(state.push_catalog(newest, text, None).await.expect("pushed"));

@@ -5,8 +5,9 @@ use std::time::Duration;
 use harness::World;
 use local::Settings;
 use serde_json::{Value, json};
-use shared::store::{self, State};
-use simulator::SUBSCRIBE_TEMPLATE_ID;
+use simulator::{SUBSCRIBE_TEMPLATE_ID, TEMPLATE_ID};
+
+use crate::catalog_pushed;
 
 const TEMPLATE: &str = "/cgi-bin/message/template/send";
 const SUBSCRIBE: &str = "/cgi-bin/message/subscribe/send";
@@ -153,6 +154,24 @@ async fn what_may_have_arrived_is_unknown_and_not_tried_again() {
     }
 }
 
+/// Its own try left it open: nobody else has it in hand, who would have to be waited for.
+#[tokio::test]
+async fn what_prefers_to_arrive_is_tried_again_within_seconds() {
+    let world = World::start().await;
+    let catalog = include_str!("../../../notifications.toml");
+    let entry = "[approval_submitted]\n";
+    catalog_pushed::push(&world, &catalog.replacen(entry, &format!("{entry}prefer = \"arrive\"\n"), 1)).await;
+    accepts(&world, STRANGER, 2).await;
+    world.fault(json!({ "endpoint": SUBSCRIBE, "errcode": -1, "delivered": 0.0, "times": 1 })).await;
+    let id = world.send_to(&named(&world, STRANGER).await).await;
+    world.pass(Duration::from_secs(60)).await;
+    assert_eq!((on_phone(&world, STRANGER).await.1, world.calls(SUBSCRIBE).await), (1, 2));
+    assert_eq!(came_to(&world, &id).await, of("subscribe", "sent", Value::Null));
+    // Both tries are of one accept: the other is there.
+    let next = world.send_to(&named(&world, STRANGER).await).await;
+    assert_eq!(came_to(&world, &next).await, of("subscribe", "sent", Value::Null));
+}
+
 #[tokio::test]
 async fn what_wechat_knows_of_accepts_outdoes_our_count() {
     let world = World::start().await;
@@ -206,14 +225,20 @@ async fn data_has_to_fit_both_cards_whoever_it_is_for() {
     world.sync_until_done().await;
     world.login(1).await;
     accepts(&world, STRANGER, 1).await;
-    // Only the template's card has the content, and only the fallback's takes no more than a name of it.
+    let entry = format!(
+        "[entry]\ntemplate_id = \"{TEMPLATE_ID}\"\nfields.character_string5 = \"{{id}}\"\n\
+         [entry.fallback]\ntemplate_id = \"{SUBSCRIBE_TEMPLATE_ID}\"\nfields.phrase4 = \"{{id}}\"\n"
+    );
+    catalog_pushed::push(&world, &entry).await;
     let to = json!([named(&world, 1).await, named(&world, STRANGER).await]);
-    let mut call = json!({ "notification": "approval_submitted", "to": to, "data": harness::approval() });
-    call["data"]["id"] = json!("中文");
-    let sent = world.post("/send", &world.service_key, &call).await.ok(202);
-    let reasons: Vec<_> =
-        sent["rejected"].as_array().expect("rejected").iter().map(|one| &one["reason"]).collect();
-    assert_eq!(reasons, ["invalid_field", "invalid_field"], "{sent}");
+    // The first fits the fallback's card alone, the second the template's.
+    for id in ["中文", "SP-1"] {
+        let call = json!({ "notification": "entry", "to": to, "data": { "id": id } });
+        let sent = world.post("/send", &world.service_key, &call).await.ok(202);
+        let reasons: Vec<_> =
+            sent["rejected"].as_array().expect("rejected").iter().map(|one| &one["reason"]).collect();
+        assert_eq!(reasons, ["invalid_field", "invalid_field"], "{sent}");
+    }
 }
 
 #[tokio::test]
@@ -228,10 +253,7 @@ async fn a_replay_by_a_catalog_that_has_no_fallback_any_more_sends_nothing() {
     let (before, rest) = catalog.split_once("[approval_submitted.fallback]").expect("a fallback");
     let (_, after) = rest.split_once("[approval_copied]").expect("another entry");
     let text = format!("{before}[approval_copied]{after}");
-    let config = world.stack().config();
-    let state = State::new(&config, store::client(&config).expect("tables")).expect("a table of states");
-    assert!(state.push_catalog(0, &text, None).await.expect("pushed"));
-    world.advance(61).await;
+    catalog_pushed::push(&world, &text).await;
     let calls = world.calls(SUBSCRIBE).await;
     let told = world.post(&format!("/send/{id}/replay"), &world.service_key, &json!({})).await;
     told.problem(400, "invalid_request");
@@ -285,10 +307,7 @@ async fn a_call_of_large_messages_is_taken_whole() {
     let text = "😀".repeat(200);
     let fields: String = (1..=8).map(|n| format!("keyword{n} = \"{{text}}\"\n")).collect();
     let entry = format!("[large]\ntemplate_id = \"tLarge\"\n[large.fields]\n{fields}");
-    let config = world.stack().config();
-    let state = State::new(&config, store::client(&config).expect("tables")).expect("a table of states");
-    assert!(state.push_catalog(0, &entry, None).await.expect("pushed"));
-    world.advance(61).await;
+    catalog_pushed::push(&world, &entry).await;
     let to: Vec<_> = (0..400).map(|n| json!({ "oa_openid": format!("o{n}") })).collect();
     let call = json!({ "notification": "large", "to": to, "data": { "text": text } });
     let sent = world.post("/send", &world.service_key, &call).await.ok(202);

@@ -3,8 +3,9 @@
 use harness::World;
 use local::Settings;
 use serde_json::{Value, json};
-use shared::store::{self, State};
 use simulator::TEMPLATE_ID;
+
+use crate::catalog_pushed;
 
 const PATH: &str = "/subscriptions";
 
@@ -26,11 +27,7 @@ fn catalog(templates: &[&str]) -> String {
 
 /// Puts such a catalog in force.
 pub(crate) async fn push(world: &World, templates: &[&str]) {
-    let config = world.stack().config();
-    let state = State::new(&config, store::client(&config).expect("tables")).expect("a table of states");
-    let newest = state.catalog_version().await.expect("a version");
-    assert!(state.push_catalog(newest, &catalog(templates), None).await.expect("pushed"));
-    world.advance(61).await;
+    catalog_pushed::push(world, &catalog(templates)).await;
 }
 
 /// What a call with these results is answered.
