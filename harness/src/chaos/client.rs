@@ -45,6 +45,8 @@ pub struct Recipient {
     user: User,
     /// Whether they follow, and are thus to be reached in any case.
     pub follows: bool,
+    /// How many of their accepts Queqiao has certainly been told of.
+    pub credits: u64,
 }
 
 impl Recipient {
@@ -74,7 +76,7 @@ impl<'a> Client<'a> {
         let mut users = Vec::new();
         for from in (0..count).step_by(USERS as usize) {
             let some = world.users(from, USERS.min(count - from)).await;
-            users.extend(some.into_iter().map(|user| Recipient { user, follows: true }));
+            users.extend(some.into_iter().map(|user| Recipient { user, follows: true, credits: 0 }));
         }
         let dice = StdRng::seed_from_u64(seed);
         Self { world, users, dice, seed, deadline: Instant::now() + patience }
@@ -98,7 +100,8 @@ impl<'a> Client<'a> {
             for _ in 0..n / 5 % 3 {
                 let results = self.world.accept(n, &[SUBSCRIBE_TEMPLATE_ID]).await;
                 // An accept whose report is lost is lost.
-                self.world.post("/subscriptions", &session, &json!({ "results": results })).await;
+                let told = self.world.post("/subscriptions", &session, &json!({ "results": results })).await;
+                user.credits += u64::from(told.status == 200);
             }
         }
     }
@@ -201,7 +204,7 @@ impl<'a> Client<'a> {
 }
 
 /// By unionid or by openid, in turn.
-fn named(place: usize, Recipient { user, follows }: &Recipient) -> Value {
+fn named(place: usize, Recipient { user, follows, .. }: &Recipient) -> Value {
     match (place.is_multiple_of(2), follows) {
         (true, _) => json!({ "unionid": user.unionid }),
         (false, true) => json!({ "oa_openid": user.oa_openid }),

@@ -119,7 +119,7 @@ pub static SCENARIOS: [Scenario; 16] = [
         extra_copies: 2,
         dynamodb: 0.05,
         fallback: true,
-        most_unknown: Some(Most { in_1000: 100, of_few: 40 }),
+        most_unknown: Some(Most { in_1000: 130, of_few: 40 }),
         ..FAIR
     },
 ];

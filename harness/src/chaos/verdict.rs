@@ -7,6 +7,9 @@ use serde_json::Value;
 
 use super::client::Batch;
 
+/// Why a message fails that is for somebody who does not follow and has no credit left.
+const NO_WAY: [&str; 2] = ["not_subscribed", "not_following"];
+
 /// What a scenario came to.
 #[derive(Debug, Default, Serialize)]
 pub struct Verdict {
@@ -43,6 +46,7 @@ impl Verdict {
             ..Self::default()
         };
         let mut expected = HashSet::new();
+        let mut wants: HashMap<&str, Wants> = HashMap::new();
         for batch in batches {
             verdict.accepted += batch.accepted;
             for (n, to) in (1..).zip(&batch.recipients) {
@@ -52,6 +56,13 @@ impl Verdict {
                 let message = batch.messages.iter().find(|message| message["n"] == n);
                 let state = message.and_then(|message| message["state"].as_str());
                 let copies = u64::from(arrived.is_some()) + fallen_back;
+                if !to.follows {
+                    let wants =
+                        wants.entry(to.openid()).or_insert(Wants { credits: to.credits, ..Wants::default() });
+                    wants.messages += 1;
+                    // A credit is used by what arrived, and by what may have.
+                    wants.used += u64::from(copies > 0 || state == Some("unknown"));
+                }
                 verdict.duplicates += copies.saturating_sub(1);
                 verdict.wrong_state += u64::from(arrived.is_some_and(|openid| openid != to.oa_openid()));
                 let is_told_otherwise =
@@ -62,9 +73,14 @@ impl Verdict {
                     continue;
                 }
                 verdict.fallen_back += fallen_back;
-                verdict.take(state, copies > 0, may_fail || !to.follows);
+                let has_no_way = !to.follows
+                    && message.is_some_and(|message| {
+                        NO_WAY.contains(&message["reason"].as_str().unwrap_or_default())
+                    });
+                verdict.take(state, copies > 0, may_fail || has_no_way);
             }
         }
+        verdict.lost += wants.values().map(Wants::lost).sum::<u64>();
         let nobodys = delivered.to.keys().filter(|message| !expected.contains(*message)).count();
         verdict.wrong_state += nobodys as u64;
         verdict
@@ -97,6 +113,21 @@ impl Verdict {
     /// As a line of JSON.
     pub fn line(&self) -> String {
         serde_json::to_string(self).expect("numbers and a name")
+    }
+}
+
+/// What somebody who does not follow was to get.
+#[derive(Default)]
+struct Wants {
+    credits: u64,
+    messages: u64,
+    used: u64,
+}
+
+impl Wants {
+    /// Messages that did not come to them though they had accepted as many.
+    fn lost(&self) -> u64 {
+        self.credits.min(self.messages).saturating_sub(self.used)
     }
 }
 
