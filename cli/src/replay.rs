@@ -36,6 +36,12 @@ pub async fn run(Arguments { id, n, json, target }: Arguments) -> Result<(), Fai
                 let count = replayed.may_arrive_twice;
                 tell(&format!("Of {count} the outcome was unknown: if they had arrived, they arrive twice."));
             }
+            if replayed.unfit > 0 {
+                let count = replayed.unfit;
+                tell(&format!(
+                    "{count} were left as they are: their data does not fit the catalog of today."
+                ));
+            }
         }
     }
     Ok(())

@@ -4,6 +4,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::{Channel, Recipient, Rejected, TemplateProblem};
 
+/// The most recipients of a dry run: an answer that shows a card for each has room for no more.
+pub const MOST_PREVIEWS: usize = 500;
+
 /// What a call would come to: nothing was written, counted or sent.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -28,6 +31,9 @@ pub struct Preview {
     pub channel: Channel,
     /// What they would see.
     pub card: PreviewCard,
+    /// What WeChat would refuse of this one, or of the fallback that stands in for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub problems: Vec<TemplateProblem>,
 }
 
 /// A card as a user sees it.

@@ -351,7 +351,9 @@ pub fn example(of: &str) -> Value {
             }],
         }),
         "Replay" => json!({ "n": 2 }),
-        "Replayed" => json!({ "id": "nq3KETWQvXGEWJME9l76cw", "replayed": 1, "may_arrive_twice": 0 }),
+        "Replayed" => {
+            json!({ "id": "nq3KETWQvXGEWJME9l76cw", "replayed": 1, "may_arrive_twice": 0, "unfit": 0 })
+        }
         "Advance" => json!({ "force": false, "anew": false }),
         "SyncProgress" => json!({
             "state": "done", "run": "NtngokH7TghK2CL_mZ3Pow", "total": 1000, "listed": 1000, "known": 0,

@@ -65,7 +65,7 @@ fn filled(card: Card<'_>) {
     let data: Data = needs.iter().map(|name| ((*name).to_owned(), "1".to_owned())).collect();
     match card.render(&data, &Data::new(), None) {
         Ok(rendered) => assert!(rendered.page.is_none_or(|page| page.len() <= LONGEST_PAGE)),
-        Err(problem) => assert!(!problem.contains("needs data."), "{problem}"),
+        Err(problem) => assert!(!problem.to_string().contains("needs data."), "{problem}"),
     }
     let own = card.render(&Data::new(), &data, None);
     assert_eq!(own, card.render(&data, &Data::new(), None));

@@ -6,7 +6,7 @@ mod field;
 mod file;
 mod text;
 
-pub use card::{Card, Rendered};
+pub use card::{Card, Rendered, Unfit};
 pub use entry::{Allow, Fallback, Notification};
 pub use field::{Format, TooLong};
 pub use file::{Problem, Problems};
@@ -192,7 +192,7 @@ mod tests {
         let mut data = data();
         data.remove("applicant");
         let error = catalog.find("approval_submitted").expect("entry").render(&data, &Data::new(), None);
-        assert_eq!(error, Err("thing1 needs data.applicant".into()));
+        assert_eq!(error, Err(Unfit(vec!["thing1 needs data.applicant".to_owned()])));
     }
 
     #[test]
@@ -215,7 +215,7 @@ mod tests {
         assert_eq!(render("7").expect("filled").page.as_deref(), Some("p?note=7"));
         assert_eq!(
             render(&"年".repeat(200)),
-            Err("page takes at most 1024 bytes, filled and escaped".to_owned())
+            Err(Unfit(vec!["page takes at most 1024 bytes, filled and escaped".to_owned()]))
         );
     }
 
@@ -227,7 +227,7 @@ mod tests {
             &Data::new(),
             Some("{SECRET}"),
         );
-        assert_eq!(error, Err("page names a value that data has not".to_owned()));
+        assert_eq!(error, Err(Unfit(vec!["page names a value that data has not".to_owned()])));
     }
 
     #[test]

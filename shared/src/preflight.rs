@@ -1,7 +1,7 @@
 //! Preflight: what WeChat would refuse, by the templates that the accounts have. It knows no table: it is handed what was
 //! listed.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 
 use contract::{Channel, Misfit, TemplateProblem};
 
@@ -44,13 +44,7 @@ pub fn preflight_entry(name: &str, notification: &Notification, lists: Lists<'_>
     for (channel, card) in notification.cards() {
         let Some(templates) = lists.of(channel) else { continue };
         let found = problems(channel, &card, templates).into_iter();
-        told.extend(found.map(|(field, reason, remedy)| TemplateProblem {
-            notification: name.to_owned(),
-            channel,
-            field,
-            reason,
-            remedy,
-        }));
+        told.extend(found.map(|found| problem(name, channel, found)));
     }
     told
 }
@@ -73,13 +67,37 @@ fn problems(channel: Channel, card: &Card<'_>, templates: &[Template]) -> Vec<Fo
     let empty = template.lines.iter().filter(|line| !filled.contains(line.field.as_str()));
     let empty =
         empty.map(|line| (Some(line.field.clone()), Misfit::EmptyField, fill(&line.field, &line.label)));
-    let constants = card.constants().filter_map(|(field, text)| {
-        let approved = template.lines.iter().find(|line| line.field == field).map(|line| &line.values)?;
-        let remedy = || format!("Name one of the values approved for {field}: {}.", approved.join(", "));
-        (!approved.is_empty() && !approved.iter().any(|value| value == text))
-            .then(|| (Some(field.to_owned()), Misfit::NotApproved, remedy()))
-    });
+    let constants = card.constants().filter_map(|(field, text)| not_approved(template, field, text));
     unknown.chain(empty).chain(constants).collect()
+}
+
+/// What WeChat would refuse of one filled card of this entry, beside what [`preflight_entry`] tells of all: values that
+/// are none of those approved for their field.
+pub fn preflight_card(
+    (name, notification): (&str, &Notification),
+    channel: Channel,
+    data: &BTreeMap<String, String>,
+    lists: Lists<'_>,
+) -> Vec<TemplateProblem> {
+    let Some((_, card)) = notification.cards().find(|(of, _)| *of == channel) else { return Vec::new() };
+    let Some(template) = lists.find(channel, card.template_id) else { return Vec::new() };
+    let told: HashSet<_> = card.constants().map(|(field, _)| field).collect();
+    let filled = data.iter().filter(|(field, _)| !told.contains(field.as_str()));
+    let found = filled.filter_map(|(field, value)| not_approved(template, field, value));
+    found.map(|found| problem(name, channel, found)).collect()
+}
+
+fn problem(name: &str, channel: Channel, (field, reason, remedy): Found) -> TemplateProblem {
+    TemplateProblem { notification: name.to_owned(), channel, field, reason, remedy }
+}
+
+fn not_approved(template: &Template, field: &str, value: &str) -> Option<Found> {
+    let approved = template.lines.iter().find(|line| line.field == field).map(|line| &line.values)?;
+    if approved.is_empty() || approved.iter().any(|one| one == value) {
+        return None;
+    }
+    let remedy = format!("Name one of the values approved for {field}: {}.", approved.join(", "));
+    Some((Some(field.to_owned()), Misfit::NotApproved, remedy))
 }
 
 fn add_or_name_another(channel: Channel) -> String {

@@ -91,7 +91,7 @@ async fn sync_status_and_replay_do_what_the_routes_do() {
     world.clear_faults().await;
     let replayed = prints(folder.path(), &["replay", id, "--n", "2", "--json"]).await;
     let replayed: Value = serde_json::from_str(&replayed).expect("JSON");
-    assert_eq!(replayed, json!({ "id": id, "replayed": 1, "may_arrive_twice": 0 }));
+    assert_eq!(replayed, json!({ "id": id, "replayed": 1, "may_arrive_twice": 0, "unfit": 0 }));
     world.wait_for(id, |batch| batch["counts"] == json!({ "sent": 150 })).await;
     let told = refusal(folder.path(), &["replay", id, "--n", "2"]).await;
     assert!(told.contains("cannot be replayed"), "{told}");

@@ -150,7 +150,7 @@ pub const SEND: Route = Route {
         Parameter {
             name: "dry_run",
             place: Place::Query,
-            description: "With `true` nothing is sent, written or counted, and the answer says who would get what; for service keys only.",
+            description: "With `true` nothing is sent, written or counted, and the answer says who would get what; for service keys only, and at most 500 recipients.",
             required: false,
             schema: r#"{"type": "boolean"}"#,
         },

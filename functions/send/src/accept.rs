@@ -6,7 +6,7 @@ use std::time::Duration;
 use contract::{Accepted, Data, MessageState, Reason, Recipient, Rejected, SendRequest, To};
 use serde_json::Map;
 use shared::Error;
-use shared::catalog::{Card, Catalog, Notification, Rendered};
+use shared::catalog::{Card, Catalog, Notification, Rendered, Unfit};
 use shared::job::{self, Fallback, Job, Message, Progress};
 use shared::session::{Caller, User};
 use shared::store::{Addressed, Batch, Record};
@@ -29,7 +29,7 @@ impl Function {
             self.count(user, notification, call).await?;
         }
         let needs = notification.placeholders(call.page.as_deref());
-        let (recipients, messages) = self.address(notification, call, &needs).await?;
+        let (recipients, messages) = self.address(notification, call, &needs, |unfit| unfit.first()).await?;
         let batch = Batch {
             id,
             sender: caller.sender(),
@@ -97,10 +97,10 @@ impl Function {
             newer: Map::new(),
         };
         if messages.iter().any(|message| message.by_fallback().is_none()) {
-            self.gone.hold_back(&self.oa_appid, &notification.template_id).await;
+            self.gone.park_if_gone(&self.oa_appid, &notification.template_id).await;
         }
         if let Some(fallback) = messages.iter().find_map(Message::by_fallback) {
-            self.gone.hold_back(&self.mini_appid, &fallback.template_id).await;
+            self.gone.park_if_gone(&self.mini_appid, &fallback.template_id).await;
         }
         // An older version cannot parse a job of those who have no follower's address, and leaves all of it alone.
         let (followers, others): (Vec<_>, Vec<_>) =
@@ -124,12 +124,14 @@ impl Function {
         )))
     }
 
-    /// Finds each recipient's address and fills their message; whoever cannot be reached is rejected.
+    /// Finds each recipient's address and fills their message; whoever cannot be reached is rejected, and whose data
+    /// does not fit, with what `tell` makes of that.
     pub(crate) async fn address(
         &self,
         notification: &Notification,
         call: &SendRequest,
         needs: &HashSet<&str>,
+        tell: fn(&Unfit) -> String,
     ) -> Result<(Vec<Addressed>, Vec<Message>), Error> {
         let fallback = notification.fallback().map(|card| card.template_id);
         let addresses = self.resolve(call.to.iter().map(To::recipient), fallback).await?;
@@ -141,7 +143,7 @@ impl Function {
             match address.map(|address| (filling.cards(notification, &address), address)) {
                 Err(unreachable) => recipient.reason = Some(unreachable),
                 Ok((Err(unfit), _)) => {
-                    (recipient.reason, recipient.detail) = (Some(Reason::InvalidField), Some(unfit));
+                    (recipient.reason, recipient.detail) = (Some(Reason::InvalidField), Some(tell(&unfit)));
                 }
                 Ok((Ok(cards), address))
                     if seen.insert((address.user().to_owned(), cards.shown().cloned())) =>
@@ -164,7 +166,7 @@ fn fill(notification: &Notification, batch: &Batch) -> (Vec<Message>, Vec<(u32, 
     for (n, recipient) in batch.reachable() {
         match fill_one(notification, batch, (n, recipient)) {
             Ok(message) => messages.push(message),
-            Err(detail) => unfit.push((n, detail)),
+            Err(what) => unfit.push((n, what.first())),
         }
     }
     (messages, unfit)
@@ -173,12 +175,12 @@ fn fill(notification: &Notification, batch: &Batch) -> (Vec<Message>, Vec<(u32, 
 /// A recipient's message, filled anew from what the batch keeps.
 ///
 /// # Errors
-/// The first value that does not fit.
+/// What does not fit.
 pub fn fill_one(
     notification: &Notification,
     batch: &Batch,
     (n, recipient): (u32, &Addressed),
-) -> Result<Message, String> {
+) -> Result<Message, Unfit> {
     let filling = Filling { shared: &batch.data, own: &recipient.data, page: batch.page.as_deref() };
     let address = Address::of(recipient);
     Ok(message((n, &recipient.to), &address, filling.cards(notification, &address)?))
@@ -208,20 +210,27 @@ impl Filling<'_> {
     /// The cards that this address can get.
     ///
     /// # Errors
-    /// The first value that does not fit.
-    fn cards(&self, notification: &Notification, address: &Address) -> Result<Cards, String> {
+    /// What does not fit. Both have to fit, whoever it is for: it must not tell who follows.
+    fn cards(&self, notification: &Notification, address: &Address) -> Result<Cards, Unfit> {
         let render = |card: Card<'_>| card.render(self.shared, self.own, self.page);
-        // Both have to fit, whoever it is for: what does not fit must not tell who follows.
-        let template = render(notification.card())?;
-        let fallback = notification.fallback().map(|card| {
-            let rendered = render(card).map_err(|unfit| format!("fallback: {unfit}"))?;
-            Ok::<_, String>((card.template_id.to_owned(), rendered))
-        });
-        let fallback = fallback.transpose()?.filter(|_| address.openid.is_some());
-        match (&address.oa_openid, &fallback) {
-            (None, None) => {
-                Err("fallback: the catalog has none any more, and the user does not follow".to_owned())
+        let template = render(notification.card());
+        let fallback = notification.fallback().map(|card| (card.template_id.to_owned(), render(card)));
+        let (template, fallback) = match (template, fallback) {
+            (Ok(template), None) => (template, None),
+            (Ok(template), Some((id, Ok(fallback)))) => (template, Some((id, fallback))),
+            (template, fallback) => {
+                let of_the_fallback =
+                    fallback.and_then(|(_, card)| card.err()).into_iter().flat_map(|unfit| unfit.0);
+                let of_the_fallback = of_the_fallback.map(|what| format!("fallback: {what}"));
+                let of_the_template = template.err().into_iter().flat_map(|unfit| unfit.0);
+                return Err(Unfit(of_the_template.chain(of_the_fallback).collect()));
             }
+        };
+        let fallback = fallback.filter(|_| address.openid.is_some());
+        match (&address.oa_openid, &fallback) {
+            (None, None) => Err(Unfit(vec![
+                "fallback: the catalog has none any more, and the user does not follow".to_owned(),
+            ])),
             (follower, _) => Ok(Cards { template: follower.as_ref().map(|_| template), fallback }),
         }
     }

@@ -30,13 +30,13 @@ impl GoneTemplates {
 
     /// Opens the breaker of a template that the account has not any more. What cannot be looked at holds nothing back:
     /// then WeChat says so.
-    pub async fn hold_back(&self, appid: &str, template_id: &str) {
-        if let Err(error) = self.try_to_hold_back(appid, template_id).await {
+    pub async fn park_if_gone(&self, appid: &str, template_id: &str) {
+        if let Err(error) = self.try_to_park_if_gone(appid, template_id).await {
             tracing::warn!(cause = error.causes(), "could not look whether a template is there: {error}");
         }
     }
 
-    async fn try_to_hold_back(&self, appid: &str, template_id: &str) -> Result<(), Error> {
+    async fn try_to_park_if_gone(&self, appid: &str, template_id: &str) -> Result<(), Error> {
         let now = self.clock.now();
         let Some(list) = self.list(appid).await?.filter(|list| list.lacks(template_id, now)) else {
             return Ok(());

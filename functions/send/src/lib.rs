@@ -16,6 +16,7 @@ mod templates;
 
 use std::time::{Duration, SystemTime};
 
+use contract::dry_run::MOST_PREVIEWS;
 use contract::routes::{LONGEST_IDEMPOTENCY_KEY as LONGEST_KEY, Operation, REPLAY, SEND, SUBSCRIBE};
 use contract::send::{LARGEST_OF_A_USER, Named, is_id};
 use contract::{Accepted, SendRequest};
@@ -158,6 +159,11 @@ impl Function {
         idempotency_key(request.headers())?;
         let catalog = self.catalog.current().await?;
         let call = call(caller, request, &catalog)?;
+        if call.to.len() > MOST_PREVIEWS {
+            return Err(Error::TooLarge(format!(
+                "A dry run takes at most {MOST_PREVIEWS} recipients; split it."
+            )));
+        }
         Ok(http::json(StatusCode::OK, &self.dry_run(&call, &catalog).await?))
     }
 

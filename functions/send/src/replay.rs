@@ -29,23 +29,27 @@ impl Function {
         };
         let chosen = choose(records, &replay)?;
         let recipients = self.addressed_now(notification, &batch, &chosen).await?;
-        let again = |record: &Record| -> Option<Result<Message, String>> {
-            let recipient = (record.n, recipients.get(&record.n)?);
+        let (mut messages, mut unfit, mut may_arrive_twice) = (Vec::new(), Vec::new(), 0);
+        for record in &chosen {
+            let Some(recipient) = recipients.get(&record.n) else { continue };
             let progress = Progress { round: record.round + 1, ..Progress::default() };
-            Some(fill_one(notification, &batch, recipient).map(|message| Message { progress, ..message }))
-        };
-        let messages: Result<Vec<_>, _> = chosen.iter().filter_map(again).collect();
-        let messages = messages.map_err(|field| {
-            Error::InvalidRequest(format!(
-                "The catalog has changed and the batch's data no longer fits: {field}."
-            ))
-        })?;
-        let replayed = messages.len() as u64;
-        let may_arrive_twice =
-            chosen.iter().filter(|record| record.state == MessageState::Unknown).count() as u64;
+            match fill_one(notification, &batch, (record.n, recipient)) {
+                Ok(message) => {
+                    messages.push(Message { progress, ..message });
+                    may_arrive_twice += u64::from(record.state == MessageState::Unknown);
+                }
+                Err(what) => unfit.push(what),
+            }
+        }
+        if let (true, Some(what)) = (messages.is_empty(), unfit.first()) {
+            return Err(Error::InvalidRequest(format!(
+                "The catalog has changed and the batch's data no longer fits: {what}."
+            )));
+        }
+        let (replayed, unfit) = (messages.len() as u64, unfit.len() as u64);
         self.put_on_queue(notification, &batch, self.clock.now(), messages).await?;
-        tracing::info!(batch = id, replayed, may_arrive_twice, "replayed messages");
-        let answer = Replayed { id: id.to_owned(), replayed, may_arrive_twice };
+        tracing::info!(batch = id, replayed, may_arrive_twice, unfit, "replayed messages");
+        let answer = Replayed { id: id.to_owned(), replayed, may_arrive_twice, unfit };
         Ok(http::json(StatusCode::ACCEPTED, &answer))
     }
 }

@@ -34,6 +34,18 @@ pub struct Rendered {
     pub page: Option<String>,
 }
 
+/// What of the data does not fit, a sentence each; at least one.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}", .0.join("; "))]
+pub struct Unfit(pub Vec<String>);
+
+impl Unfit {
+    /// What is to be put right first.
+    pub fn first(&self) -> String {
+        self.0.first().cloned().unwrap_or_default()
+    }
+}
+
 impl<'a> Card<'a> {
     /// What keeps it from ever being sent: each key, and what is wrong with it.
     pub(super) fn problems(&self) -> Vec<(String, String)> {
@@ -49,7 +61,8 @@ impl<'a> Card<'a> {
         let wrong = wrong.into_iter().filter(|(is_wrong, ..)| *is_wrong);
         let wrong = wrong.map(|(_, key, what)| (key.to_owned(), what.to_owned()));
         // What needs no data is now what it will be.
-        let page = self.page.filter(|page| needs_none(page)).and_then(|page| check_page(page).err());
+        let page =
+            self.page.filter(|page| needs_none(page)).and_then(|page| check_page(page.to_owned()).err());
         let page = page.map(|what| ("page".to_owned(), what));
         let fields = self.fields.iter().flat_map(|(name, text)| self.field_problems(name, text));
         wrong.chain(page).chain(fields).collect()
@@ -73,27 +86,34 @@ impl<'a> Card<'a> {
     /// call's, brings every value into its field's form, and checks it.
     ///
     /// # Errors
-    /// The first field that is missing or not of its type, as a sentence.
-    pub fn render(&self, shared: &Data, own: &Data, page: Option<&str>) -> Result<Rendered, String> {
+    /// Each field that is missing or not of its type, and the page.
+    pub fn render(&self, shared: &Data, own: &Data, page: Option<&str>) -> Result<Rendered, Unfit> {
         let value = |name: &str| own.get(name).or_else(|| shared.get(name)).map(String::as_str);
-        let mut rendered = BTreeMap::new();
+        let (mut rendered, mut unfit) = (BTreeMap::new(), Vec::new());
         for (name, text) in self.fields {
             let filled = fill(text.text(), value, str::to_owned);
-            let filled = filled.map_err(|missing| format!("{name} needs data.{missing}"))?;
-            rendered.insert(name.clone(), self.value(name, text, &filled)?);
+            let filled = filled.map_err(|missing| format!("{name} needs data.{missing}"));
+            match filled.and_then(|filled| self.value(name, text, &filled)) {
+                Ok(value) => drop(rendered.insert(name.clone(), value)),
+                Err(what) => unfit.push(what),
+            }
         }
-        let page = match (page, self.page) {
+        let filled = match (page, self.page) {
             // What its braces hold is the caller's, and is not repeated.
-            (Some(page), _) => Some(
-                fill(page, value, encode).map_err(|_| "page names a value that data has not".to_owned())?,
-            ),
+            (Some(page), _) => {
+                Some(fill(page, value, encode).map_err(|_| "page names a value that data has not".to_owned()))
+            }
             (None, Some(page)) => {
-                Some(fill(page, value, encode).map_err(|missing| format!("page needs data.{missing}"))?)
+                Some(fill(page, value, encode).map_err(|missing| format!("page needs data.{missing}")))
             }
             (None, None) => None,
         };
-        page.as_deref().map_or(Ok(()), check_page)?;
-        Ok(Rendered { data: rendered, page })
+        match filled.map(|filled| filled.and_then(check_page)).transpose() {
+            Ok(page) if unfit.is_empty() => return Ok(Rendered { data: rendered, page }),
+            Ok(_) => {}
+            Err(what) => unfit.push(what),
+        }
+        Err(Unfit(unfit))
     }
 
     /// A filled text as the field's value.
@@ -120,9 +140,9 @@ fn needs_none(text: &str) -> bool {
 }
 
 /// Refuses a filled page that WeChat would not take.
-fn check_page(page: &str) -> Result<(), String> {
+fn check_page(page: String) -> Result<String, String> {
     if page.len() <= LONGEST_PAGE {
-        return Ok(());
+        return Ok(page);
     }
     Err(format!("page takes at most {LONGEST_PAGE} bytes, filled and escaped"))
 }

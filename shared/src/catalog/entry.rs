@@ -7,7 +7,7 @@ use std::time::Duration;
 use contract::{Channel, Data};
 use serde::{Deserialize, Serialize};
 
-use super::card::{Card, Rendered};
+use super::card::{Card, Rendered, Unfit};
 use super::field::{Table, TooLong};
 use super::text::Text;
 use crate::job::{Job, Prefer};
@@ -148,8 +148,8 @@ impl Notification {
     /// [`Card::render`] of the Official Account's message.
     ///
     /// # Errors
-    /// The first field that is missing or not of its type, as a sentence.
-    pub fn render(&self, shared: &Data, own: &Data, page: Option<&str>) -> Result<Rendered, String> {
+    /// As there.
+    pub fn render(&self, shared: &Data, own: &Data, page: Option<&str>) -> Result<Rendered, Unfit> {
         self.card().render(shared, own, page)
     }
 
@@ -185,7 +185,10 @@ mod tests {
         );
         let render = |x, y| entry.render(&data([("x", x), ("y", y)]), &Data::new(), None);
         assert_eq!(render(LONG, "y").expect("cut").data["thing1"], CUT);
-        assert_eq!(render("x", LONG), Err("thing2 takes at most 20 characters, not 21".to_owned()));
+        assert_eq!(
+            render("x", LONG),
+            Err(Unfit(vec!["thing2 takes at most 20 characters, not 21".to_owned()]))
+        );
     }
 
     #[test]
@@ -201,7 +204,7 @@ mod tests {
         assert_eq!(rendered.data, data([("thing7", CUT), ("date8", "2026-11-29")]));
         let own = entry(&text.replace("'s',", "'s', too_long = 'reject',"));
         let refused = own.fallback().expect("a fallback").render(&filled, &Data::new(), None);
-        assert_eq!(refused, Err("thing7 takes at most 20 characters, not 21".to_owned()));
+        assert_eq!(refused, Err(Unfit(vec!["thing7 takes at most 20 characters, not 21".to_owned()])));
         // What either needs is kept with a batch.
         assert_eq!(whole.placeholders(None), ["x", "y", "at"].into());
         assert_eq!(whole.placeholders(Some("q?z={z}")), ["x", "z", "at"].into());

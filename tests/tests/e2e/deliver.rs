@@ -182,7 +182,7 @@ async fn a_refusal_after_a_lost_answer_does_not_say_that_nothing_arrived() {
         world.clear_faults().await;
         let path = format!("/send/{id}/replay");
         let replayed = world.post(&path, &world.service_key, &json!({})).await.ok(202);
-        assert_eq!(replayed, json!({ "id": id, "replayed": 1, "may_arrive_twice": 1 }));
+        assert_eq!(replayed, json!({ "id": id, "replayed": 1, "may_arrive_twice": 1, "unfit": 0 }));
     }
 }
 

@@ -4,7 +4,7 @@ use harness::World;
 use local::{Load, Settings};
 use reqwest::Method;
 use serde_json::{Value, json};
-use simulator::{SUBSCRIBE_TEMPLATE_ID, TEMPLATE_ID};
+use simulator::{SUBSCRIBE_SHIPPED_ID, SUBSCRIBE_TEMPLATE_ID, TEMPLATE_ID};
 
 use crate::catalog;
 
@@ -124,6 +124,59 @@ async fn a_value_that_does_not_fit_and_a_template_that_is_gone_are_told() {
 }
 
 #[tokio::test]
+async fn everything_that_does_not_fit_is_told_of_both_cards() {
+    let world = world().await;
+    let mut bare = openid(&world, 1).await;
+    bare["data"] = json!({ "applicant": "x".repeat(21), "kind": "y".repeat(21) });
+    let told = dry_run(&world, "approval_submitted", &json!([bare])).await;
+    let detail = told["rejected"][0]["detail"].as_str().expect("a detail");
+    for what in ["thing1 takes", "thing2 takes", "fallback: thing1 takes", "fallback: thing2 takes"] {
+        assert!(detail.split("; ").any(|one| one.starts_with(what)), "{what}: {detail}");
+    }
+    // A call that is meant has room for the first.
+    let call = json!({ "notification": "approval_submitted", "to": [bare], "data": harness::approval() });
+    let sent = world.post("/send", &world.service_key, &call).await.ok(202);
+    assert!(detail.starts_with(sent["rejected"][0]["detail"].as_str().expect("a detail")), "{sent}");
+    assert!(!sent["rejected"][0]["detail"].as_str().expect("a detail").contains(';'), "{sent}");
+}
+
+/// The shipped entry names its way of delivery in the data; the template has three.
+#[tokio::test]
+async fn a_value_that_is_none_of_those_approved_is_told_with_its_message() {
+    let world = world().await;
+    let entry = format!(
+        "[entry]\ntemplate_id = \"{TEMPLATE_ID}\"\nfields.thing1 = \"{{way}}\"\n\
+         [entry.fallback]\ntemplate_id = \"{SUBSCRIBE_SHIPPED_ID}\"\nfields.enum_string4 = \"{{way}}\"\n\
+         fields.thing2 = \"{{way}}\"\n"
+    );
+    crate::catalog_pushed::push(&world, &entry).await;
+    world.advance(60).await;
+    world.sync_until_done().await;
+    let session = world.login(102).await;
+    let results = world.accept(102, &[SUBSCRIBE_SHIPPED_ID]).await;
+    world.post("/subscriptions", &session.token, &json!({ "results": results })).await.ok(200);
+    // Who follows may turn out not to.
+    let to = json!([openid(&world, 1).await, openid(&world, 102).await]);
+    for (way, problems) in [("自提", 0), ("空投", 1)] {
+        let call = json!({ "notification": "entry", "to": to, "data": { "way": way } });
+        let told = world.post(DRY, &world.service_key, &call).await.ok(200);
+        let of = |n: usize| told["messages"][n]["problems"].as_array().map_or(0, Vec::len);
+        assert_eq!((of(0), of(1)), (problems, problems), "{told}");
+        if problems > 0 {
+            let problem = &told["messages"][1]["problems"][0];
+            assert_eq!(
+                [&problem["notification"], &problem["channel"], &problem["field"], &problem["reason"]],
+                ["entry", "subscribe", "enum_string4", "not_approved"]
+            );
+            assert!(
+                problem["remedy"].as_str().expect("a remedy").contains("快递, 同城配送, 自提"),
+                "{problem}"
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn it_is_for_service_keys_and_takes_what_a_call_takes() {
     let (world, _folder) = catalog::world().await;
     let session = world.login(1).await;
@@ -135,5 +188,9 @@ async fn it_is_for_service_keys_and_takes_what_a_call_takes() {
     let unknown = json!({ "notification": "none", "to": own });
     world.post(DRY, &world.service_key, &unknown).await.problem(400, "invalid_request");
     world.call(Method::POST, DRY, &world.service_key, "{").await.problem(400, "invalid_request");
+    let many = vec![json!({ "openid": "o" }); contract::dry_run::MOST_PREVIEWS + 1];
+    let many = json!({ "notification": "to_anyone", "to": many, "data": harness::approval() });
+    let refused = world.post(DRY, &world.service_key, &many).await.problem(413, "too_large");
+    assert!(refused.to_string().contains("at most 500 recipients"), "{refused:?}");
     world.post("/send?dry_run=false", &session.token, &call).await.ok(202);
 }

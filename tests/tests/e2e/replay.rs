@@ -28,7 +28,7 @@ async fn one_failed_message_is_sent_anew_alone() {
     let id = two_of_three_failed(&world).await;
     assert_eq!(
         replay(&world, &id, json!({ "n": 2 })).await,
-        json!({ "id": id, "replayed": 1, "may_arrive_twice": 0 })
+        json!({ "id": id, "replayed": 1, "may_arrive_twice": 0, "unfit": 0 })
     );
     world.wait_for(&id, |batch| batch["counts"] == json!({ "failed": 1, "sent": 2 })).await;
     assert_eq!(world.messages_of(0).await.len(), 0);

@@ -104,7 +104,10 @@ async fn messages_of_0_1_0() {
     let data = json!({ "applicant": "赵钱孙李周吴郑王冯陈褚卫蒋沈韩杨朱秦尤许何", "id": "1250", "at": "1795867380" });
     let data = serde_json::from_value(data).expect("data");
     let refused = entry.render(&data, &Data::new(), None);
-    assert_eq!(refused, Err("thing3 takes at most 20 characters, not 21".to_owned()));
+    assert_eq!(
+        refused,
+        Err(shared::catalog::Unfit(vec!["thing3 takes at most 20 characters, not 21".to_owned()]))
+    );
     let fallback = entry.fallback().expect("a fallback");
     let rendered = fallback.render(&data, &Data::new(), None).expect("rendered");
     assert_eq!((fallback.template_id, rendered.page.as_deref()), ("s1", Some("pages/o?id=1250")));
