@@ -147,7 +147,7 @@ impl Config {
         })
     }
 
-    /// `CALLBACK_MODE`: the least safe mode of callbacks that is taken.
+    /// `CALLBACK_MODE`: the least safe mode of the Official Account's callbacks that is taken.
     ///
     /// # Errors
     /// [`ConfigError`].

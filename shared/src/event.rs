@@ -34,7 +34,7 @@ pub enum Event {
         /// WeChat's word: `success`, `failed:user block`, `failed: system failed`, …; of a subscribe message, what its
         /// errcode means.
         status: String,
-        /// A subscribe message's errcode, which says more than its word; 0 when it arrived.
+        /// A subscribe message's errcode, which says more than its word; 0 when it arrived. A template message has none.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         errcode: Option<i64>,
         /// The openid it was for: the Official Account's, or of a subscribe message the mini-program's.

@@ -2,6 +2,7 @@
 
 use shared::Account;
 use shared::event::Event;
+use shared::wechat::errcode::NO_CREDIT;
 use shared::wechat::reader::is_id;
 
 use crate::fields::{Fields, Message};
@@ -59,14 +60,16 @@ fn of_the_official_account(fields: &Fields, event: &str, now: i64) -> Option<Res
 
 fn of_the_mini_program(message: &Message, event: &str, now: i64) -> Reading {
     let told = |list: &Fields| match event {
-        "subscribe_msg_popup_event" => answer(&message.fields, list, now, true),
-        "subscribe_msg_change_event" => answer(&message.fields, list, now, false),
-        "subscribe_msg_sent_event" => sent(&message.fields, list).map(Some),
-        _ => Ok(None),
+        "subscribe_msg_popup_event" => vec![answer(&message.fields, list, now, true)],
+        "subscribe_msg_change_event" => vec![answer(&message.fields, list, now, false)],
+        "subscribe_msg_sent_event" => {
+            vec![sent(&message.fields, list).map(Some), refused(&message.fields, list, now)]
+        }
+        _ => Vec::new(),
     };
     match message.lists.len() {
         0 if event.starts_with("subscribe_msg_") => vec![Err(NotUnderstood("List"))],
-        0..=MOST_TOLD => message.lists.iter().filter_map(|list| told(list).transpose()).collect(),
+        0..=MOST_TOLD => message.lists.iter().flat_map(told).filter_map(Result::transpose).collect(),
         _ => vec![Err(NotUnderstood("List"))],
     }
 }
@@ -92,6 +95,16 @@ fn sent(fields: &Fields, list: &Fields) -> Result<Event, NotUnderstood> {
         openid: fields.id("FromUserName").ok(),
         tries: 0,
     })
+}
+
+/// Whoever refused a message has no accept of its template any more.
+fn refused(fields: &Fields, list: &Fields, now: i64) -> Result<Option<Event>, NotUnderstood> {
+    if list.number("ErrorCode") != Some(NO_CREDIT) {
+        return Ok(None);
+    }
+    let (openid, template_id) = (fields.id("FromUserName")?, list.id("TemplateId")?);
+    let (at, accepted, popup) = (fields.at(now)?, false, false);
+    Ok(Some(Event::SubscriptionChanged { openid, template_id, accepted, at, popup }))
 }
 
 impl Fields {
@@ -274,6 +287,7 @@ mod tests {
         let told = [
             receipt(1_864_323_726_461_255_680, 0, "success"),
             receipt(7, 43101, "user refuse"),
+            changed("a", false, false),
             receipt(8, -1, "failed"),
         ];
         for text in in_each_form("subscribe_msg_sent_event", &lists) {

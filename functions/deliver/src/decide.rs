@@ -2,10 +2,10 @@
 
 use std::time::Duration;
 
-use contract::{MessageState, Reason};
+use contract::{Channel, MessageState, Reason};
 use shared::job::Prefer;
 use shared::wechat::Failure;
-use shared::wechat::errcode::{self, Action, NO_CREDIT};
+use shared::wechat::errcode::{self, Action};
 
 /// What WeChat refused for now is tried again after these pauses, the last one over and over.
 const REFUSED: [Duration; 5] = [
@@ -107,16 +107,14 @@ impl RetryTiming {
     }
 }
 
-/// What a failure asks for and says where it answers a subscribe message: that is for a user of the mini-program, not
-/// for a follower.
-pub fn meaning(failure: &Failure) -> (Action, Reason) {
-    match failure.errcode() {
-        Some(NO_CREDIT) => (Action::Refused, Reason::NotSubscribed),
-        Some(errcode) => {
+/// What a failure asks for, and says; of a subscribe message that is for a user of the mini-program, not for a follower.
+pub fn meaning(failure: &Failure, channel: Channel) -> (Action, Reason) {
+    match (channel, failure.errcode()) {
+        (Channel::Subscribe, Some(errcode)) => {
             let entry = errcode::of_subscribe_message(errcode);
             (entry.action, entry.reason)
         }
-        None => (failure.action(), failure.reason()),
+        _ => (failure.action(), failure.reason()),
     }
 }
 

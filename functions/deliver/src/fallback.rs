@@ -8,6 +8,7 @@
 use std::time::Duration;
 
 use contract::{MessageState, Reason};
+use shared::Error;
 use shared::job::{Job, Message, Prefer};
 use shared::store::{Record, Take};
 use shared::wechat::Failure;
@@ -67,6 +68,18 @@ impl Invocation<'_> {
     async fn end(&self, job: &Job, message: Message, state: MessageState, reason: Reason) -> Option<Requeue> {
         metrics::counter!("Failed", "Reason" => reason.to_string()).increment(1);
         self.finish(job, message, |record| record.ended(state, reason)).await
+    }
+
+    /// Whether an earlier try, or another worker's, may have reached the user. Nobody asks WeChat for a fallback without
+    /// its mark.
+    pub async fn may_have_arrived(&self, job: &Job, message: &Message) -> Result<bool, Error> {
+        let progress = &message.progress;
+        match message.by_fallback() {
+            Some(card) if progress.ambiguous_since.is_some() && progress.ambiguous == 0 => {
+                self.function.credits.is_taken(&card.openid, &job.client_msg_id(message)).await
+            }
+            _ => Ok(progress.ambiguous_since.is_some()),
+        }
     }
 
     /// WeChat refused this try: what was taken for it is the user's again, unless an earlier one may have used it; by

@@ -3,7 +3,7 @@
 use std::sync::Once;
 use std::time::{Duration, SystemTime};
 
-use contract::{MessageState, Reason};
+use contract::{Channel, MessageState, Reason};
 use shared::Error;
 use shared::job::{Fallback, Job, LastFailure, Message, NO_MSGID};
 use shared::store::{BreakerKeys, Record};
@@ -128,9 +128,16 @@ impl Invocation<'_> {
     /// It waited too long: for its use, or for WeChat to recognize a second copy.
     async fn finish_late(&self, job: &Job, message: Message) -> Option<Requeue> {
         let (parked, last) = (message.progress.parked, message.progress.last.clone());
-        let (state, reason) = match message.progress.ambiguous_since {
-            Some(_) => (MessageState::Unknown, Reason::OutcomeUnknown),
-            None => (MessageState::Failed, Reason::Expired),
+        let (state, reason) = match self.may_have_arrived(job, &message).await {
+            Ok(true) => (MessageState::Unknown, Reason::OutcomeUnknown),
+            Ok(false) => (MessageState::Failed, Reason::Expired),
+            Err(error) => {
+                tracing::warn!(
+                    cause = error.causes(),
+                    "could not look whether a message had an accept in hand"
+                );
+                return Some(Requeue { delay: STORE_PAUSE, message, record: None });
+            }
         };
         metrics::counter!("Failed", "Reason" => reason.to_string()).increment(1);
         let end = |record: Record| record.after(last).ended(state, reason).having_waited_for(parked);
@@ -236,13 +243,12 @@ impl Invocation<'_> {
             progress.ambiguous_since.get_or_insert_with(|| self.function.clock.now());
         }
         let (ambiguous, refused) = (progress.ambiguous, progress.attempts.saturating_sub(progress.ambiguous));
-        let is_fallback = message.by_fallback().is_some();
-        let (action, reason) =
-            if is_fallback { decide::meaning(failure) } else { (failure.action(), failure.reason()) };
+        let channel = message.channel();
+        let (action, reason) = decide::meaning(failure, channel);
         FailedAttempt {
             action,
             reason,
-            is_recognized: !is_fallback,
+            is_recognized: channel == Channel::Template,
             ambiguous,
             refused,
             ambiguous_for: self.ambiguous_for(message),

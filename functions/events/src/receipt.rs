@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contract::{MessageState, Reason};
+use contract::{Channel, MessageState, Reason};
 use shared::store::Receipt;
 use shared::wechat::Failure;
 use shared::wechat::errcode::NO_CREDIT;
@@ -24,11 +24,13 @@ impl Function {
     /// Whether there is a message of this msgid, whose state is now what WeChat says.
     pub(crate) async fn join(&self, msgid: i64, status: &str, errcode: Option<i64>) -> Result<bool, Failure> {
         let (state, reason) = outcome(status, errcode);
+        // Only the mini-program's receipts have one.
+        let channel = if errcode.is_some() { Channel::Subscribe } else { Channel::Template };
         let detail = match errcode {
             None | Some(0) => status.to_owned(),
             Some(errcode) => format!("{errcode} {status}"),
         };
-        let receipt = self.messages.apply_receipt(msgid, state, reason, &detail).await?;
+        let receipt = self.messages.apply_receipt(channel, msgid, (state, reason), &detail).await?;
         match receipt {
             Receipt::Joined => {
                 metrics::counter!("Receipt", "State" => state.to_string()).increment(1);
@@ -53,7 +55,8 @@ fn outcome(status: &str, errcode: Option<i64>) -> (MessageState, Option<Reason>)
     let (word, cause) = status.split_once(':').unwrap_or((&status, ""));
     match (errcode, word.trim(), cause.trim()) {
         (Some(0), ..) | (None, "success", _) => (MessageState::Delivered, None),
-        (Some(NO_CREDIT), ..) | (_, _, "user block") => (MessageState::Blocked, Some(Reason::Refused)),
+        (Some(NO_CREDIT), ..) => (MessageState::Blocked, Some(Reason::NotSubscribed)),
+        (_, _, "user block") => (MessageState::Blocked, Some(Reason::Refused)),
         (_, _, "freq limit") => (MessageState::Failed, Some(Reason::TooFrequent)),
         _ => (MessageState::Failed, Some(Reason::NotDelivered)),
     }
@@ -81,7 +84,7 @@ mod tests {
     fn a_subscribe_messages_errcode_decides() {
         assert_eq!(outcome("success", Some(0)), (MessageState::Delivered, None));
         assert_eq!(outcome("", Some(0)), (MessageState::Delivered, None));
-        assert_eq!(outcome("user refuse", Some(43101)), (MessageState::Blocked, Some(Reason::Refused)));
+        assert_eq!(outcome("user refuse", Some(43101)), (MessageState::Blocked, Some(Reason::NotSubscribed)));
         assert_eq!(outcome("failed:user block", Some(-7)), (MessageState::Blocked, Some(Reason::Refused)));
         assert_eq!(outcome("success", Some(-1)), (MessageState::Failed, Some(Reason::NotDelivered)));
     }

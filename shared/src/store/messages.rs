@@ -12,7 +12,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
-use contract::{MessageState, Reason};
+use contract::{Channel, MessageState, Reason};
 use serde::Serialize;
 
 use super::{WRITE_BATCH, condition_met, from_item, number, text, to_item};
@@ -129,37 +129,53 @@ impl Messages {
         condition_met(put.send().await)
     }
 
-    /// Adds WeChat's receipt to the message it is of.
+    /// Adds WeChat's receipt to the message of this channel it is of: the other account's may bear the same number.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn apply_receipt(
         &self,
+        channel: Channel,
         msgid: i64,
-        state: MessageState,
-        reason: Option<Reason>,
+        (state, reason): (MessageState, Option<Reason>),
         status: &str,
     ) -> Result<Receipt, Error> {
         let query = self.client.query().table_name(&self.table).index_name("by_msgid");
         let query = query.key_condition_expression("msgid = :msgid");
         let answer = query.expression_attribute_values(":msgid", number(msgid)).send().await;
-        let Some(mut item) = answer.map_err(Error::unavailable)?.items.unwrap_or_default().pop() else {
-            return Ok(Receipt::NoMessage);
-        };
-        item.retain(|name, _| name == "batch" || name == "n");
-        let update = self.client.update_item().table_name(&self.table).set_key(Some(item));
-        let reason = reason.map_or(AttributeValue::Null(true), |reason| text(reason.to_string()));
-        let update = update
-            .update_expression("SET #state = :state, reason = :reason, detail = :status, updated_at = :now")
-            .condition_expression("#state = :sent AND msgid = :msgid")
-            .expression_attribute_names("#state", "state")
-            .expression_attribute_values(":state", text(state.to_string()))
-            .expression_attribute_values(":reason", reason)
-            .expression_attribute_values(":status", text(status))
-            .expression_attribute_values(":sent", text(MessageState::Sent.to_string()))
-            .expression_attribute_values(":msgid", number(msgid))
-            .expression_attribute_values(":now", number(self.clock.now()));
-        Ok(if condition_met(update.send().await)? { Receipt::Joined } else { Receipt::Known })
+        let mut receipt = Receipt::NoMessage;
+        for mut item in answer.map_err(Error::unavailable)?.items.unwrap_or_default() {
+            item.retain(|name, _| name == "batch" || name == "n");
+            let update = self.client.update_item().table_name(&self.table).set_key(Some(item));
+            let reason = reason.map_or(AttributeValue::Null(true), |reason| text(reason.to_string()));
+            let update = update
+                .update_expression(
+                    "SET #state = :state, reason = :reason, detail = :status, updated_at = :now",
+                )
+                .expression_attribute_names("#state", "state")
+                .expression_attribute_names("#channel", "channel")
+                .expression_attribute_values(":state", text(state.to_string()))
+                .expression_attribute_values(":reason", reason)
+                .expression_attribute_values(":status", text(status))
+                .expression_attribute_values(":sent", text(MessageState::Sent.to_string()))
+                .expression_attribute_values(":msgid", number(msgid))
+                .expression_attribute_values(":now", number(self.clock.now()));
+            let is_its = "#state = :sent AND msgid = :msgid";
+            // A record says nothing of the usual channel.
+            let update = match channel {
+                Channel::Template => {
+                    update.condition_expression(format!("{is_its} AND attribute_not_exists(#channel)"))
+                }
+                Channel::Subscribe => update
+                    .condition_expression(format!("{is_its} AND #channel = :channel"))
+                    .expression_attribute_values(":channel", text(channel.to_string())),
+            };
+            if condition_met(update.send().await)? {
+                return Ok(Receipt::Joined);
+            }
+            receipt = Receipt::Known;
+        }
+        Ok(receipt)
     }
 }
 
@@ -168,7 +184,7 @@ impl Messages {
 pub enum Receipt {
     /// Its message's state is now what it says.
     Joined,
-    /// Its message had one already.
+    /// Its message had one already, or is the other account's.
     Known,
     /// There is no message of this msgid, or not yet.
     NoMessage,

@@ -209,9 +209,12 @@ pub fn of(errcode: i64) -> Entry {
 pub const NO_CREDIT: i64 = 43101;
 
 /// The same where it answers a subscribe message: that goes to the mini-program's openid, of which nobody follows
-/// anything. All other codes mean there what they mean of a template message.
+/// anything, and needs an accept. All other codes mean there what they mean of a template message.
 pub fn of_subscribe_message(errcode: i64) -> Entry {
     match of(errcode) {
+        entry @ Entry { errcode: NO_CREDIT, .. } => {
+            Entry { action: Action::GiveUp, reason: Reason::NotSubscribed, ..entry }
+        }
         entry @ Entry { action: Action::DoubtFollower, .. } => {
             // The map has the openid from a login.
             Entry { action: Action::GiveUp, reason: Reason::Misconfigured, ..entry }
@@ -232,7 +235,7 @@ mod tests {
             (40003, A::GiveUp, Scope::Call, R::Misconfigured),
             (40037, A::AwaitRepair, Scope::Template, R::TemplateGone),
             (41030, A::AwaitRepair, Scope::Page, R::InvalidPage),
-            (43101, A::Refused, Scope::Call, R::Refused),
+            (43101, A::GiveUp, Scope::Call, R::NotSubscribed),
             (43107, A::AwaitRepair, Scope::Account, R::Misconfigured),
             (43108, A::WaitForUser, Scope::Call, R::TooFrequent),
             (45009, A::NextDay, Scope::Account, R::QuotaExhausted),
@@ -244,7 +247,7 @@ mod tests {
         }
         let other = |entry: &&Entry| of_subscribe_message(entry.errcode).action != entry.action;
         let others: Vec<_> = TABLE.iter().filter(other).map(|entry| entry.errcode).collect();
-        assert_eq!(others, [40003, 43004, 50005]);
+        assert_eq!(others, [40003, 43004, 43101, 50005]);
         assert!(TABLE.iter().all(|entry| of_subscribe_message(entry.errcode).action != A::DoubtFollower));
     }
 

@@ -86,6 +86,19 @@ async fn wechats_word_that_there_is_none_takes_all_of_that_template_and_of_no_ot
 }
 
 #[tokio::test]
+async fn what_was_accepted_while_wechat_said_that_there_is_none_is_kept() {
+    let world = World::start().await;
+    let credits = credits(&world);
+    credits.add(USER, &[T]).await.expect("added");
+    take(&credits, "b-1").await;
+    world.advance(1).await;
+    credits.add(USER, &[T]).await.expect("added");
+    assert!(!credits.zero(USER, T, "b-1").await.expect("an answer"));
+    assert_eq!(count(&credits, T).await, 1);
+    assert_eq!(take(&credits, "b-1").await, Take::Taken, "its mark is gone");
+}
+
+#[tokio::test]
 async fn accepts_add_up_to_twenty_each_template_for_itself() {
     let world = World::start().await;
     let credits = credits(&world);

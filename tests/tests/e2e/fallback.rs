@@ -178,7 +178,7 @@ async fn what_wechat_knows_of_accepts_outdoes_our_count() {
     accepts(&world, STRANGER, 3).await;
     world.refuse_subscription(STRANGER, SUBSCRIBE_TEMPLATE_ID).await;
     let id = world.send_to(&named(&world, STRANGER).await).await;
-    assert_eq!(came_to(&world, &id).await, of("subscribe", "refused", json!("not_subscribed")));
+    assert_eq!(came_to(&world, &id).await, of("subscribe", "failed", json!("not_subscribed")));
     let sent = world.send(&json!([named(&world, STRANGER).await])).await;
     assert_eq!(sent["rejected"][0]["reason"], "not_subscribed", "none is left: {sent}");
 }
@@ -244,20 +244,69 @@ async fn data_has_to_fit_both_cards_whoever_it_is_for() {
 #[tokio::test]
 async fn a_replay_by_a_catalog_that_has_no_fallback_any_more_sends_nothing() {
     let world = World::start().await;
+    world.sync_until_done().await;
     accepts(&world, STRANGER, 1).await;
-    world.fault(json!({ "endpoint": SUBSCRIBE, "errcode": 45168 })).await;
-    let id = world.send_to(&named(&world, STRANGER).await).await;
-    world.wait_for(&id, |batch| batch["counts"] == json!({ "failed": 1 })).await;
+    for endpoint in [SUBSCRIBE, TEMPLATE] {
+        world.fault(json!({ "endpoint": endpoint, "errcode": 45168 })).await;
+    }
+    let unionid = json!({ "unionid": world.user(1).await.unionid });
+    let sent = world.send(&json!([named(&world, STRANGER).await, unionid])).await;
+    let id = sent["id"].as_str().expect("an id");
+    world.wait_for(id, |batch| batch["counts"] == json!({ "failed": 2 })).await;
     world.clear_faults().await;
     let catalog = include_str!("../../../notifications.toml");
     let (before, rest) = catalog.split_once("[approval_submitted.fallback]").expect("a fallback");
     let (_, after) = rest.split_once("[approval_copied]").expect("another entry");
     let text = format!("{before}[approval_copied]{after}");
     catalog_pushed::push(&world, &text).await;
-    let calls = world.calls(SUBSCRIBE).await;
-    let told = world.post(&format!("/send/{id}/replay"), &world.service_key, &json!({})).await;
-    told.problem(400, "invalid_request");
-    assert_eq!((world.calls(SUBSCRIBE).await, world.calls(TEMPLATE).await), (calls, 0));
+    let calls = async || [world.calls(SUBSCRIBE).await, world.calls(TEMPLATE).await];
+    let before = calls().await;
+    let replay =
+        async |which: Value| world.post(&format!("/send/{id}/replay"), &world.service_key, &which).await;
+    replay(json!({ "n": 1 })).await.problem(400, "invalid_request");
+    assert_eq!(calls().await, before);
+    // Nobody else is kept from theirs.
+    let told = replay(json!({})).await.ok(202);
+    assert_eq!(told, json!({ "id": id, "replayed": 1, "may_arrive_twice": 0, "unfit": 1 }));
+    world.wait_for(id, |batch| batch["counts"] == json!({ "failed": 1, "sent": 1 })).await;
+    assert_eq!(calls().await[0], before[0]);
+}
+
+/// A job that comes again may have been worked on; that WeChat was asked for a fallback, its mark says.
+#[tokio::test]
+async fn a_fallback_that_waited_too_long_is_unknown_only_if_wechat_was_asked() {
+    let world = World::start().await;
+    let credits = crate::credits::credits(&world);
+    for (was_asked, state, reason) in [(false, "failed", "expired"), (true, "unknown", "outcome_unknown")] {
+        accepts(&world, STRANGER, 1).await;
+        world.console(&json!({ "removed_templates": [SUBSCRIBE_TEMPLATE_ID] })).await;
+        let id = world.send_to(&named(&world, STRANGER).await).await;
+        world.wait_for(&id, |batch| batch["counts"] == json!({ "parked": 1 })).await;
+        let openid = world.user(STRANGER).await.openid;
+        if was_asked {
+            let mark = format!("{id}-1");
+            credits.take(&openid, SUBSCRIBE_TEMPLATE_ID, &mark).await.expect("taken");
+        }
+        let now = world.stack().clock().now();
+        let fallback = json!({ "openid": openid, "template_id": SUBSCRIBE_TEMPLATE_ID, "data": {} });
+        let job = json!({
+            "batch": id, "template_id": TEMPLATE_ID, "accepted_at": now - 3600, "keep": 60, "enqueued_at": now - 3600,
+            "messages": [{ "n": 1, "oa_openid": "", "data": {}, "fallback": fallback, "turn": 9 }],
+        });
+        let millis = ((now - 3600) * 1000).to_string();
+        let attributes = json!({
+            "SentTimestamp": millis, "ApproximateFirstReceiveTimestamp": millis, "ApproximateReceiveCount": "2",
+        });
+        let record = json!({
+            "messageId": "m", "body": job.to_string(), "attributes": attributes, "eventSource": "aws:sqs",
+            "messageAttributes": {}, "awsRegion": "local", "eventSourceARN": "arn:aws:sqs:local:0:deliver",
+        });
+        let answer = world.invoke("deliver", json!({ "Records": [record] })).await.expect("an answer");
+        assert_eq!(answer, json!({ "batchItemFailures": [] }));
+        let message = &world.batch(&id).await["messages"][0];
+        assert_eq!([&message["state"], &message["reason"]], [state, reason], "{was_asked}");
+        world.console(&json!({ "removed_templates": [] })).await;
+    }
 }
 
 #[tokio::test]
@@ -271,13 +320,11 @@ async fn a_replay_reaches_who_has_followed_or_accepted_since() {
     let to = json!([named(&world, STRANGER).await, named(&world, STRANGER + 1).await]);
     let sent = world.send(&to).await;
     let id = sent["id"].as_str().expect("an id");
-    world.wait_for(id, |batch| batch["counts"] == json!({ "refused": 2 })).await;
+    world.wait_for(id, |batch| batch["counts"] == json!({ "failed": 2 })).await;
     world.user_does(STRANGER, "follow").await;
     world.sync_until_done().await;
     accepts(&world, STRANGER + 1, 1).await;
-    for n in [1, 2] {
-        world.post(&format!("/send/{id}/replay"), &world.service_key, &json!({ "n": n })).await.ok(202);
-    }
+    world.post(&format!("/send/{id}/replay"), &world.service_key, &json!({})).await.ok(202);
     let batch = world.wait_for(id, |batch| batch["counts"] == json!({ "sent": 2 })).await;
     assert_eq!(
         [&batch["messages"][0]["channel"], &batch["messages"][1]["channel"]],

@@ -12,6 +12,7 @@ use harness::{Answer, World};
 use local::Settings;
 use reqwest::Method;
 use serde_json::{Value, json};
+use simulator::SUBSCRIBE_TEMPLATE_ID;
 
 use crate::credits::credits;
 
@@ -245,37 +246,56 @@ async fn where_events_are_the_source_each_yes_counts_once_however_often_it_is_to
 }
 
 #[tokio::test]
-async fn a_receipt_of_the_mini_programs_joins_its_message_by_its_msgid() {
+async fn a_receipt_of_the_mini_programs_joins_its_own_message_and_none_of_the_other_accounts() {
     let world = World::with(Settings { followers: 3, ..set_up("client") }).await;
     world.sync_until_done().await;
-    let mut to = Vec::new();
-    for user in 0..3 {
-        to.push(json!({ "unionid": world.user(user).await.unionid }));
+    let mut to = vec![json!({ "unionid": world.user(0).await.unionid })];
+    for user in 100..103 {
+        let session = world.login(user).await;
+        for _ in 0..2 {
+            let results = world.accept(user, &[SUBSCRIBE_TEMPLATE_ID]).await;
+            world.post("/subscriptions", &session.token, &json!({ "results": results })).await.ok(200);
+        }
+        to.push(json!({ "openid": world.user(user).await.openid }));
     }
     let sent = world.send(&json!(to)).await;
     let id = sent["id"].as_str().expect("an id");
-    world.wait_for(id, |batch| batch["counts"]["sent"] == 3).await;
+    world.wait_for(id, |batch| batch["counts"]["sent"] == 4).await;
     let mut msgids = Vec::new();
-    for user in 0..3 {
+    for user in [0, 100, 101, 102] {
         msgids.push(world.messages_of(user).await[0]["msgid"].clone());
     }
     let list = |n: usize, errcode: &str, status: &str| {
         let msgid = msgids[n].to_string();
-        json!({ "TemplateId": "t1", "MsgID": msgid, "ErrorCode": errcode, "ErrorStatus": status })
+        json!({ "TemplateId": SUBSCRIBE_TEMPLATE_ID, "MsgID": msgid, "ErrorCode": errcode, "ErrorStatus": status })
     };
+    world.advance(1).await;
     let now = world.stack().clock().now();
-    let several = [list(0, "0", "success"), list(1, "43101", "user refuse to accept the msg")];
-    taken(&world, event(Format::Json, "subscribe_msg_sent_event", now, &several), Format::Json).await;
-    let one = [list(2, "-1", "system error")];
+    let several = [
+        list(0, "-1", "of the follower's template message"),
+        list(1, "0", "success"),
+        list(2, "43101", "user refuse to accept the msg"),
+    ];
+    let openid = world.user(101).await.openid;
+    let of_user = |event: String| event.replace(USER, &openid);
+    let text = of_user(event(Format::Json, "subscribe_msg_sent_event", now, &several));
+    taken(&world, text, Format::Json).await;
+    let one = [list(3, "-1", "system error")];
     taken(&world, event(Format::Xml, "subscribe_msg_sent_event", now, &one), Format::Xml).await;
-    let batch = world.wait_for(id, |batch| batch["counts"]["sent"].is_null()).await;
-    let ends: Vec<_> = (0..3)
+    let batch = world.wait_for(id, |batch| batch["counts"]["sent"] == 1).await;
+    let ends: Vec<_> = (0..4)
         .map(|n| ["state", "reason", "detail"].map(|name| batch["messages"][n][name].clone()))
         .collect();
     let ended = |state: &str, reason: Value, detail: &str| [json!(state), reason, json!(detail)];
-    assert_eq!(ends[0], ended("delivered", Value::Null, "success"));
-    assert_eq!(ends[1], ended("blocked", json!("refused"), "43101 user refuse to accept the msg"));
-    assert_eq!(ends[2], ended("failed", json!("not_delivered"), "-1 system error"));
+    assert_eq!(ends[0], [json!("sent"), Value::Null, Value::Null]);
+    assert_eq!(ends[1], ended("delivered", Value::Null, "success"));
+    assert_eq!(ends[2], ended("blocked", json!("not_subscribed"), "43101 user refuse to accept the msg"));
+    assert_eq!(ends[3], ended("failed", json!("not_delivered"), "-1 system error"));
+    // Who refused has accepted no more.
+    let left = async |user| {
+        credits(&world).of(&world.user(user).await.openid).await.expect("a row")[SUBSCRIBE_TEMPLATE_ID]
+    };
+    assert_eq!((left(100).await, left(101).await), (1, 0));
 }
 
 /// Waits until WeChat has told everything of the mini-program and it was worked on.

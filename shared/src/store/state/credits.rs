@@ -149,11 +149,9 @@ impl Credits {
         template: &str,
     ) -> Result<HashSet<String>, Error> {
         let now = self.state.clock.now();
-        let keys: Vec<Item> =
-            openids.iter().map(|openid| [("key".to_owned(), text(self.key(openid)))].into()).collect();
-        let rows: Vec<Vec<Row>> = stream::iter(keys.chunks(READ_BATCH).map(<[_]>::to_vec))
-            // Consistently: who has just said yes is written to at once.
-            .map(|keys| read_batch(&self.state.table.client, &self.state.table.name, keys, true))
+        let openids_in_order: Vec<_> = openids.iter().cloned().collect();
+        let rows: Vec<Vec<Row>> = stream::iter(openids_in_order.chunks(READ_BATCH))
+            .map(|some| self.rows(some))
             .buffer_unordered(CONCURRENCY)
             .boxed()
             .try_collect()
@@ -294,8 +292,8 @@ impl Credits {
         condition_met(update.send().await)
     }
 
-    /// Takes all credit of the template away, and the mark with it: WeChat says that there is none (43101). `false` when
-    /// there was none of that template here, ever.
+    /// Takes all credit of the template away, and the mark with it, for WeChat said that there is none (43101). What the
+    /// user has accepted since the mark was set WeChat did not know yet, and is theirs: `false` then.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
@@ -303,10 +301,28 @@ impl Credits {
         let update = self.change(openid, mark);
         let update = update
             .update_expression("SET counts.#template = :zero REMOVE taken.#mark")
-            .condition_expression("attribute_exists(counts.#template)")
+            .condition_expression(
+                "attribute_exists(counts.#template) \
+                 AND (attribute_not_exists(told.#template) OR told.#template <= taken.#mark.#at)",
+            )
             .expression_attribute_names("#template", template)
+            .expression_attribute_names("#at", "at")
             .expression_attribute_values(":zero", number(0));
-        condition_met(update.send().await)
+        if condition_met(update.send().await)? {
+            return Ok(true);
+        }
+        let spent = self.change(openid, mark).update_expression("REMOVE taken.#mark");
+        condition_met(spent.condition_expression("attribute_exists(taken.#mark)").send().await)?;
+        Ok(false)
+    }
+
+    /// Whether the message of this mark has taken a credit, and nobody has said since that WeChat did not send it.
+    ///
+    /// # Errors
+    /// [`Error::Unavailable`].
+    pub async fn is_taken(&self, openid: &str, mark: &str) -> Result<bool, Error> {
+        let rows = self.rows(&[openid.to_owned()]).await?;
+        Ok(rows.first().is_some_and(|row| row.taken.contains_key(mark)))
     }
 
     /// Deletes all there is of a user; gives how many messages they had accepted and not been sent. What was taken and
@@ -321,6 +337,13 @@ impl Credits {
         let deleted = delete.return_values(ReturnValue::AllOld).send().await.map_err(Error::unavailable)?;
         let row = deleted.attributes.map(from_item::<Row>).transpose()?;
         Ok(row.map_or(0, |row| row.counts.into_values().map(u64::from).sum()))
+    }
+
+    /// The rows that there are of up to a hundred users; read consistently: who has just said yes is written to at once.
+    async fn rows(&self, openids: &[String]) -> Result<Vec<Row>, Error> {
+        let key = |openid: &String| [("key".to_owned(), text(self.key(openid)))].into();
+        let keys: Vec<Item> = openids.iter().map(key).collect();
+        read_batch(&self.state.table.client, &self.state.table.name, keys, true).await
     }
 
     fn change(&self, openid: &str, mark: &str) -> UpdateItemFluentBuilder {

@@ -14,7 +14,7 @@ use crate::wechat::templates::Template;
 const LARGEST: usize = 300 * 1024;
 
 /// How long a list says that something is not there, in seconds. By an older one it may have been added since.
-const SAYS_WHAT_IS_GONE_FOR: i64 = 30 * 60;
+const SAYS_WHAT_IS_GONE_FOR: i64 = 3600;
 
 /// The templates of an account.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
@@ -104,11 +104,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn only_a_list_of_minutes_ago_says_what_is_gone() {
+    fn only_a_list_of_this_hour_says_what_is_gone() {
         let here = Template { id: "here".to_owned(), ..Template::default() };
         let known = KnownTemplates { fetched_at: 1_000, templates: vec![here] };
         let lacks = |id, seconds: i64| known.lacks(id, 1_000 + seconds);
-        assert_eq!([lacks("gone", 0), lacks("gone", 1800), lacks("gone", 1801)], [true, true, false]);
+        assert_eq!([lacks("gone", 0), lacks("gone", 3600), lacks("gone", 3601)], [true, true, false]);
         assert!(!lacks("here", 0));
     }
 }

@@ -172,10 +172,10 @@ async fn messages(config: &Config) {
     for record in [&sent, &failed] {
         assert!(messages.put_record("b1", record).await.expect("a write"));
     }
-    messages.apply_receipt(11, MessageState::Delivered, None, "success").await.expect("a write");
-    let blocked =
-        messages.apply_receipt(12, MessageState::Blocked, Some(Reason::Refused), "failed:user block");
-    blocked.await.expect("a write");
+    let arrived = (MessageState::Delivered, None);
+    messages.apply_receipt(Channel::Template, 11, arrived, "success").await.expect("a write");
+    let blocked = (MessageState::Blocked, Some(Reason::Refused));
+    messages.apply_receipt(Channel::Template, 12, blocked, "failed:user block").await.expect("a write");
 }
 
 /// Nobody takes them: they are held back, and the clock stands for them.
