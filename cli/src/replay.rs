@@ -38,9 +38,7 @@ pub async fn run(Arguments { id, n, json, target }: Arguments) -> Result<(), Fai
             }
             if replayed.unfit > 0 {
                 let count = replayed.unfit;
-                tell(&format!(
-                    "{count} were left as they are: their data does not fit the catalog of today."
-                ));
+                tell(&format!("{count} were left as they are: they do not fit the catalog of today."));
             }
         }
     }

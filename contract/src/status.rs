@@ -149,7 +149,8 @@ pub struct Replayed {
     /// How many of those may have arrived already, and would then arrive twice.
     #[serde(default)]
     pub may_arrive_twice: u64,
-    /// How many were left as they are, for the catalog has changed since and their data does not fit it any more.
+    /// How many were left as they are, for the catalog has changed since: their data does not fit it any more, or it has no
+    /// fallback for them.
     #[serde(default)]
     pub unfit: u64,
 }

@@ -120,6 +120,7 @@ impl Settings {
             ("FORWARD_URL", "ForwardUrl"),
             ("MINI_CALLBACK_TOKEN", "MiniCallbackToken"),
             ("MINI_CALLBACK_AES_KEY", "MiniCallbackAesKey"),
+            ("CALLBACK_MODE", "CallbackMode"),
             ("RECEIPTS", "Receipts"),
             ("SUBSCRIPTION_SOURCE", "SubscriptionSource"),
             ("BATCH_WINDOW_SECONDS", "BatchWindowSeconds"),

@@ -40,6 +40,9 @@ pub enum Event {
         /// The openid it was for: the Official Account's, or of a subscribe message the mini-program's.
         #[serde(default)]
         openid: Option<String>,
+        /// A subscribe message's template.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        template_id: Option<String>,
         /// How often its message was looked for.
         #[serde(default)]
         tries: u32,

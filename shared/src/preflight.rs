@@ -32,6 +32,9 @@ impl<'a> Lists<'a> {
     }
 }
 
+/// So many of a field's approved values are told.
+const VALUES_SHOWN: usize = 20;
+
 /// Everything in a catalog that the accounts' templates do not bear, by the names of its entries.
 pub fn preflight(catalog: &Catalog, lists: Lists<'_>) -> Vec<TemplateProblem> {
     let entries = catalog.entries().into_iter();
@@ -82,7 +85,8 @@ pub fn preflight_card(
     let Some((_, card)) = notification.cards().find(|(of, _)| *of == channel) else { return Vec::new() };
     let Some(template) = lists.find(channel, card.template_id) else { return Vec::new() };
     let told: HashSet<_> = card.constants().map(|(field, _)| field).collect();
-    let filled = data.iter().filter(|(field, _)| !told.contains(field.as_str()));
+    // Empty is what was left empty on purpose.
+    let filled = data.iter().filter(|(field, value)| !told.contains(field.as_str()) && !value.is_empty());
     let found = filled.filter_map(|(field, value)| not_approved(template, field, value));
     found.map(|found| problem(name, channel, found)).collect()
 }
@@ -96,7 +100,9 @@ fn not_approved(template: &Template, field: &str, value: &str) -> Option<Found> 
     if approved.is_empty() || approved.iter().any(|one| one == value) {
         return None;
     }
-    let remedy = format!("Name one of the values approved for {field}: {}.", approved.join(", "));
+    let (shown, more) = approved.split_at(approved.len().min(VALUES_SHOWN));
+    let more = if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
+    let remedy = format!("Name one of the values approved for {field}: {}{more}.", shown.join(", "));
     Some((Some(field.to_owned()), Misfit::NotApproved, remedy))
 }
 

@@ -28,7 +28,11 @@ use std::time::Duration;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::config::retry::RetryConfig;
 use aws_sdk_dynamodb::error::{ProvideErrorMetadata, SdkError};
-use aws_sdk_dynamodb::types::{AttributeValue, KeysAndAttributes, WriteRequest};
+use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
+use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
+use aws_sdk_dynamodb::types::{
+    AttributeValue, KeysAndAttributes, ReturnValue, ReturnValuesOnConditionCheckFailure, WriteRequest,
+};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -96,6 +100,30 @@ where
         Ok(_) => Ok(true),
         Err(error) if error.code() == Some("ConditionalCheckFailedException") => Ok(false),
         Err(error) => Err(Error::unavailable(error)),
+    }
+}
+
+/// What an update came to.
+enum Updated<T> {
+    /// It was made; the row as it is now.
+    Made(T),
+    /// Its condition failed; the row as it is, where there is one.
+    Refused(Option<T>),
+}
+
+/// Makes an update, and reads what is there after it or instead.
+async fn updated<T: DeserializeOwned>(update: UpdateItemFluentBuilder) -> Result<Updated<T>, Error> {
+    let update = update
+        .return_values(ReturnValue::AllNew)
+        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
+    match update.send().await {
+        Ok(answer) => from_item(answer.attributes.unwrap_or_default()).map(Updated::Made),
+        Err(error) => match error.as_service_error() {
+            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
+                failed.item.clone().map(from_item).transpose().map(Updated::Refused)
+            }
+            _ => Err(Error::unavailable(error)),
+        },
     }
 }
 

@@ -40,7 +40,16 @@ The scope says how much of the sending waits where the action is `await_repair` 
         let errcode::Entry { errcode, action, scope, reason, meaning } = entry;
         let _ = writeln!(page, "| {errcode} | {meaning} | `{action}` | `{scope}` | `{reason}` |");
     }
-    page + "\nAny other errcode: `give_up`, `unknown_errcode`, and its rid in the log.\n"
+    page += "\nAny other errcode: `give_up`, `unknown_errcode`, and its rid in the log.\n\n\
+A subscribe message is for a user of the mini-program, who need not follow and has to have accepted it. There it is:\n\n\
+| errcode | action | reason |\n|---|---|---|\n";
+    for entry in errcode::TABLE {
+        let errcode::Entry { errcode, action, reason, .. } = errcode::of_subscribe_message(entry.errcode);
+        if (action, reason) != (entry.action, entry.reason) {
+            let _ = writeln!(page, "| {errcode} | `{action}` | `{reason}` |");
+        }
+    }
+    page
 }
 
 /// One of each; `…` stands for what depends on the call.

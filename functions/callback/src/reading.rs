@@ -2,7 +2,6 @@
 
 use shared::Account;
 use shared::event::Event;
-use shared::wechat::errcode::NO_CREDIT;
 use shared::wechat::reader::is_id;
 
 use crate::fields::{Fields, Message};
@@ -50,6 +49,7 @@ fn of_the_official_account(fields: &Fields, event: &str, now: i64) -> Option<Res
                 status: fields.required("Status")?.to_owned(),
                 errcode: None,
                 openid: openid().ok(),
+                template_id: None,
                 tries: 0,
             },
             _ => return Ok(None),
@@ -60,16 +60,14 @@ fn of_the_official_account(fields: &Fields, event: &str, now: i64) -> Option<Res
 
 fn of_the_mini_program(message: &Message, event: &str, now: i64) -> Reading {
     let told = |list: &Fields| match event {
-        "subscribe_msg_popup_event" => vec![answer(&message.fields, list, now, true)],
-        "subscribe_msg_change_event" => vec![answer(&message.fields, list, now, false)],
-        "subscribe_msg_sent_event" => {
-            vec![sent(&message.fields, list).map(Some), refused(&message.fields, list, now)]
-        }
-        _ => Vec::new(),
+        "subscribe_msg_popup_event" => answer(&message.fields, list, now, true),
+        "subscribe_msg_change_event" => answer(&message.fields, list, now, false),
+        "subscribe_msg_sent_event" => sent(&message.fields, list).map(Some),
+        _ => Ok(None),
     };
     match message.lists.len() {
         0 if event.starts_with("subscribe_msg_") => vec![Err(NotUnderstood("List"))],
-        0..=MOST_TOLD => message.lists.iter().flat_map(told).filter_map(Result::transpose).collect(),
+        0..=MOST_TOLD => message.lists.iter().filter_map(|list| told(list).transpose()).collect(),
         _ => vec![Err(NotUnderstood("List"))],
     }
 }
@@ -93,18 +91,9 @@ fn sent(fields: &Fields, list: &Fields) -> Result<Event, NotUnderstood> {
         status: list.text("ErrorStatus").unwrap_or(usual).to_owned(),
         errcode: Some(errcode),
         openid: fields.id("FromUserName").ok(),
+        template_id: list.id("TemplateId").ok(),
         tries: 0,
     })
-}
-
-/// Whoever refused a message has no accept of its template any more.
-fn refused(fields: &Fields, list: &Fields, now: i64) -> Result<Option<Event>, NotUnderstood> {
-    if list.number("ErrorCode") != Some(NO_CREDIT) {
-        return Ok(None);
-    }
-    let (openid, template_id) = (fields.id("FromUserName")?, list.id("TemplateId")?);
-    let (at, accepted, popup) = (fields.at(now)?, false, false);
-    Ok(Some(Event::SubscriptionChanged { openid, template_id, accepted, at, popup }))
 }
 
 impl Fields {
@@ -172,7 +161,14 @@ mod tests {
         let (msgid, status) = (3_717_005_636_572_528_642, "failed:user block".to_owned());
         assert_eq!(
             read(&receipt),
-            some(Event::Receipt { msgid, status, errcode: None, openid: Some(openid), tries: 0 })
+            some(Event::Receipt {
+                msgid,
+                status,
+                errcode: None,
+                openid: Some(openid),
+                template_id: None,
+                tries: 0
+            })
         );
         let text = HEAD.replace("[event]", "[text]") + "<Content>subscribe</Content></xml>";
         assert_eq!(read(&text), Reading::new());
@@ -282,12 +278,12 @@ mod tests {
         let lists: Vec<&[_]> = lists.iter().map(|list| &list[..]).collect();
         let receipt = |msgid, errcode, status: &str| {
             let (status, openid) = (status.to_owned(), Some("oia2".to_owned()));
-            Ok(Event::Receipt { msgid, status, errcode: Some(errcode), openid, tries: 0 })
+            let template_id = Some("a".to_owned());
+            Ok(Event::Receipt { msgid, status, errcode: Some(errcode), openid, template_id, tries: 0 })
         };
         let told = [
             receipt(1_864_323_726_461_255_680, 0, "success"),
             receipt(7, 43101, "user refuse"),
-            changed("a", false, false),
             receipt(8, -1, "failed"),
         ];
         for text in in_each_form("subscribe_msg_sent_event", &lists) {

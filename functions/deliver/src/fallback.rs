@@ -18,7 +18,7 @@ use crate::STORE_PAUSE;
 use crate::invocation::{Invocation, Requeue};
 
 /// Whoever has a message in hand is done with it after this, or dead: longer than an invocation may take.
-const IN_HAND: Duration = Duration::from_secs(2 * 60);
+pub const IN_HAND: Duration = Duration::from_secs(2 * 60);
 
 impl Invocation<'_> {
     /// Takes an accept of the user's, where the message needs one; `Err` when it is not to be sent now, with what is

@@ -14,6 +14,7 @@ use shared::wechat::{Failure, followers};
 
 use crate::breaker::{Breakers, Wait};
 use crate::decide::{self, Decision, FailedAttempt, Outcome, RetryTiming, decide};
+use crate::fallback::IN_HAND;
 use crate::{Function, ReceivedJob, STORE_PAUSE};
 
 /// One invocation of the worker.
@@ -77,7 +78,7 @@ impl Invocation<'_> {
             return Some(Requeue { delay: Duration::ZERO, message, record: None });
         }
         if self.longest_wait(job, &message).is_zero() {
-            return self.finish_late(job, message).await;
+            return self.finish_late(received, message).await;
         }
         let keys = self.function.breaker_keys(job, &message);
         if let Some(wait) = self.breakers.waits(&keys) {
@@ -126,9 +127,14 @@ impl Invocation<'_> {
     }
 
     /// It waited too long: for its use, or for WeChat to recognize a second copy.
-    async fn finish_late(&self, job: &Job, message: Message) -> Option<Requeue> {
+    async fn finish_late(&self, received: &ReceivedJob, message: Message) -> Option<Requeue> {
+        let job = &received.job;
         let (parked, last) = (message.progress.parked, message.progress.last.clone());
         let (state, reason) = match self.may_have_arrived(job, &message).await {
+            // Another worker may be about to ask WeChat.
+            Ok(false) if !received.is_first && self.ago(job.ends_at()) < IN_HAND => {
+                return Some(Requeue { delay: IN_HAND, message, record: None });
+            }
             Ok(true) => (MessageState::Unknown, Reason::OutcomeUnknown),
             Ok(false) => (MessageState::Failed, Reason::Expired),
             Err(error) => {

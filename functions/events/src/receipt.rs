@@ -20,26 +20,43 @@ const LOOK_AGAIN: [Duration; 6] = [
     Duration::from_secs(15 * 60),
 ];
 
+/// What a callback says of a message.
+pub(crate) struct Said<'a> {
+    pub(crate) msgid: i64,
+    pub(crate) status: &'a str,
+    /// Only the mini-program's have one.
+    pub(crate) errcode: Option<i64>,
+}
+
 impl Function {
-    /// Whether there is a message of this msgid, whose state is now what WeChat says.
-    pub(crate) async fn join(&self, msgid: i64, status: &str, errcode: Option<i64>) -> Result<bool, Failure> {
-        let (state, reason) = outcome(status, errcode);
-        // Only the mini-program's receipts have one.
+    /// Has the message of this msgid be what WeChat says. A user of the mini-program who refused it has accepted no more
+    /// of what they had accepted by then.
+    pub(crate) async fn join(&self, said: Said<'_>, whose: Option<(&str, &str)>) -> Result<Receipt, Failure> {
+        let Said { msgid, status, errcode } = said;
+        let outcome = outcome(status, errcode);
         let channel = if errcode.is_some() { Channel::Subscribe } else { Channel::Template };
         let detail = match errcode {
             None | Some(0) => status.to_owned(),
             Some(errcode) => format!("{errcode} {status}"),
         };
-        let receipt = self.messages.apply_receipt(channel, msgid, (state, reason), &detail).await?;
-        match receipt {
-            Receipt::Joined => {
-                metrics::counter!("Receipt", "State" => state.to_string()).increment(1);
+        let receipt = self.messages.apply_receipt(channel, msgid, outcome, &detail).await?;
+        let sent_at = match receipt {
+            Receipt::Joined { sent_at } => {
+                metrics::counter!("Receipt", "State" => outcome.0.to_string()).increment(1);
                 tracing::debug!(msgid, detail, "a receipt");
+                sent_at
             }
-            Receipt::Known => tracing::debug!(msgid, detail, "a receipt that was known"),
-            Receipt::NoMessage => {}
+            Receipt::Known { sent_at } => {
+                tracing::debug!(msgid, detail, "a receipt that was known");
+                sent_at
+            }
+            Receipt::NoMessage => None,
+        };
+        if let (Some(NO_CREDIT), Some((openid, template_id)), Some(sent_at)) = (errcode, whose, sent_at) {
+            // What was accepted in the same second was before.
+            self.credits.withdraw(openid, template_id, sent_at + 1).await?;
         }
-        Ok(receipt != Receipt::NoMessage)
+        Ok(receipt)
     }
 }
 

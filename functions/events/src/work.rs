@@ -5,12 +5,13 @@ use std::time::Duration;
 use aws_lambda_events::event::sqs::SqsMessage;
 use futures::{StreamExt, stream};
 use shared::event::Event;
+use shared::store::Receipt;
 use shared::wechat::errcode::Action;
 use shared::wechat::{Failure, followers};
 
 use crate::Function;
 use crate::credit::Answer;
-use crate::receipt;
+use crate::receipt::{self, Said};
 
 /// How many events are worked on at a time. A receipt is a query of an index and a conditional update, and
 /// DynamoDB takes neither in batches.
@@ -52,15 +53,18 @@ impl Function {
         match event {
             Event::Followed { openid, at, tries } => self.follows(openid, at, tries).await,
             Event::Unfollowed { openid, at, rechecked } => self.unfollowed(openid, at, rechecked).await,
-            Event::Receipt { msgid, status, errcode, openid, tries } => {
-                if self.join(msgid, &status, errcode).await? {
+            Event::Receipt { msgid, status, errcode, openid, template_id, tries } => {
+                let whose = openid.as_deref().zip(template_id.as_deref());
+                let said = Said { msgid, status: &status, errcode };
+                if self.join(said, whose).await? != Receipt::NoMessage {
                     return Ok(());
                 }
                 let Some(pause) = receipt::pause(tries) else {
                     tracing::warn!(msgid, status, "a receipt of no message of ours");
                     return Ok(());
                 };
-                let again = Event::Receipt { msgid, status, errcode, openid, tries: tries + 1 };
+                let tries = tries + 1;
+                let again = Event::Receipt { msgid, status, errcode, openid, template_id, tries };
                 Ok(self.queue.enqueue(&again, pause).await?)
             }
             Event::SubscriptionChanged { openid, template_id, accepted, at, popup } => {

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use crate::{Answer, User, World, approval};
+use futures::{StreamExt, stream};
 use rand::SeedableRng;
 use rand::rngs::StdRng;
 use rand::seq::index;
@@ -24,6 +25,9 @@ const PAUSE: Duration = Duration::from_millis(20);
 
 /// How many users the simulator names at a time.
 const USERS: u32 = 10_000;
+
+/// How many users accept at a time, by the machine's time: tables that fail keep each of them waiting.
+const ACCEPTING: usize = 32;
 
 /// One accepted call of POST /send.
 pub struct Batch {
@@ -85,24 +89,12 @@ impl<'a> Client<'a> {
     /// Of the followers every fifth leaves, and nobody is told; they, and whoever never followed, accept up to two
     /// messages in the mini-program.
     pub async fn accept(&mut self, followers: u32) {
-        for (n, user) in (0..).zip(&mut self.users).filter(|(n, _)| *n >= followers || n % 5 == 0) {
-            user.follows = false;
-            if n < followers {
-                self.world.user_does(n, "unfollow").await;
-            }
-            let session = loop {
-                let code = self.world.code(n).await;
-                let answer = self.world.post("/login", "", &json!({ "code": code })).await;
-                if answer.status == 200 {
-                    break answer.body["token"].as_str().unwrap_or_default().to_owned();
-                }
-            };
-            for _ in 0..n / 5 % 3 {
-                let results = self.world.accept(n, &[SUBSCRIBE_TEMPLATE_ID]).await;
-                // An accept whose report is lost is lost.
-                let told = self.world.post("/subscriptions", &session, &json!({ "results": results })).await;
-                user.credits += u64::from(told.status == 200);
-            }
+        let strangers = (0..).zip(&self.users).filter(|(n, _)| *n >= followers || n % 5 == 0).map(|(n, _)| n);
+        let accepting = strangers.map(|n| accept(self.world, n, n < followers));
+        let told: Vec<_> = stream::iter(accepting).buffer_unordered(ACCEPTING).boxed().collect().await;
+        for (n, credits) in told {
+            let user = &mut self.users[n as usize];
+            (user.follows, user.credits) = (false, credits);
         }
     }
 
@@ -201,6 +193,29 @@ impl<'a> Client<'a> {
             self.world.stack().clock().sleep(AGAIN).await;
         }
     }
+}
+
+/// A user leaves, if they followed, logs in and accepts; gives their number, and of how many accepts the mini-program was
+/// told that they count.
+async fn accept(world: &World, n: u32, follows: bool) -> (u32, u64) {
+    if follows {
+        world.user_does(n, "unfollow").await;
+    }
+    let session = loop {
+        let code = world.code(n).await;
+        let answer = world.post("/login", "", &json!({ "code": code })).await;
+        if answer.status == 200 {
+            break answer.body["token"].as_str().unwrap_or_default().to_owned();
+        }
+    };
+    let mut credits = 0;
+    for _ in 0..n / 5 % 3 {
+        let results = world.accept(n, &[SUBSCRIBE_TEMPLATE_ID]).await;
+        // An accept whose report is lost is lost.
+        let told = world.post("/subscriptions", &session, &json!({ "results": results })).await;
+        credits += u64::from(told.status == 200);
+    }
+    (n, credits)
 }
 
 /// By unionid or by openid, in turn.

@@ -111,7 +111,8 @@ pub static SCENARIOS: [Scenario; 16] = [
     Scenario { name: "12", redriven: true, most_unknown: Some(Most { in_1000: 50, of_few: 100 }), ..FAIR },
     Scenario { name: "13", console: Some(Console::Whitelist), ..FAIR },
     Scenario { name: "14", console: Some(Console::Template), ..FAIR },
-    // Of a subscribe message there is no second try: each lost answer is one that nobody knows of.
+    // Of a subscribe message there is no second try: each lost answer is one that nobody knows of. A third of the messages
+    // are such, and 28 % of the calls are lost.
     Scenario {
         name: "15",
         busy: 0.2,

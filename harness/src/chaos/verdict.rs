@@ -37,8 +37,8 @@ pub struct Verdict {
 }
 
 impl Verdict {
-    /// Compares. Everybody follows and takes messages: without `may_fail`, whatever failed is wrong, whether it
-    /// arrived or not.
+    /// Compares. Who follows takes messages: without `may_fail`, whatever of theirs failed is wrong, whether it arrived or
+    /// not. Who does not is to get as many as they have accepted.
     pub fn of(batches: &[Batch], deliveries: &[Value], stats: &Value, may_fail: bool) -> Self {
         let delivered = Delivered::of(deliveries);
         let mut verdict = Self {

@@ -13,9 +13,9 @@ use std::collections::HashMap;
 use aws_sdk_dynamodb::Client;
 use aws_sdk_dynamodb::types::{AttributeValue, PutRequest, WriteRequest};
 use contract::{Channel, MessageState, Reason};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
-use super::{WRITE_BATCH, condition_met, from_item, number, text, to_item};
+use super::{Updated, WRITE_BATCH, condition_met, from_item, number, text, to_item, updated};
 use crate::config::ConfigError;
 use crate::{Clock, Config, Error};
 use batch::Part;
@@ -150,7 +150,7 @@ impl Messages {
             let reason = reason.map_or(AttributeValue::Null(true), |reason| text(reason.to_string()));
             let update = update
                 .update_expression(
-                    "SET #state = :state, reason = :reason, detail = :status, updated_at = :now",
+                    "SET #state = :state, reason = :reason, detail = :status, sent_at = updated_at, updated_at = :now",
                 )
                 .expression_attribute_names("#state", "state")
                 .expression_attribute_names("#channel", "channel")
@@ -170,22 +170,41 @@ impl Messages {
                     .condition_expression(format!("{is_its} AND #channel = :channel"))
                     .expression_attribute_values(":channel", text(channel.to_string())),
             };
-            if condition_met(update.send().await)? {
-                return Ok(Receipt::Joined);
+            match updated(update).await? {
+                Updated::Made(There { sent_at, .. }) => return Ok(Receipt::Joined { sent_at }),
+                Updated::Refused(Some(there)) if there.channel == channel => {
+                    receipt = Receipt::Known { sent_at: there.sent_at };
+                }
+                Updated::Refused(_) => {}
             }
-            receipt = Receipt::Known;
         }
         Ok(receipt)
     }
+}
+
+/// What of a record tells what its receipt came to.
+#[derive(Deserialize)]
+struct There {
+    #[serde(default)]
+    channel: Channel,
+    /// When it was recorded that WeChat took the message, where a receipt has come.
+    #[serde(default)]
+    sent_at: Option<i64>,
 }
 
 /// What a receipt came to.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Receipt {
     /// Its message's state is now what it says.
-    Joined,
-    /// Its message had one already, or is the other account's.
-    Known,
+    Joined {
+        /// When it was recorded that WeChat took the message, in Unix seconds.
+        sent_at: Option<i64>,
+    },
+    /// Its message had one already.
+    Known {
+        /// As above.
+        sent_at: Option<i64>,
+    },
     /// There is no message of this msgid, or not yet.
     NoMessage,
 }

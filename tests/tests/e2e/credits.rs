@@ -138,7 +138,7 @@ async fn marks_do_not_pile_up_and_stay_as_long_as_a_queue_may_have_their_message
         credits.add(USER, &[T]).await.expect("added");
         take(&credits, &format!("b-{n}")).await;
     }
-    world.advance(14 * 24 * 3600).await;
+    world.advance(28 * 24 * 3600).await;
     credits.add(USER, &[T]).await.expect("added");
     assert!(matches!(take(&credits, "b-0").await, Take::AlreadyTaken { .. }));
     world.advance(2 * 24 * 3600).await;

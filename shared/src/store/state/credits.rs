@@ -34,15 +34,16 @@ mod told;
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use aws_sdk_dynamodb::Client;
-use aws_sdk_dynamodb::operation::update_item::UpdateItemError;
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
-use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue, ReturnValuesOnConditionCheckFailure};
+use aws_sdk_dynamodb::types::{AttributeValue, ReturnValue};
 use futures::{StreamExt, TryStreamExt, stream};
 use serde::{Deserialize, Serialize};
 
 use super::State;
 use crate::config::ConfigError;
-use crate::store::{Item, READ_BATCH, condition_met, from_item, number, read_batch, text, to_item};
+use crate::store::{
+    Item, READ_BATCH, Updated, condition_met, from_item, number, read_batch, text, to_item, updated,
+};
 use crate::{Account, Config, Error};
 
 /// How long a row is kept after the last accept, in seconds: a year, after which hardly anybody remembers having said
@@ -52,8 +53,9 @@ const KEPT_FOR: i64 = 365 * 24 * 3600;
 /// The most credit of one template. More is of no use, and a client in a loop must not make it grow.
 const MOST: u32 = 20;
 
-/// How long a mark is kept, in seconds: a day longer than a queue keeps its message.
-const MARK_KEPT_FOR: i64 = 15 * 24 * 3600;
+/// How long a mark is kept, in seconds: a day longer than a message may be about, fourteen days on its queue and fourteen
+/// among the dead letters.
+const MARK_KEPT_FOR: i64 = 29 * 24 * 3600;
 
 /// So many old marks are dropped at a time: an expression has room for 4 KB.
 const DROPPED_AT_ONCE: usize = 50;
@@ -108,14 +110,6 @@ struct Mark {
     at: i64,
     /// Which call it was: the client makes a write again whose answer was lost.
     by: String,
-}
-
-/// What an update came to.
-enum Updated {
-    /// It was made; the row as it is now.
-    Made(Row),
-    /// Its condition failed; the row as it is, where there is one.
-    Refused(Option<Row>),
 }
 
 impl Credits {
@@ -188,7 +182,7 @@ impl Credits {
         Err(Error::unavailable("a user's credits change all the time"))
     }
 
-    async fn try_to_add(&self, key: &str, templates: &[&str]) -> Result<Updated, Error> {
+    async fn try_to_add(&self, key: &str, templates: &[&str]) -> Result<Updated<Row>, Error> {
         let now = self.state.clock.now();
         let (mut sets, mut conditions) = (String::new(), String::new());
         let mut update = self.state.table.update(key);
@@ -266,7 +260,7 @@ impl Credits {
             .expression_attribute_values(":one", number(1))
             .expression_attribute_values(":now", number(now))
             .expression_attribute_values(":own", AttributeValue::M(to_item(&own)?));
-        let found = match updated(update).await? {
+        let found = match updated::<Row>(update).await? {
             Updated::Made(_) => return Ok(Take::Taken),
             Updated::Refused(row) => row.and_then(|mut row| row.taken.remove(mark)),
         };
@@ -352,21 +346,5 @@ impl Credits {
 
     fn key(&self, openid: &str) -> String {
         format!("credit#{}#{openid}", self.appid)
-    }
-}
-
-/// Makes an update, and reads what is there after it or instead.
-async fn updated(update: UpdateItemFluentBuilder) -> Result<Updated, Error> {
-    let update = update
-        .return_values(ReturnValue::AllNew)
-        .return_values_on_condition_check_failure(ReturnValuesOnConditionCheckFailure::AllOld);
-    match update.send().await {
-        Ok(answer) => from_item(answer.attributes.unwrap_or_default()).map(Updated::Made),
-        Err(error) => match error.as_service_error() {
-            Some(UpdateItemError::ConditionalCheckFailedException(failed)) => {
-                failed.item.clone().map(from_item).transpose().map(Updated::Refused)
-            }
-            _ => Err(Error::unavailable(error)),
-        },
     }
 }

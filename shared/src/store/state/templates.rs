@@ -31,7 +31,7 @@ impl KnownTemplates {
         self.templates.iter().any(|template| template.id == template_id)
     }
 
-    /// Whether the account has lost this template: it is not on a list of a few minutes ago.
+    /// Whether the account has lost this template: it is not on a list that is new enough to say so.
     pub fn lacks(&self, template_id: &str, now: i64) -> bool {
         now - self.fetched_at <= SAYS_WHAT_IS_GONE_FOR && !self.has(template_id)
     }

@@ -256,9 +256,30 @@ fn queues_of_0_1_0() {
     let unfollowed = Event::Unfollowed { openid: openid.clone(), at: NOW, rechecked: true };
     assert_eq!(queued::<Event>(FIRST, "EventsQueue.unfollowed"), [unfollowed]);
     let receipts = [
-        Event::Receipt { msgid: 11, status: status.clone(), errcode: None, openid: Some(openid), tries: 2 },
-        Event::Receipt { msgid: 12, status: status.clone(), errcode: None, openid: None, tries: 0 },
-        Event::Receipt { msgid: 13, status, errcode: Some(0), openid: Some("mini1".into()), tries: 0 },
+        Event::Receipt {
+            msgid: 11,
+            status: status.clone(),
+            errcode: None,
+            openid: Some(openid),
+            template_id: None,
+            tries: 2,
+        },
+        Event::Receipt {
+            msgid: 12,
+            status: status.clone(),
+            errcode: None,
+            openid: None,
+            template_id: None,
+            tries: 0,
+        },
+        Event::Receipt {
+            msgid: 13,
+            status,
+            errcode: Some(0),
+            openid: Some("mini1".into()),
+            template_id: Some("t1".into()),
+            tries: 0,
+        },
     ];
     assert_eq!(queued::<Event>(FIRST, "EventsQueue.receipt"), receipts);
     let (openid, template_id) = ("mini1".to_owned(), "t1".to_owned());

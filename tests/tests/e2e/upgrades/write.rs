@@ -196,9 +196,30 @@ async fn queues(config: &Config) {
     for event in [
         Event::Followed { openid: openid.clone(), at: NOW, tries: 2 },
         Event::Unfollowed { openid: openid.clone(), at: NOW, rechecked: true },
-        Event::Receipt { msgid: 11, status: status.clone(), errcode: None, openid: Some(openid), tries: 2 },
-        Event::Receipt { msgid: 12, status: status.clone(), errcode: None, openid: None, tries: 0 },
-        Event::Receipt { msgid: 13, status, errcode: Some(0), openid: some("mini1"), tries: 0 },
+        Event::Receipt {
+            msgid: 11,
+            status: status.clone(),
+            errcode: None,
+            openid: Some(openid),
+            template_id: None,
+            tries: 2,
+        },
+        Event::Receipt {
+            msgid: 12,
+            status: status.clone(),
+            errcode: None,
+            openid: None,
+            template_id: None,
+            tries: 0,
+        },
+        Event::Receipt {
+            msgid: 13,
+            status,
+            errcode: Some(0),
+            openid: some("mini1"),
+            template_id: some("t1"),
+            tries: 0,
+        },
         Event::SubscriptionChanged {
             openid: text("mini1"),
             template_id: text("t1"),

@@ -2,9 +2,9 @@
 //! was told of a template stands beside its count, by the time of what it says; what is not newer changes nothing. So a
 //! yes that is overtaken by the next one is lost: a credit less than there is keeps a message back, and sends none twice.
 
-use super::{ATTEMPTS, Credits, KEPT_FOR, MOST, Updated, updated};
+use super::{ATTEMPTS, Credits, KEPT_FOR, MOST, Row};
 use crate::Error;
-use crate::store::{condition_met, number};
+use crate::store::{Updated, condition_met, number, updated};
 
 impl Credits {
     /// Adds one for a yes at that time, up to the most there may be; `false` when it was told before, or one that is as
@@ -32,7 +32,7 @@ impl Credits {
                 .expression_attribute_values(":at", number(at))
                 .expression_attribute_values(":now", number(now))
                 .expression_attribute_values(":expires_at", number(now + KEPT_FOR));
-            match updated(update).await? {
+            match updated::<Row>(update).await? {
                 Updated::Made(row) => {
                     self.drop_old_marks(&row).await;
                     return Ok(true);
