@@ -8,7 +8,6 @@
 use std::time::Duration;
 
 use contract::{MessageState, Reason};
-use shared::Error;
 use shared::job::{Job, Message, Prefer};
 use shared::store::{Record, Take};
 use shared::wechat::Failure;
@@ -18,7 +17,7 @@ use crate::STORE_PAUSE;
 use crate::invocation::{Invocation, Requeue};
 
 /// Whoever has a message in hand is done with it after this, or dead: longer than an invocation may take.
-pub const IN_HAND: Duration = Duration::from_secs(2 * 60);
+const IN_HAND: Duration = Duration::from_secs(2 * 60);
 
 impl Invocation<'_> {
     /// Takes an accept of the user's, where the message needs one; `Err` when it is not to be sent now, with what is
@@ -70,15 +69,28 @@ impl Invocation<'_> {
         self.finish(job, message, |record| record.ended(state, reason)).await
     }
 
-    /// Whether an earlier try, or another worker's, may have reached the user. Nobody asks WeChat for a fallback without
-    /// its mark.
-    pub async fn may_have_arrived(&self, job: &Job, message: &Message) -> Result<bool, Error> {
+    /// What becomes of a message that is of no use any more; `Err` when that is still to be seen, after so long. Where an
+    /// earlier try, or another worker's, may have reached the user, nobody knows. Nobody asks WeChat for a fallback
+    /// without its mark: one that has none was not sent, unless another worker is about to.
+    pub async fn late_end(&self, job: &Job, message: &Message) -> Result<(MessageState, Reason), Duration> {
         let progress = &message.progress;
-        match message.by_fallback() {
-            Some(card) if progress.ambiguous_since.is_some() && progress.ambiguous == 0 => {
-                self.function.credits.is_taken(&card.openid, &job.client_msg_id(message)).await
+        let (unknown, expired) =
+            ((MessageState::Unknown, Reason::OutcomeUnknown), (MessageState::Failed, Reason::Expired));
+        let Some(_) = progress.ambiguous_since else { return Ok(expired) };
+        let Some(card) = message.by_fallback().filter(|_| progress.ambiguous == 0) else {
+            return Ok(unknown);
+        };
+        match self.function.credits.is_taken(&card.openid, &job.client_msg_id(message)).await {
+            Ok(true) => Ok(unknown),
+            Ok(false) if self.ago(job.ends_at()) < IN_HAND => Err(IN_HAND),
+            Ok(false) => Ok(expired),
+            Err(error) => {
+                tracing::warn!(
+                    cause = error.causes(),
+                    "could not look whether a message has taken an accept"
+                );
+                Err(STORE_PAUSE)
             }
-            _ => Ok(progress.ambiguous_since.is_some()),
         }
     }
 

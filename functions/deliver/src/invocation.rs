@@ -14,7 +14,6 @@ use shared::wechat::{Failure, followers};
 
 use crate::breaker::{Breakers, Wait};
 use crate::decide::{self, Decision, FailedAttempt, Outcome, RetryTiming, decide};
-use crate::fallback::IN_HAND;
 use crate::{Function, ReceivedJob, STORE_PAUSE};
 
 /// One invocation of the worker.
@@ -78,7 +77,7 @@ impl Invocation<'_> {
             return Some(Requeue { delay: Duration::ZERO, message, record: None });
         }
         if self.longest_wait(job, &message).is_zero() {
-            return self.finish_late(received, message).await;
+            return self.finish_late(job, message).await;
         }
         let keys = self.function.breaker_keys(job, &message);
         if let Some(wait) = self.breakers.waits(&keys) {
@@ -127,23 +126,11 @@ impl Invocation<'_> {
     }
 
     /// It waited too long: for its use, or for WeChat to recognize a second copy.
-    async fn finish_late(&self, received: &ReceivedJob, message: Message) -> Option<Requeue> {
-        let job = &received.job;
+    async fn finish_late(&self, job: &Job, message: Message) -> Option<Requeue> {
         let (parked, last) = (message.progress.parked, message.progress.last.clone());
-        let (state, reason) = match self.may_have_arrived(job, &message).await {
-            // Another worker may be about to ask WeChat.
-            Ok(false) if !received.is_first && self.ago(job.ends_at()) < IN_HAND => {
-                return Some(Requeue { delay: IN_HAND, message, record: None });
-            }
-            Ok(true) => (MessageState::Unknown, Reason::OutcomeUnknown),
-            Ok(false) => (MessageState::Failed, Reason::Expired),
-            Err(error) => {
-                tracing::warn!(
-                    cause = error.causes(),
-                    "could not look whether a message had an accept in hand"
-                );
-                return Some(Requeue { delay: STORE_PAUSE, message, record: None });
-            }
+        let (state, reason) = match self.late_end(job, &message).await {
+            Ok(end) => end,
+            Err(delay) => return Some(Requeue { delay, message, record: None }),
         };
         metrics::counter!("Failed", "Reason" => reason.to_string()).increment(1);
         let end = |record: Record| record.after(last).ended(state, reason).having_waited_for(parked);
