@@ -151,7 +151,8 @@ impl World {
         answer.json().await.expect("JSON")
     }
 
-    pub(crate) async fn tell(&self, path: &str, body: &Value) -> Value {
+    /// Has the simulator do something by one of its own routes; gives its answer.
+    pub async fn tell(&self, path: &str, body: &Value) -> Value {
         let request = self.http.post(format!("{}{path}", self.wechat));
         let request = if body.is_null() { request } else { request.body(body.to_string()) };
         let answer = request.send().await.expect("WeChat answers");

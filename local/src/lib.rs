@@ -55,7 +55,10 @@ impl From<template::TemplateError> for StackError {
 }
 
 /// Listens on a loopback port, 0 for any; gives its URL, too.
-async fn loopback(port: u16) -> Result<(TcpListener, String), StackError> {
+///
+/// # Errors
+/// When the port is taken.
+pub async fn loopback(port: u16) -> Result<(TcpListener, String), StackError> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => StackError(format!(
             "Port {port} is taken, perhaps by another `cargo run`. End that one, or choose other ports: --port 0 --simulator-port 0."

@@ -233,6 +233,11 @@ impl Stack {
         json!({"gateway": self.gateway, "wechat": self.wechat, "service_key": self.service_key})
     }
 
+    /// The simulated WeChat, where it is one.
+    pub fn simulator(&self) -> Option<Simulator> {
+        self.simulator.clone()
+    }
+
     fn run_file(&self) -> RunFile {
         let operator = self.operator();
         let is_needed = |name: &str| OF_AN_OPERATOR.contains(&name) || name.starts_with("AWS_");
@@ -386,6 +391,8 @@ async fn start_wechat(
         followers: settings.followers,
         callback,
         mini_callback,
+        // The users' phones have the mini-program that logs in here.
+        backend: Some(gateway.to_owned()),
         clock: clock.clone(),
         seed: settings.faults.seed,
     };

@@ -7,12 +7,14 @@ use reqwest::Client;
 
 use crate::callbacks::config::{Callback, CallbackFormat};
 use crate::callbacks::outbox::Outbox;
+use crate::log::{Happened, Log, Told};
 use crate::world::accounts::{Account, Kind};
+use crate::world::event::Event;
 
 pub(crate) mod config;
 mod crypto;
 mod json;
-mod message;
+pub(crate) mod message;
 pub(crate) mod outbox;
 pub(crate) mod push;
 mod queue;
@@ -32,6 +34,7 @@ pub(crate) struct Callbacks {
     pub(crate) http: Client,
     /// Tells when an event is due, and the time a push is signed for.
     pub(crate) clock: Clock,
+    log: Log,
 }
 
 /// What servers are called with.
@@ -44,9 +47,23 @@ pub(crate) fn client() -> Client {
 }
 
 impl Callbacks {
-    /// An account's outbox, and what empties it.
-    pub(crate) fn new(account: &'static Account, outbox: Outbox, http: Client, clock: Clock) -> Self {
-        Self { account, outbox: Arc::new(Mutex::new(outbox)), http, clock }
+    /// An account's outbox, which is empty, and what empties it.
+    pub(crate) fn new(account: &'static Account, http: Client, clock: Clock, log: Log) -> Self {
+        Self { account, outbox: Arc::default(), http, clock, log }
+    }
+
+    /// Has an event told; it is forgotten while callbacks are off.
+    pub(crate) fn emit(&self, event: Event) {
+        let mut outbox = self.lock();
+        if outbox.callback().is_some() {
+            self.note(event.clone(), Told::Queued, 0);
+            outbox.emit(event, self.clock.time());
+        }
+    }
+
+    /// Says how far the telling of an event has come.
+    fn note(&self, event: Event, outcome: Told, tries: usize) {
+        self.log.add(Happened::Callback { account: self.account, event, outcome, tries });
     }
 
     /// `Err` is a sentence about what is wrong with the configuration in force.

@@ -1,7 +1,12 @@
 //! The simulator's own routes, under `/_sim`: whatever WeChat has no API for, for tests and the curious.
 
+use axum::extract::{Request, State};
+use axum::http::Method;
+use axum::middleware::Next;
+use axum::response::Response;
 use axum::{Router, middleware};
 
+use crate::log::Happened;
 use crate::simulator::Simulator;
 
 mod answer;
@@ -11,27 +16,48 @@ mod console;
 mod endpoint;
 mod faults;
 mod guard;
+mod log;
 mod messages;
 mod phone;
 mod quota;
+mod snapshots;
 mod stats;
 mod subscriptions;
+mod templates;
 mod tokens;
+mod user;
 mod users;
 
+pub use guard::of_this_machine;
+
 /// All of them.
-pub(crate) fn router() -> Router<Simulator> {
+pub(crate) fn router(simulator: &Simulator) -> Router {
     Router::new()
         .merge(callback::router())
         .merge(clock::router())
         .merge(console::router())
         .merge(faults::router())
+        .merge(log::router())
         .merge(messages::router())
         .merge(phone::router())
         .merge(quota::router())
+        .merge(snapshots::router())
         .merge(stats::router())
         .merge(subscriptions::router())
+        .merge(templates::router())
         .merge(tokens::router())
         .merge(users::router())
-        .layer(middleware::from_fn(guard::of_this_machine))
+        .layer(middleware::from_fn_with_state(simulator.clone(), noted))
+        .layer(middleware::from_fn(of_this_machine))
+        .with_state(simulator.clone())
+}
+
+/// Notes who changed something, for pages that show it.
+async fn noted(State(simulator): State<Simulator>, request: Request, next: Next) -> Response {
+    let (method, path) = (request.method().clone(), request.uri().path().to_owned());
+    let response = next.run(request).await;
+    if method != Method::GET && response.status().is_success() {
+        simulator.log().add(Happened::Control { method: method.to_string(), path });
+    }
+    response
 }

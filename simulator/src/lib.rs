@@ -1,10 +1,13 @@
 //! WeChat on localhost: one Official Account, one mini-program, their users and their API.
 
 mod api;
+mod backend;
 mod callbacks;
 mod connections;
 mod control;
 mod faults;
+mod log;
+mod page;
 mod serve;
 mod settings;
 mod simulator;
@@ -16,6 +19,8 @@ pub use callbacks::config::{
     CALLBACK_TOKEN, Callback, CallbackFormat, CallbackMode, ENCODING_AES_KEY, MINI_CALLBACK_TOKEN,
     MINI_ENCODING_AES_KEY,
 };
+pub use control::of_this_machine;
+pub use page::of_a_page;
 pub use settings::Settings;
 pub use simulator::Simulator;
 pub use world::accounts::{MINI_APPID, MINI_ORIGINAL_ID, MINI_SECRET, OA_APPID, OA_ORIGINAL_ID, OA_SECRET};

@@ -27,6 +27,10 @@ struct Arguments {
     /// Where the mini-program's events are pushed to, encrypted and in JSON; nowhere if left out
     #[arg(long, value_name = "URL")]
     mini_callback: Option<String>,
+    /// The mini-program's own server: the page logs users in there (POST URL/login) and tells it what they accepted
+    /// (POST URL/subscriptions)
+    #[arg(long, value_name = "URL")]
+    backend: Option<String>,
 }
 
 #[tokio::main]
@@ -52,7 +56,9 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     let mut terminated =
         signal(SignalKind::terminate()).map_err(|error| format!("Cannot listen for signals: {error}."))?;
     let followers = arguments.followers;
-    let simulator = Simulator::new(Settings { followers, callback, mini_callback, ..Settings::default() });
+    let backend = arguments.backend;
+    let settings = Settings { followers, callback, mini_callback, backend, ..Settings::default() };
+    let simulator = Simulator::new(settings);
     println!(
         "{}",
         json!({
@@ -69,7 +75,9 @@ async fn run(arguments: Arguments) -> Result<(), String> {
             "mini_encoding_aes_key": MINI_ENCODING_AES_KEY,
         })
     );
-    eprintln!("WeChat with {} followers is at http://{address}. Ctrl-C ends it.", followers);
+    eprintln!(
+        "Open http://{address} to see what arrives: WeChat with {followers} followers. Ctrl-C ends it."
+    );
     let stopped = async move {
         tokio::select! {
             _ = tokio::signal::ctrl_c() => {}

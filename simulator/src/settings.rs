@@ -15,12 +15,22 @@ pub struct Settings {
     pub callback: Option<Callback>,
     /// Where the mini-program's go, in the same way.
     pub mini_callback: Option<Callback>,
+    /// The address of the mini-program's server, which a user's phone logs in at; `None`, and codes are for whoever wants
+    /// one.
+    pub backend: Option<String>,
     /// What time it is; `POST /_sim/clock` moves it, so it must be one that can be moved.
     pub clock: Clock,
 }
 
 impl Default for Settings {
     fn default() -> Self {
-        Self { followers: 1000, seed: 0, callback: None, mini_callback: None, clock: Clock::movable() }
+        Self {
+            followers: 1000,
+            seed: 0,
+            callback: None,
+            mini_callback: None,
+            backend: None,
+            clock: Clock::movable(),
+        }
     }
 }

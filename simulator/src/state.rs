@@ -6,15 +6,17 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::callbacks::config::Callback;
+use crate::backend::Backend;
 use crate::callbacks::outbox::Outbox;
 use crate::callbacks::{self, Callbacks};
 use crate::faults::endpoints::Faults;
 use crate::faults::followers::FollowerFaults;
+use crate::log::{Happened, Log};
 use crate::settings::Settings;
 use crate::world::World;
 use crate::world::accounts::{Account, Kind, MINI, OA};
 use crate::world::event::{Event, What};
+use crate::world::inbox::Message;
 
 /// Everything a simulator holds; the world and the outboxes of the callbacks outlive a restart.
 pub(crate) struct State {
@@ -24,6 +26,8 @@ pub(crate) struct State {
     pub(crate) mini_callbacks: Callbacks,
     pub(crate) faults: Faults,
     pub(crate) follower_faults: FollowerFaults,
+    pub(crate) backend: Backend,
+    pub(crate) log: Log,
 }
 
 /// The file: one object, to which either adds its fields.
@@ -43,6 +47,11 @@ struct Kept {
     mini_callbacks: Outbox,
 }
 
+/// The world of a file, and what it holds besides.
+fn parse(file: &[u8]) -> io::Result<(World, Kept)> {
+    Ok((serde_json::from_slice(file)?, serde_json::from_slice(file)?))
+}
+
 impl State {
     /// A fresh one.
     pub(crate) fn new(settings: &Settings) -> Self {
@@ -53,7 +62,7 @@ impl State {
     pub(crate) fn read(settings: &Settings, path: &Path) -> io::Result<Self> {
         match fs::read(path) {
             Ok(file) => {
-                let (world, kept) = (serde_json::from_slice(&file)?, serde_json::from_slice(&file)?);
+                let (world, kept) = parse(&file)?;
                 Ok(Self::with_settings(settings, world, kept))
             }
             Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::new(settings)),
@@ -62,20 +71,47 @@ impl State {
     }
 
     /// Adds what follows from the settings to what was kept.
-    fn with_settings(settings: &Settings, mut world: World, kept: Kept) -> Self {
-        world.clock = settings.clock.clone();
-        world.populate(settings.followers);
-        let http = callbacks::client();
-        let told = |account, mut outbox: Outbox, callback: &Option<Callback>| {
-            outbox.configure(callback.as_ref(), settings.seed);
-            Callbacks::new(account, outbox, http.clone(), settings.clock.clone())
-        };
-        Self {
-            world,
-            callbacks: told(&OA, kept.callbacks, &settings.callback),
-            mini_callbacks: told(&MINI, kept.mini_callbacks, &settings.mini_callback),
+    fn with_settings(settings: &Settings, world: World, kept: Kept) -> Self {
+        let (http, log) = (callbacks::client(), Log::new(settings.clock.clone()));
+        let told = |account| Callbacks::new(account, http.clone(), settings.clock.clone(), log.clone());
+        let mut state = Self {
+            world: World::default(),
+            callbacks: told(&OA),
+            mini_callbacks: told(&MINI),
             faults: Faults::seeded(settings.seed),
             follower_faults: FollowerFaults::seeded(settings.seed),
+            backend: Backend::at(settings.backend.as_deref()),
+            log,
+        };
+        state.put(settings, world, kept);
+        state
+    }
+
+    /// All is as at the start.
+    pub(crate) fn reset(&mut self, settings: &Settings) {
+        self.put(settings, World::default(), Kept::default());
+    }
+
+    /// All is as what [`State::to_file`] wrote.
+    pub(crate) fn go_back(&mut self, settings: &Settings, file: &[u8]) -> io::Result<()> {
+        let (world, kept) = parse(file)?;
+        self.put(settings, world, kept);
+        Ok(())
+    }
+
+    /// Puts another world in place of this one, in which nothing goes wrong yet.
+    fn put(&mut self, settings: &Settings, mut world: World, kept: Kept) {
+        world.clock = settings.clock.clone();
+        world.populate(settings.followers);
+        self.world = world;
+        self.faults = Faults::seeded(settings.seed);
+        self.follower_faults = FollowerFaults::seeded(settings.seed);
+        self.backend.forget();
+        for (callbacks, kept, callback) in [
+            (&self.callbacks, kept.callbacks, &settings.callback),
+            (&self.mini_callbacks, kept.mini_callbacks, &settings.mini_callback),
+        ] {
+            callbacks.lock().put(kept, callback.as_ref(), settings.seed);
         }
     }
 
@@ -95,9 +131,14 @@ impl State {
 
     /// Tells the account's server what happened just now.
     pub(crate) fn emit(&mut self, user: u32, what: What) {
-        let clock = &self.world.clock;
-        let (callbacks, event) = (self.callbacks_of(what.account()), Event { user, at: clock.now(), what });
-        callbacks.lock().emit(event, clock.time());
+        let event = Event { user, at: self.world.clock.now(), what };
+        self.callbacks_of(event.what.account()).emit(event);
+    }
+
+    /// Has a message arrive.
+    pub(crate) fn deliver(&mut self, message: Message) {
+        self.log.add(Happened::Message(message.clone()));
+        self.world.inbox.deliver(message);
     }
 }
 

@@ -98,7 +98,7 @@ pub(crate) fn send(state: &mut State, call: &ApiCall) -> Answer {
     let msgid = message.msgid;
     let status = receipt_status(state, user);
     match status {
-        Status::Success => state.world.inbox.deliver(message),
+        Status::Success => state.deliver(message),
         Status::UserBlock | Status::SystemFailed => state.world.inbox.accept(&message),
     }
     state.emit(user, What::Receipt { msgid, status });

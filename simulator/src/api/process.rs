@@ -12,8 +12,15 @@ use crate::api::endpoints::Endpoint;
 use crate::api::in_flight::InFlight;
 use crate::api::receiver::receiver_of;
 use crate::faults::endpoints::{Failure, FaultOutcome, InjectedFault};
+use crate::log::Happened;
 use crate::simulator::Simulator;
 use crate::state::State;
+
+/// The errcode of an answer that is no refusal.
+const TAKEN: &str = "0";
+
+/// So many of the users that a call is about stand in the log.
+const NAMED: usize = 3;
 
 /// Marks a response that must never be written: the connection is cut instead.
 #[derive(Clone)]
@@ -26,8 +33,8 @@ pub(crate) async fn process(
     mut call: ApiCall,
 ) -> Response {
     let clock = simulator.clock();
-    let work = clock.work();
-    let (_in_flight, injected, until) = start(&simulator, endpoint, &mut call);
+    let (work, began) = (clock.work(), clock.time());
+    let Started { _in_flight, users, injected, until } = start(&simulator, endpoint, &mut call);
     let _work = match until {
         Some(until) => {
             drop(work);
@@ -37,29 +44,42 @@ pub(crate) async fn process(
         None => work,
     };
     let mut state = simulator.lock();
-    match injected.failure {
+    let (answer, response) = match injected.failure {
         None => {
             let answer = endpoint.call(&mut state, &call);
-            respond(&mut state, endpoint, answer)
+            respond(&state, endpoint, answer)
         }
         Some(Failure { outcome, takes_effect }) => {
             if takes_effect {
                 // The fault decides what the caller sees, whatever became of the call.
                 let _unseen = endpoint.call(&mut state, &call);
             }
-            fail(&mut state, endpoint, outcome)
+            fail(&state, endpoint, outcome)
         }
+    };
+    if answer != TAKEN {
+        state.world.stats.failed(endpoint.path, answer.clone());
     }
+    let took = clock.time().duration_since(began).unwrap_or_default();
+    let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    state.log.add(Happened::Call { endpoint: endpoint.path, users, answer, took_ms });
+    response
 }
 
-fn start(
-    simulator: &Simulator,
-    endpoint: &'static Endpoint,
-    call: &mut ApiCall,
-) -> (InFlight, InjectedFault, Option<SystemTime>) {
+/// A call that was counted.
+struct Started {
+    _in_flight: InFlight,
+    /// Whom it is about, some of them where they are many.
+    users: Vec<u32>,
+    injected: InjectedFault,
+    /// Not to be answered before.
+    until: Option<SystemTime>,
+}
+
+fn start(simulator: &Simulator, endpoint: &'static Endpoint, call: &mut ApiCall) -> Started {
     let mut state = simulator.lock();
     state.world.stats.started(endpoint.path);
-    let users = (endpoint.users)(&state, call);
+    let mut users = (endpoint.users)(&state, call);
     let injected = state.faults.inject(endpoint.path, &users);
     let receiver = receiver_of(call);
     let free = receiver.filter(|user| state.world.receiving.insert((endpoint.path, *user)));
@@ -67,46 +87,47 @@ fn start(
     // From the moment it is counted: whoever sees the call can move the clock over it.
     let slow = Some(injected.latency).filter(|latency| !latency.is_zero());
     let until = slow.map(|latency| state.world.clock.time() + latency);
-    (InFlight::new(simulator, endpoint.path, free), injected, until)
+    users.truncate(NAMED);
+    Started { _in_flight: InFlight::new(simulator, endpoint.path, free), users, injected, until }
 }
 
-fn respond(state: &mut State, endpoint: &Endpoint, answer: Answer) -> Response {
-    let body = answer.unwrap_or_else(|refusal| {
-        state.world.stats.failed(endpoint.path, refusal.errcode.to_string());
-        body_of(&refusal, state.world.clock.now())
-    });
-    ([(header::CONTENT_TYPE, endpoint.content_type)], Body::from(body.to_string())).into_response()
+/// How a call was answered, and the answer.
+type Answered = (String, Response);
+
+fn respond(state: &State, endpoint: &Endpoint, answer: Answer) -> Answered {
+    let (answer, body) = match answer {
+        Ok(body) => (TAKEN.to_owned(), body),
+        Err(refusal) => (refusal.errcode.to_string(), body_of(&refusal, state.world.clock.now())),
+    };
+    (answer, ([(header::CONTENT_TYPE, endpoint.content_type)], Body::from(body.to_string())).into_response())
 }
 
-fn fail(state: &mut State, endpoint: &Endpoint, outcome: FaultOutcome) -> Response {
+fn fail(state: &State, endpoint: &Endpoint, outcome: FaultOutcome) -> Answered {
     match outcome {
         FaultOutcome::Refused(refusal) => respond(state, endpoint, Err(refusal)),
         FaultOutcome::Status(status, refusal) => {
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-            let mut response = match refusal {
+            let (answer, mut response) = match refusal {
                 Some(refusal) => respond(state, endpoint, Err(refusal)),
                 None => {
-                    state.world.stats.failed(endpoint.path, format!("http_{}", status.as_u16()));
-                    Html(format!("<html><body><h1>{status}</h1></body></html>")).into_response()
+                    let page = Html(format!("<html><body><h1>{status}</h1></body></html>"));
+                    (format!("http_{}", status.as_u16()), page.into_response())
                 }
             };
             *response.status_mut() = status;
-            response
+            (answer, response)
         }
         FaultOutcome::Body(status, body) => {
-            state.world.stats.failed(endpoint.path, "body".into());
             let status = StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY);
-            (status, [(header::CONTENT_TYPE, endpoint.content_type)], body).into_response()
+            ("body".into(), (status, [(header::CONTENT_TYPE, endpoint.content_type)], body).into_response())
         }
         FaultOutcome::Redirect(location) => {
-            state.world.stats.failed(endpoint.path, "redirect".into());
-            (StatusCode::FOUND, [(header::LOCATION, location)]).into_response()
+            ("redirect".into(), (StatusCode::FOUND, [(header::LOCATION, location)]).into_response())
         }
         FaultOutcome::Cut => {
-            state.world.stats.failed(endpoint.path, "cut".into());
             let mut response = StatusCode::OK.into_response();
             response.extensions_mut().insert(Cut);
-            response
+            ("cut".into(), response)
         }
     }
 }

@@ -73,7 +73,7 @@ pub(crate) fn send(state: &mut State, call: &ApiCall) -> Answer {
     let msgid = message.msgid;
     let arrived = !state.mini_callbacks.lock().system_fails();
     if arrived {
-        state.world.inbox.deliver(message);
+        state.deliver(message);
     }
     state.emit(user, What::Sent { msgid, template_id: template.id, arrived });
     Ok(accepted(msgid))

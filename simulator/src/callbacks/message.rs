@@ -42,6 +42,11 @@ pub(crate) fn fields(event: &Event, account: &Account) -> Fields {
     fields
 }
 
+/// What WeChat calls an event.
+pub(crate) fn name(what: &What) -> &'static str {
+    told(what).0
+}
+
 /// The name of an event, and what only this kind has.
 fn told(what: &What) -> (&'static str, Fields) {
     match what {
@@ -82,7 +87,7 @@ fn chosen(choice: &Choice) -> Fields {
 }
 
 /// WeChat's words, one with a space after the colon and one without.
-fn words(status: Status) -> &'static str {
+pub(crate) fn words(status: Status) -> &'static str {
     match status {
         Status::Success => "success",
         Status::UserBlock => "failed:user block",

@@ -25,12 +25,12 @@ pub(crate) struct Outbox {
 }
 
 impl Outbox {
-    /// Adds what the settings say; their callback replaces the one saved.
-    pub(crate) fn configure(&mut self, callback: Option<&Callback>, seed: u64) {
+    /// Has the configuration be one that was kept, or the settings' instead; nothing waits, and nothing goes wrong yet.
+    pub(crate) fn put(&mut self, kept: Self, callback: Option<&Callback>, seed: u64) {
+        self.callback = callback.cloned().or(kept.callback);
         self.faults = CallbackFaults::seeded(seed);
-        if let Some(callback) = callback {
-            self.callback = Some(callback.clone());
-        }
+        self.queue.clear();
+        self.stats = CallbackStats::default();
     }
 
     /// The configuration in force.
@@ -38,12 +38,10 @@ impl Outbox {
         self.callback.as_ref()
     }
 
-    /// Queues an event as the faults will have it; forgets it while callbacks are off.
+    /// Queues an event as the faults will have it.
     pub(crate) fn emit(&mut self, event: Event, now: SystemTime) {
-        if self.callback.is_some() {
-            let plan = self.faults.plan();
-            self.queue.add(event, &plan, now);
-        }
+        let plan = self.faults.plan();
+        self.queue.add(event, &plan, now);
     }
 
     /// Whether this message is one that WeChat loses on its way to the phone.
@@ -76,15 +74,19 @@ mod tests {
 
     #[test]
     fn only_the_configuration_outlives_a_restart_and_the_settings_outdo_it() {
-        let mut before = Outbox::default();
-        before.configure(Some(&Callback::to("http://one/")), 0);
-        before.queue.pause();
+        let put = |kept, callback: Option<&Callback>| {
+            let mut outbox = Outbox::default();
+            outbox.put(kept, callback, 0);
+            outbox
+        };
+        let before = put(Outbox::default(), Some(&Callback::to("http://one/")));
         let kept = serde_json::to_value(&before).unwrap();
         assert_eq!(kept, serde_json::json!({ "callback": Callback::to("http://one/") }));
-        let mut after: Outbox = serde_json::from_value(kept).unwrap();
-        after.configure(None, 0);
-        assert_eq!(after.callback, before.callback);
-        after.configure(Some(&Callback::to("http://two/")), 0);
-        assert_eq!(after.callback, Some(Callback::to("http://two/")));
+        let read = || serde_json::from_value(kept.clone()).unwrap();
+        assert_eq!(put(read(), None).callback, before.callback);
+        assert_eq!(
+            put(read(), Some(&Callback::to("http://two/"))).callback,
+            Some(Callback::to("http://two/"))
+        );
     }
 }

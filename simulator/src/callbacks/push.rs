@@ -11,6 +11,7 @@ use crate::callbacks::config::Callback;
 use crate::callbacks::queue::{Next, QueuedEvent};
 use crate::callbacks::signed_push::SignedPush;
 use crate::callbacks::stats::Outcome;
+use crate::log::Told;
 
 /// WeChat's own rule: the first try and two more, without a pause between them.
 const TRIES: usize = 3;
@@ -52,21 +53,20 @@ impl Pusher {
 
     async fn push(self, queued: QueuedEvent, callback: Callback) {
         let push = SignedPush::new(&queued, &callback, self.callbacks.account);
-        let mut taken = false;
-        for _ in 0..TRIES {
+        let (mut taken, mut tries) = (false, 0);
+        while !taken && tries < TRIES {
+            tries += 1;
             let started = self.callbacks.clock.time();
             let asked = ask(push.request(&self.callbacks.http, self.callbacks.clock.now()));
             let outcome = self.callbacks.clock.timeout(TIMEOUT, asked).await.unwrap_or(Outcome::Silent);
             let took = self.callbacks.clock.time().duration_since(started).unwrap_or_default();
             self.callbacks.lock().stats.tried(took, outcome);
-            if outcome == Outcome::Taken {
-                taken = true;
-                break;
-            }
+            taken = outcome == Outcome::Taken;
         }
         let mut outbox = self.callbacks.lock();
         outbox.stats.ended(taken);
         outbox.queue.ended(queued.event.user);
+        self.callbacks.note(queued.event, if taken { Told::Taken } else { Told::GivenUp }, tries);
     }
 }
 

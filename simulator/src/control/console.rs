@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::routing::post;
+use axum::routing::get;
 use axum::{Json, Router};
 
 use crate::control::answer::{ControlResult, body};
@@ -11,11 +11,16 @@ use crate::world::console::{Change, Console};
 
 /// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
-    Router::new().route("/_sim/console", post(console))
+    Router::new().route("/_sim/console", get(console).post(change))
+}
+
+/// GET /_sim/console
+async fn console(State(simulator): State<Simulator>) -> Json<Console> {
+    Json(simulator.lock().world.console.clone())
 }
 
 /// POST /_sim/console
-async fn console(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Console> {
+async fn change(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Console> {
     let change: Change = body(&bytes)?;
     let mut state = simulator.lock();
     state.world.console.change(change);

@@ -1,8 +1,9 @@
 //! Faults on demand: of endpoints, of the list of followers, and of callbacks.
 
 use axum::body::Bytes;
-use axum::extract::{Query, State};
-use axum::routing::post;
+use axum::extract::{Path, Query, State};
+use axum::http::StatusCode;
+use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -18,10 +19,31 @@ use crate::world::accounts::{Account, MINI, OA};
 /// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
     Router::new()
-        .route("/_sim/faults", post(order).delete(clear))
+        .route("/_sim/faults", get(in_force).post(order).delete(clear))
+        .route("/_sim/faults/{id}", delete(remove))
         .route("/_sim/followers/faults", post(order_of_followers).delete(clear_of_followers))
         .route("/_sim/callback/faults", post(order_of_callbacks).delete(clear_of_callbacks))
         .route("/_sim/mini/callback/faults", post(order_of_mini_callbacks).delete(clear_of_mini_callbacks))
+}
+
+/// GET /_sim/faults: those in force, of every kind
+async fn in_force(State(simulator): State<Simulator>) -> Json<Value> {
+    let state = simulator.lock();
+    let (callbacks, mini_callbacks) = (state.callbacks.lock(), state.mini_callbacks.lock());
+    Json(json!({
+        "endpoints": state.faults.in_force(),
+        "followers": state.follower_faults.order(),
+        "callback": callbacks.faults.shares(),
+        "mini_callback": mini_callbacks.faults.shares(),
+    }))
+}
+
+/// DELETE /_sim/faults/{id}: one of an endpoint
+async fn remove(State(simulator): State<Simulator>, Path(id): Path<u64>) -> ControlResult<Value> {
+    if simulator.lock().faults.remove(id) {
+        return Ok(Json(json!({})));
+    }
+    Err(ControlError::new(StatusCode::NOT_FOUND, format!("There is no fault {id} in force.")))
 }
 
 /// What a fault befalls; an endpoint, unless something else is said.

@@ -12,7 +12,7 @@ use axum::response::{IntoResponse, Response};
 use super::answer::ControlError;
 
 /// Refuses a request whose Host or Origin is not this machine.
-pub(super) async fn of_this_machine(request: Request, next: Next) -> Response {
+pub async fn of_this_machine(request: Request, next: Next) -> Response {
     let (host, origin) = (request.headers().get(header::HOST), request.headers().get(header::ORIGIN));
     let is_ours = host.is_none_or(|host| text(host).parse().is_ok_and(|host| is_here(&host)))
         && origin.is_none_or(|origin| leads_here(text(origin)));

@@ -5,39 +5,48 @@ use axum::extract::{Path, State};
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
+use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
+use crate::backend::answered;
 use crate::control::answer::{ControlError, ControlResult, body};
+use crate::control::subscriptions::asked;
+use crate::control::user::named;
+use crate::control::users::described;
 use crate::simulator::Simulator;
 use crate::world::World;
 use crate::world::accounts::MINI;
 use crate::world::event::What;
 use crate::world::sealed::{Sealed, with_ids};
+use crate::world::subscriptions::Reply;
 
 /// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
     Router::new()
         .route("/_sim/users/{user}/code", post(code))
         .route("/_sim/users/{user}/sealed", post(sealed))
+        .route("/_sim/users/{user}/login", post(login))
+        .route("/_sim/users/{user}/accept-message", post(accept_message))
         .route("/_sim/users/{user}/{action}", post(act))
 }
 
 /// POST /_sim/users/{user}/code: `wx.login`
-async fn code(State(simulator): State<Simulator>, Path(user): Path<u32>) -> Json<Value> {
+async fn code(State(simulator): State<Simulator>, Path(name): Path<String>) -> ControlResult<Value> {
     let world = &mut simulator.lock().world;
-    let now = world.clock.now();
-    Json(json!({ "code": world.logins.new_code(&MINI, user, now) }))
+    let (user, now) = (named(world, &name)?, world.clock.now());
+    Ok(Json(json!({ "code": world.logins.new_code(&MINI, user, now) })))
 }
 
 /// POST /_sim/users/{user}/sealed: `wx.getUserInfo` and its relatives
 async fn sealed(
     State(simulator): State<Simulator>,
-    Path(user): Path<u32>,
+    Path(name): Path<String>,
     bytes: Bytes,
 ) -> ControlResult<Sealed> {
     let object: Map<String, Value> = body(&bytes)?;
     let raw = if bytes.is_empty() { "{}".into() } else { String::from_utf8_lossy(&bytes) };
     let world = &simulator.lock().world;
+    let user = named(world, &name)?;
     let plain = with_ids(world, user, object);
     let sealed = world.logins.session_key(user).and_then(|key| Sealed::new(key, &raw, &plain));
     let never =
@@ -45,16 +54,62 @@ async fn sealed(
     Ok(Json(sealed.ok_or_else(never)?))
 }
 
+/// POST /_sim/users/{user}/login: the user opens the mini-program, which logs them in at its server
+async fn login(State(simulator): State<Simulator>, Path(name): Path<String>) -> ControlResult<Value> {
+    let (user, code, call) = {
+        let mut state = simulator.lock();
+        let (user, now) = (named(&state.world, &name)?, state.world.clock.now());
+        let code = state.world.logins.new_code(&MINI, user, now);
+        let call = state.backend.login(&code);
+        (user, code, call)
+    };
+    let mut answered = answered(call).await;
+    let mut state = simulator.lock();
+    answered.iter_mut().for_each(|answered| state.backend.logged_in(user, answered));
+    let mut told = described(&state, user);
+    // What a server has taken is of no use to anybody else.
+    told["code"] = if answered.is_some() { Value::Null } else { code.into() };
+    told["backend"] = json!(answered);
+    Ok(Json(told))
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Accepted {
+    template_id: String,
+}
+
+/// POST /_sim/users/{user}/accept-message: the user allows one message of a template, and the mini-program tells its server
+async fn accept_message(
+    State(simulator): State<Simulator>,
+    Path(name): Path<String>,
+    bytes: Bytes,
+) -> ControlResult<Value> {
+    let Accepted { template_id } = body(&bytes)?;
+    let (user, result, call) = {
+        let mut state = simulator.lock();
+        let user = named(&state.world, &name)?;
+        let result = asked(&mut state, user, &[(template_id, Reply::Accept)].into())?;
+        let call = state.backend.subscriptions(user, &result);
+        (user, result, call)
+    };
+    let answered = answered(call).await;
+    let mut told = described(&simulator.lock(), user);
+    (told["result"], told["backend"]) = (result, json!(answered));
+    Ok(Json(told))
+}
+
 /// POST /_sim/users/{user}/{action}
 async fn act(
     State(simulator): State<Simulator>,
-    Path((user, action)): Path<(u32, String)>,
+    Path((name, action)): Path<(String, String)>,
 ) -> ControlResult<Value> {
     let mut state = simulator.lock();
+    let user = named(&state.world, &name)?;
     if let Some(what) = perform(&mut state.world, user, &action)? {
         state.emit(user, what);
     }
-    Ok(Json(json!({ "user": user, "following": state.world.followers.is_following(user) })))
+    Ok(Json(described(&state, user)))
 }
 
 /// Does it and gives what the Official Account hears of it.

@@ -2,7 +2,7 @@
 
 use axum::body::Bytes;
 use axum::extract::State;
-use axum::routing::post;
+use axum::routing::get;
 use axum::{Json, Router};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
@@ -13,7 +13,7 @@ use crate::simulator::Simulator;
 
 /// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
-    Router::new().route("/_sim/quota", post(quota))
+    Router::new().route("/_sim/quota", get(quotas).post(quota))
 }
 
 #[derive(Deserialize)]
@@ -29,6 +29,20 @@ struct Quota {
 /// Tells `null`, which lifts a limit, from a field left out, which leaves it.
 fn given<'de, D: Deserializer<'de>>(value: D) -> Result<Option<Option<u64>>, D::Error> {
     Option::deserialize(value).map(Some)
+}
+
+/// GET /_sim/quota: each endpoint's limits, and what each account has used of them
+async fn quotas(State(simulator): State<Simulator>) -> Json<Vec<Value>> {
+    let world = &simulator.lock().world;
+    let used = |(path, account): (&'static str, &'static str)| {
+        let limit = world.quota.limit(path);
+        let (today, this_minute) = world.quota.used(path, account, world.clock.now());
+        json!({
+            "endpoint": path, "account": account, "per_day": limit.per_day, "per_minute": limit.per_minute,
+            "used_today": today, "used_this_minute": this_minute,
+        })
+    };
+    Json(world.quota.counted().into_iter().map(used).collect())
 }
 
 /// POST /_sim/quota

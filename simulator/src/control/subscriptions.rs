@@ -9,7 +9,9 @@ use axum::{Json, Router};
 use serde_json::{Value, json};
 
 use crate::control::answer::{ControlError, ControlResult, bad_request, body};
+use crate::control::user::named;
 use crate::simulator::Simulator;
+use crate::state;
 use crate::world::World;
 use crate::world::accounts::MINI;
 use crate::world::event::{Choice, What};
@@ -24,17 +26,23 @@ pub(crate) fn router() -> Router<Simulator> {
 }
 
 /// What there is to say of each template.
-type Replies = BTreeMap<String, Reply>;
+pub(super) type Replies = BTreeMap<String, Reply>;
 
 /// POST /_sim/users/{user}/subscribe: `wx.requestSubscribeMessage`, and what the user chose in its popup
 async fn subscribe(
     State(simulator): State<Simulator>,
-    Path(user): Path<u32>,
+    Path(name): Path<String>,
     bytes: Bytes,
 ) -> ControlResult<Value> {
     let replies: Replies = body(&bytes)?;
     let mut state = simulator.lock();
-    let choices = choices(&state.world, &replies)?;
+    let user = named(&state.world, &name)?;
+    Ok(Json(asked(&mut state, user, &replies)?))
+}
+
+/// What the mini-program is told by `wx.requestSubscribeMessage` when a user answers its popup so.
+pub(super) fn asked(state: &mut state::State, user: u32, replies: &Replies) -> Result<Value, ControlError> {
+    let choices = choices(&state.world, replies)?;
     for choice in choices.iter().filter(|choice| choice.accepts) {
         state.world.subscriptions.accept(user, choice.template_id);
     }
@@ -43,18 +51,19 @@ async fn subscribe(
     }
     let mut told = json!(replies);
     told["errMsg"] = "requestSubscribeMessage:ok".into();
-    Ok(Json(told))
+    Ok(told)
 }
 
 /// GET /_sim/users/{user}/subscriptions: how many messages the user still takes, by template
-async fn subscriptions(State(simulator): State<Simulator>, Path(user): Path<u32>) -> Json<Value> {
-    Json(json!(simulator.lock().world.subscriptions.of(user)))
+async fn subscriptions(State(simulator): State<Simulator>, Path(name): Path<String>) -> ControlResult<Value> {
+    let world = &simulator.lock().world;
+    Ok(Json(json!(world.subscriptions.of(named(world, &name)?))))
 }
 
 /// POST /_sim/users/{user}/subscriptions: what the user changes in the mini-program's settings
 async fn change(
     State(simulator): State<Simulator>,
-    Path(user): Path<u32>,
+    Path(name): Path<String>,
     bytes: Bytes,
 ) -> ControlResult<Value> {
     let replies: Replies = body(&bytes)?;
@@ -62,6 +71,7 @@ async fn change(
         return Err(bad_request("Settings know `accept` and `reject`."));
     }
     let mut state = simulator.lock();
+    let user = named(&state.world, &name)?;
     let choices = choices(&state.world, &replies)?;
     // To accept there lets nothing be sent: that takes a popup.
     for choice in choices.iter().filter(|choice| !choice.accepts) {

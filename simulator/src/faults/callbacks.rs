@@ -2,12 +2,12 @@
 
 use std::time::Duration;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::faults::dice::{Dice, are_shares};
 
 /// The shares of events that go wrong, each in its way.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Shares {
     duplicate: f64,
@@ -98,6 +98,11 @@ impl CallbackFaults {
     /// Nothing goes wrong yet.
     pub(crate) fn seeded(seed: u64) -> Self {
         Self { shares: Shares::default(), dice: Dice::seeded(seed) }
+    }
+
+    /// What is in force.
+    pub(crate) fn shares(&self) -> &Shares {
+        &self.shares
     }
 
     /// Puts these in force in place of what was.

@@ -5,36 +5,43 @@ use std::time::Duration;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::Error;
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::faults::dice::{Dice, are_shares};
 use crate::world::refusal::Refusal;
 
 /// What a test asked for.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Fault {
     /// A path of the API, or `*` for all of them.
     pub(crate) endpoint: String,
     #[serde(default = "always")]
     probability: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
     errcode: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     errmsg: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     http_status: Option<u16>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     latency_ms: Option<u64>,
     #[serde(default)]
     cut: bool,
     /// These bytes are the answer, in base64.
-    #[serde(default, deserialize_with = "base64_bytes")]
+    #[serde(default, deserialize_with = "base64_bytes", skip_serializing)]
     body_base64: Option<Vec<u8>>,
     /// The answer is a 302 to this address.
+    #[serde(skip_serializing_if = "Option::is_none")]
     location: Option<String>,
     /// Share of the failing calls that take effect all the same.
     #[serde(default)]
     delivered: f64,
     /// How often it still strikes; `None` is for ever.
+    #[serde(skip_serializing_if = "Option::is_none")]
     times: Option<u64>,
     /// Strikes only calls about this user.
+    #[serde(skip_serializing_if = "Option::is_none")]
     user: Option<u32>,
 }
 
@@ -129,9 +136,17 @@ pub(crate) enum FaultOutcome {
     Cut,
 }
 
+/// A fault in force, and its number.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct InForce {
+    id: u64,
+    #[serde(flatten)]
+    fault: Fault,
+}
+
 /// The faults in force, in the order they were asked for.
 pub(crate) struct Faults {
-    active: Vec<Fault>,
+    active: Vec<InForce>,
     ordered: u64,
     dice: Dice,
 }
@@ -144,9 +159,21 @@ impl Faults {
 
     /// Puts a fault in force and gives its number.
     pub(crate) fn add(&mut self, fault: Fault) -> u64 {
-        self.active.push(fault);
         self.ordered += 1;
+        self.active.push(InForce { id: self.ordered, fault });
         self.ordered
+    }
+
+    /// Those that may still strike.
+    pub(crate) fn in_force(&self) -> Vec<InForce> {
+        self.active.iter().filter(|one| one.fault.times != Some(0)).cloned().collect()
+    }
+
+    /// Ends the one of this number; `false` when there is none.
+    pub(crate) fn remove(&mut self, id: u64) -> bool {
+        let before = self.active.len();
+        self.active.retain(|one| one.id != id);
+        self.active.len() < before
     }
 
     /// Ends all of them.
@@ -157,7 +184,7 @@ impl Faults {
     /// Rolls the dice for a call: the first failure wins, latencies add up.
     pub(crate) fn inject(&mut self, path: &str, users: &[u32]) -> InjectedFault {
         let mut injected = InjectedFault::default();
-        for fault in &mut self.active {
+        for InForce { fault, .. } in &mut self.active {
             let too_late = fault.fails() && injected.failure.is_some();
             if too_late || fault.times == Some(0) || !fault.concerns(path, users) {
                 continue;

@@ -1,13 +1,13 @@
 //! What goes wrong with the list of followers on demand: it is empty or cut short, and unionids are
 //! missing or at other people's openids.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
 use crate::faults::dice::{Dice, are_shares};
 
 /// What a test asked for.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub(crate) struct Order {
     /// `user/get` knows nobody.
@@ -44,6 +44,11 @@ impl FollowerFaults {
     /// Nothing goes wrong yet.
     pub(crate) fn seeded(seed: u64) -> Self {
         Self { order: Order::default(), dice: Dice::seeded(seed) }
+    }
+
+    /// What is in force.
+    pub(crate) fn order(&self) -> &Order {
+        &self.order
     }
 
     /// Puts this in force in place of what was.

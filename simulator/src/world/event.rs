@@ -36,6 +36,14 @@ pub(crate) enum What {
 }
 
 impl What {
+    /// The message that it is the receipt of.
+    pub(crate) fn msgid(&self) -> Option<i64> {
+        match self {
+            Self::Receipt { msgid, .. } | Self::Sent { msgid, .. } => Some(*msgid),
+            Self::Subscribe | Self::Unsubscribe | Self::Scan | Self::Popup(_) | Self::Change(_) => None,
+        }
+    }
+
     /// The account whose server is told.
     pub(crate) fn account(&self) -> &'static Account {
         match self {

@@ -85,6 +85,11 @@ pub(crate) struct Inbox {
 }
 
 impl Inbox {
+    /// Forgets all messages, and gives how many there were. What was sent is remembered as sent.
+    pub(crate) fn clear(&mut self) -> usize {
+        std::mem::take(&mut self.messages).len()
+    }
+
     /// Remembers what the kept messages say about duplicates.
     pub(crate) fn remember(&mut self) {
         for message in &self.messages {

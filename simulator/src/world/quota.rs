@@ -1,8 +1,8 @@
 //! How often each endpoint may be called: per Beijing day (45009) and per minute (45011).
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
-use crate::world::accounts::Account;
+use crate::world::accounts::{ACCOUNTS, Account};
 use crate::world::beijing::beijing_day;
 use crate::world::refusal::Refusal;
 
@@ -55,6 +55,20 @@ impl Quota {
     /// Limits an endpoint from now on.
     pub(crate) fn set(&mut self, path: &'static str, limit: Limit) {
         self.changed.insert(path, limit);
+    }
+
+    /// The endpoints and accounts that were counted, and those that are limited otherwise than usual, in order.
+    pub(crate) fn counted(&self) -> BTreeSet<(&'static str, &'static str)> {
+        let changed =
+            self.changed.keys().flat_map(|path| ACCOUNTS.iter().map(|account| (*path, account.name)));
+        self.used.keys().copied().chain(changed).collect()
+    }
+
+    /// How many calls were made today and in this minute.
+    pub(crate) fn used(&self, path: &'static str, account: &'static str, now: i64) -> (u64, u64) {
+        let Some(used) = self.used.get(&(path, account)) else { return (0, 0) };
+        let today = if used.day == beijing_day(now) { used.today } else { 0 };
+        (today, if used.minute == now.div_euclid(MINUTE) { used.this_minute } else { 0 })
     }
 
     /// Counts a call against its account's quota; a refused call costs nothing.

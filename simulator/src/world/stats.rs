@@ -36,8 +36,9 @@ impl Stats {
 
     /// Counts a call that ends.
     pub(crate) fn finished(&mut self, path: &'static str) {
-        self.concurrent -= 1;
-        self.endpoints.entry(path).or_default().concurrent -= 1;
+        // It may have begun in a world before this one.
+        let endpoint = &mut self.endpoints.entry(path).or_default().concurrent;
+        (self.concurrent, *endpoint) = (self.concurrent.saturating_sub(1), endpoint.saturating_sub(1));
     }
 
     /// Counts how a call failed: an errcode, `http_502`, `body`, `redirect` or `cut`.

@@ -100,6 +100,25 @@ impl Template {
         Self::all_of(account).find(|template| template.id == id).ok_or_else(|| Refusal::new(40037))
     }
 
+    /// The template with this id, of whichever account.
+    pub(crate) fn by_id(id: &str) -> Option<&'static Self> {
+        TEMPLATES.iter().find(|template| template.id == id)
+    }
+
+    /// Whose it is.
+    pub(crate) fn account(&self) -> &'static Account {
+        self.account
+    }
+
+    /// What the card shows, from top to bottom: a label, and the key of the value behind it.
+    pub(crate) fn lines(&self) -> impl Iterator<Item = (&'static str, &'static str)> {
+        self.content.lines().filter_map(|line| {
+            let (label, rest) = line.split_once("{{")?;
+            let (key, _) = rest.split_once(".DATA}}")?;
+            Some((label.trim().trim_end_matches([':', '：']), key))
+        })
+    }
+
     fn keys(&self) -> impl Iterator<Item = &'static str> {
         self.content.split("{{").skip(1).filter_map(|rest| Some(rest.split_once(".DATA}}")?.0))
     }
@@ -171,6 +190,16 @@ mod tests {
     fn a_template_knows_its_keys() {
         let keys: Vec<_> = TEMPLATES[0].keys().collect();
         assert_eq!(keys, ["thing1", "thing2", "time3", "thing4", "character_string5"]);
+    }
+
+    #[test]
+    fn a_template_knows_its_lines() {
+        let lines: Vec<_> = TEMPLATES[0].lines().take(2).collect();
+        assert_eq!(lines, [("申请人", "thing1"), ("审批类型", "thing2")]);
+        for template in TEMPLATES {
+            let keys: Vec<_> = template.lines().map(|(_, key)| key).collect();
+            assert_eq!(keys, template.keys().collect::<Vec<_>>(), "{}", template.title);
+        }
     }
 
     #[test]

@@ -7,4 +7,5 @@ mod send;
 mod subscribe;
 mod tokens;
 mod users;
+mod watching;
 mod wechat;

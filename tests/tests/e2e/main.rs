@@ -27,6 +27,7 @@ mod load;
 mod login;
 mod mini_callbacks;
 mod neighbours;
+mod phone;
 mod replay;
 mod rights;
 mod send;
