@@ -5,6 +5,7 @@ use std::io::IsTerminal;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use console::Console;
 use local::{Settings, Stack};
 use reqwest::Url;
 use rustix::fs::Mode;
@@ -25,6 +26,9 @@ pub struct Arguments {
     /// The simulated WeChat's port; 0 picks a free one
     #[arg(long, default_value_t = 9001)]
     simulator_port: u16,
+    /// The port of the page to try it on; 0 picks a free one. Left out, 9002, or a free one where that is taken
+    #[arg(long)]
+    console_port: Option<u16>,
     /// How many users follow the simulated Official Account
     #[arg(long, default_value_t = 1000)]
     followers: u32,
@@ -73,6 +77,9 @@ enum Log {
     Json,
 }
 
+/// Where the page is, unless somebody else is there.
+const CONSOLE_PORT: u16 = 9002;
+
 /// The variables of this process that the functions are to see.
 const PASSED_ON: [&str; 18] = [
     "MINI_APPID",
@@ -101,9 +108,19 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     // Session keys, tokens and a service key are among what is written from here on.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let (mut terminated, mut hung_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
+    let console_port = arguments.console_port;
     let stack = Stack::start(arguments.into_settings()?).await?;
-    println!("{}", stack.ready());
-    crate::note(&walkthrough::text(&stack));
+    let (listener, url) = match (console_port, local::loopback(console_port.unwrap_or(CONSOLE_PORT)).await) {
+        (None, Err(_)) => local::loopback(0).await?,
+        (_, listening) => listening?,
+    };
+    let (gateway, service_key) = (stack.gateway.clone(), stack.service_key.clone());
+    let console = Console { gateway, service_key, simulator: stack.simulator() };
+    tokio::spawn(console.serve(listener));
+    let mut ready = stack.ready();
+    ready["console"] = url.clone().into();
+    println!("{ready}");
+    crate::note(&walkthrough::text(&stack, &url));
     tokio::select! {
         _ = tokio::signal::ctrl_c() => {}
         _ = terminated.recv() => {}

@@ -13,10 +13,11 @@ fn allowed(package: &Package) -> Option<&'static [&'static str]> {
     Some(match package.folder.as_str() {
         "clock" | "contract" => &[],
         "simulator" => &["clock"],
+        "console" => &["simulator"],
         "shared" => &["clock", "contract"],
         folder if folder.starts_with("functions/") => &["contract", "shared"],
         "local" => &["clock", "contract", "functions", "shared", "simulator"],
-        "cli" => &["contract", "local", "shared"],
+        "cli" => &["console", "contract", "local", "shared"],
         "harness" => &["clock", "contract", "local", "simulator"],
         "tests" => &["local"],
         "fuzz" => &["contract", "functions", "shared"],
