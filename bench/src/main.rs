@@ -7,8 +7,10 @@ mod bound;
 mod calls;
 mod chaos;
 mod cost;
+mod deliver;
 mod process;
 mod receipts;
+mod routes;
 mod sync;
 
 use std::process::ExitCode;
@@ -33,6 +35,10 @@ struct Arguments {
 enum Job {
     /// A first import of the followers, then a second run with 1,000 new and 500 gone
     Sync(sync::Size),
+    /// The routes over the gateway: latency, CPU and calls of AWS
+    Routes(routes::Size),
+    /// Messages to a WeChat that takes its time
+    Deliver(deliver::Size),
     /// A receipt for each of many messages, pushed as fast as the endpoint takes them
     Receipts(receipts::Size),
     /// Messages through all kinds of trouble: none lost, none twice, no state that is not so
@@ -53,6 +59,8 @@ fn main() -> ExitCode {
     match job {
         Job::Sync(size) => all_cores.block_on(sync::measure(&size, json)),
         Job::Cost(size) => all_cores.block_on(cost::count(&size, json)),
+        Job::Routes(size) => all_cores.block_on(routes::measure(&size, json)),
+        Job::Deliver(size) => all_cores.block_on(deliver::measure(&size, json)),
         Job::Receipts(size) => all_cores.block_on(receipts::measure(&size, json)),
         // Where time is skipped, one thread knows for sure that nobody is at work.
         Job::Chaos(size) => return one_thread().block_on(chaos::run(&size)),

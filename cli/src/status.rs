@@ -53,7 +53,7 @@ fn print(page: &BatchStatus, is_first: bool) {
     let mut table = Table::new();
     table.load_style(comfy_table::presets::NOTHING);
     if is_first {
-        let counts = page.counts.iter().map(|(state, count)| format!("{count} {state}"));
+        let counts = page.counts.iter().flatten().map(|(state, count)| format!("{count} {state}"));
         tell(&format!("{} ({}): {}", page.id, page.notification, counts.collect::<Vec<_>>().join(", ")));
         table.set_header(["n", "to", "state", "tries", "why"]);
     }

@@ -14,12 +14,14 @@ pub struct BatchStatus {
     pub id: String,
     /// The catalog's entry.
     pub notification: String,
-    /// How many messages of the whole batch are in each state; states without any are left out.
+    /// How many messages of the whole batch are in each state; states without any are left out. Only with the first page,
+    /// which is asked for without `after`: it reads all of the batch, and the others what they show.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "schema",
         schemars(extend("propertyNames" = { "$ref": "#/components/schemas/MessageState" }))
     )]
-    pub counts: BTreeMap<MessageState, u64>,
+    pub counts: Option<BTreeMap<MessageState, u64>>,
     /// Up to 100 messages, by number.
     pub messages: Vec<MessageStatus>,
     /// The `after` of the next page, where there is one.

@@ -29,6 +29,10 @@ pub struct Load {
     pub invocations: u64,
     /// Calls of queues, its poller's among them, each 64 KB of one; but for polls that brought nothing.
     pub queue_requests: u64,
+    /// Calls that read tables and their indexes.
+    pub table_reads: u64,
+    /// Calls that write to tables.
+    pub table_writes: u64,
     /// Of all tables and their indexes.
     pub read_units: f64,
     /// Of all tables and their indexes.
@@ -47,6 +51,8 @@ impl Sub for Load {
         Self {
             invocations: self.invocations - then.invocations,
             queue_requests: self.queue_requests - then.queue_requests,
+            table_reads: self.table_reads - then.table_reads,
+            table_writes: self.table_writes - then.table_writes,
             read_units: self.read_units - then.read_units,
             write_units: self.write_units - then.write_units,
             log_lines: self.log_lines - then.log_lines,
@@ -159,6 +165,7 @@ impl Meter {
         };
         let is_read = matches!(call, "GetItem" | "BatchGetItem" | "Query" | "Scan");
         self.change(function, |Taken { load, tables, .. }| {
+            *(if is_read { &mut load.table_reads } else { &mut load.table_writes }) += 1;
             for Write { table, deletes } in writes(call, &request) {
                 let usage = tables.entry(table.to_owned()).or_default();
                 usage.item_writes += 1;
@@ -272,6 +279,8 @@ mod tests {
             [4, 0]
         );
         let load = Load {
+            table_reads: 0,
+            table_writes: 1,
             invocations: 1,
             queue_requests: 3,
             read_units: 0.0,

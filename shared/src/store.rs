@@ -13,7 +13,7 @@ mod tokens;
 pub use callers::Callers;
 pub use identities::{Identities, Identity, Imported, Registration, Removed, UserIds};
 pub use keys::{KeyRow, Keys};
-pub use messages::{Addressed, Batch, Messages, Receipt, Record};
+pub use messages::{Addressed, Batch, BatchPage, Messages, Receipt, Record, StateCounts, counted};
 pub use session_keys::SessionKeys;
 pub use sessions::Sessions;
 pub use state::{

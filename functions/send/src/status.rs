@@ -1,13 +1,13 @@
 //! GET /send/{id}: the batch, with every message's state and reason.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use contract::routes::{SEND, Who};
 use contract::{BatchStatus, Channel, MessageState, MessageStatus, Reason};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use shared::session::Caller;
-use shared::store::{Addressed, Batch, Record};
+use shared::store::{Addressed, Batch, BatchPage, Record, StateCounts, counted};
 use shared::wechat::errcode;
 use shared::{Error, http};
 
@@ -32,9 +32,21 @@ impl Function {
                 .map_err(|_| Error::InvalidRequest("`after` must be a message's number.".to_owned()))?,
             None => 0,
         };
-        let (batch, records) = self.messages.find(id).await?.ok_or_else(unknown)?;
+        let seen = match caller {
+            Caller::Service(_) => self.messages.page(id, after, PAGE).await?.map(Seen::page),
+            // They may name few, and are told of others less than they are counted as.
+            Caller::User(_) => None,
+        };
+        let reader = Reader::of(caller);
+        let seen = match seen {
+            Some(seen) => seen,
+            None => {
+                let (batch, records) = self.messages.find(id).await?.ok_or_else(unknown)?;
+                Seen::of(batch, records, (after, &reader))
+            }
+        };
         // Whoever may send reads what was sent under their name.
-        let is_own = batch.sender == caller.sender() && caller.may(SEND.who).is_ok();
+        let is_own = seen.sender == caller.sender() && caller.may(SEND.who).is_ok();
         if !is_own {
             // To a user it is as if there were none.
             caller.may(who)?;
@@ -42,8 +54,7 @@ impl Function {
                 return Err(unknown());
             }
         }
-        let reader = Reader::of(caller);
-        let mut status = status(&reader, batch, records, after);
+        let mut status = seen.status(id, &reader);
         if let Caller::Service(_) = caller {
             self.say_what_is_waited_for(&mut status).await?;
         }
@@ -74,20 +85,50 @@ impl Function {
     }
 }
 
-fn status(reader: &Reader<'_>, batch: Batch, records: Vec<Record>, after: u32) -> BatchStatus {
-    let mut records: HashMap<_, _> = records.into_iter().map(|record| (record.n, record)).collect();
-    let mut counts = BTreeMap::new();
-    for (n, one) in batch.accepted() {
-        let state = records.get(&n).map_or(MessageState::Queued, |record| record.state);
-        *counts.entry(reader.state(&one.to, state)).or_default() += 1;
+/// What is shown of a batch.
+struct Seen {
+    sender: String,
+    notification: String,
+    created_at: i64,
+    counts: Option<StateCounts>,
+    messages: Vec<(u32, Addressed, Option<Record>)>,
+    has_more: bool,
+}
+
+impl Seen {
+    fn page(page: BatchPage) -> Self {
+        let BatchPage { sender, notification, created_at, recipients, mut records, has_more, counts } = page;
+        let message = |(n, one): (u32, Addressed)| (n, one, records.remove(&n));
+        let messages = recipients.into_iter().map(message).collect();
+        Self { sender, notification, created_at, counts, messages, has_more }
     }
-    let mut rest = batch.accepted().filter(|(n, _)| *n > after);
-    let page = rest.by_ref().take(PAGE);
-    let message =
-        |(n, one): (u32, &Addressed)| reader.message(message(n, one, records.remove(&n), batch.created_at));
-    let messages: Vec<_> = page.map(message).collect();
-    let next = rest.next().and(messages.last().map(|message| message.n));
-    BatchStatus { id: batch.id.clone(), notification: batch.notification.clone(), counts, messages, next }
+
+    fn of(batch: Batch, records: Vec<Record>, (after, reader): (u32, &Reader<'_>)) -> Self {
+        let mut records: HashMap<_, _> = records.into_iter().map(|record| (record.n, record)).collect();
+        let states = batch.accepted().map(|(n, one)| reader.state(&one.to, state(&records, n)));
+        let counts = Some(counted(states)).filter(|_| after == 0);
+        let mut rest = batch.accepted().filter(|(n, _)| *n > after);
+        let page = rest.by_ref().take(PAGE).map(|(n, one)| (n, one.clone(), records.remove(&n)));
+        let (messages, has_more) = (page.collect(), rest.next().is_some());
+        let (sender, notification) = (batch.sender.clone(), batch.notification.clone());
+        Self { sender, notification, created_at: batch.created_at, counts, messages, has_more }
+    }
+
+    fn status(self, id: &str, reader: &Reader<'_>) -> BatchStatus {
+        let last = self.messages.last().map(|(n, ..)| *n);
+        let message = |(n, one, record)| reader.message(message(n, &one, record, self.created_at));
+        BatchStatus {
+            id: id.to_owned(),
+            notification: self.notification,
+            counts: self.counts,
+            messages: self.messages.into_iter().map(message).collect(),
+            next: last.filter(|_| self.has_more),
+        }
+    }
+}
+
+fn state(records: &HashMap<u32, Record>, n: u32) -> MessageState {
+    records.get(&n).map_or(MessageState::Queued, |record| record.state)
 }
 
 fn message(n: u32, to: &Addressed, record: Option<Record>, created_at: i64) -> MessageStatus {

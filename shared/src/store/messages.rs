@@ -2,10 +2,12 @@
 
 mod batch;
 mod forgotten;
+mod page;
 mod record;
 
 pub use batch::{Addressed, Batch};
 pub use forgotten::Place;
+pub use page::{BatchPage, StateCounts, counted};
 pub use record::Record;
 
 use std::collections::HashMap;

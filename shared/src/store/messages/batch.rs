@@ -95,17 +95,29 @@ pub struct Part {
     pub(super) batch: String,
     pub(super) n: i64,
     pub(super) sender: String,
-    notification: String,
+    pub(super) notification: String,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     entry: Option<Notification>,
     data: Data,
     page: Option<String>,
     pub(super) recipients: Vec<Addressed>,
-    created_at: i64,
+    pub(super) created_at: i64,
     expires_at: i64,
     /// In item 0: how many items the batch has. A call that was interrupted may have left more.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     parts: Option<usize>,
+    /// In item 0: which item names whom.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub(super) index: Option<Index>,
+}
+
+/// Which item of a batch names whom.
+#[derive(Serialize, Deserialize)]
+pub struct Index {
+    /// The number of each item's first recipient, item 0's first.
+    pub starts: Vec<u32>,
+    /// How many recipients were accepted.
+    pub accepted: u64,
 }
 
 impl Batch {
@@ -124,8 +136,19 @@ impl Batch {
             created_at: self.created_at,
             expires_at: self.created_at + KEPT_FOR,
             parts: (n == 0).then_some(cut.len()),
+            index: (n == 0).then(|| self.index(&cut)),
         };
         (0..).zip(cut.iter().copied()).map(part).collect()
+    }
+
+    fn index(&self, cut: &[&[Addressed]]) -> Index {
+        let mut next = 1;
+        let start = |part: &&[Addressed]| {
+            let start = next;
+            next += u32::try_from(part.len()).unwrap_or(u32::MAX);
+            start
+        };
+        Index { starts: cut.iter().map(start).collect(), accepted: self.accepted().count() as u64 }
     }
 
     /// The recipients of each item; of the first perhaps none.
