@@ -49,9 +49,10 @@ impl Console {
             .route("/ui/{*path}", get(async |Path(path): Path<String>| part(&path)))
             .route("/about", get(async || axum::Json(about)))
             .merge(api::router(self.gateway, self.service_key, client()))
+            .merge(simulator::parts())
             .layer(middleware::from_fn(of_this_machine));
         match self.simulator {
-            Some(simulator) => page.merge(simulator.beside()),
+            Some(simulator) => page.merge(simulator.control()),
             None => page,
         }
     }

@@ -20,7 +20,7 @@ pub use callbacks::config::{
     MINI_ENCODING_AES_KEY,
 };
 pub use control::of_this_machine;
-pub use page::of_a_page;
+pub use page::{of_a_page, parts};
 pub use settings::Settings;
 pub use simulator::Simulator;
 pub use world::accounts::{MINI_APPID, MINI_ORIGINAL_ID, MINI_SECRET, OA_APPID, OA_ORIGINAL_ID, OA_SECRET};

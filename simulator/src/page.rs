@@ -24,7 +24,7 @@ pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
 }
 
 /// Its parts alone, for a page that shows them beside its own.
-pub(crate) fn parts<S: Clone + Send + Sync + 'static>() -> Router<S> {
+pub fn parts<S: Clone + Send + Sync + 'static>() -> Router<S> {
     Router::new().route(PARTS, get(async |Path(path): Path<String>| part(&path)))
 }
 

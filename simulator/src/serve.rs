@@ -14,9 +14,9 @@ use crate::page;
 use crate::simulator::Simulator;
 
 impl Simulator {
-    /// The control routes and the page's parts, for a page that shows the phone beside its own.
-    pub fn beside(&self) -> Router {
-        control::router(self).merge(page::parts().layer(middleware::from_fn(control::of_this_machine)))
+    /// The control routes, for a page that shows the phone beside its own.
+    pub fn control(&self) -> Router {
+        control::router(self)
     }
 
     fn page(&self) -> Router {

@@ -21,20 +21,31 @@ import { momentOf, stampOf } from "./time.js";
  */
 export function card(message, options) {
   const { words, today } = options;
-  const sender = (options.names ?? words.card.sender)[message.channel];
   return html`
     <li class="message ${message.fresh ? "is-fresh" : ""}" data-id=${message.id}>
       <time class="stamp" datetime=${momentOf(message.at)}>${stampOf(message.at, today, words.card.day)}</time>
-      <article class="card">
-        <p class="card-sender"><span class="card-mark">${marks[message.channel]()}</span>${sender}</p>
-        <h3 class="card-title">${message.title}</h3>
-        <dl class="card-lines">
-          ${message.lines.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}
-        </dl>
-        ${opening(message, words)}
-      </article>
+      ${face(message, options)}
       ${trace(message, options)}
     </li>`;
+}
+
+/**
+ * What WeChat shows of a message.
+ *
+ * @param {Pick<Message, "channel" | "title" | "lines" | "page" | "url">} message
+ * @param {Pick<CardOptions, "words" | "names"> & { level?: number }} options  `level` is the heading's.
+ */
+export function face(message, { words, names = words.card.sender, level = 3 }) {
+  const { channel, title, lines } = message;
+  return html`
+    <article class="card">
+      <p class="card-sender"><span class="card-mark">${marks[channel]()}</span>${names[channel]}</p>
+      <p class="card-title" role="heading" aria-level=${level}>${title}</p>
+      <dl class="card-lines">
+        ${lines.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}
+      </dl>
+      ${opening(message, words)}
+    </article>`;
 }
 
 /**

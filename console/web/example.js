@@ -1,0 +1,58 @@
+// Values that look like somebody's, so that the first message needs no typing.
+
+import { dateOf, minuteOf } from "/_sim/ui/time.js";
+import { kindOf } from "./catalog.js";
+
+/** @import { Field } from "./catalog.js" */
+
+/** @type {Record<string, string>} */
+const BY_NAME = {
+  applicant: "张三",
+  approver: "李静",
+  name: "张三",
+  user: "张三",
+  kind: "年假",
+  content: "回家探亲",
+  reason: "回家探亲",
+  status: "待审批",
+  id: "A-42",
+  order: "QJ-20261128-07",
+  goods: "云南小粒咖啡豆",
+  product: "云南小粒咖啡豆",
+  total: "128.00",
+  total_fen: "12800",
+  amount: "128.00",
+  courier: "顺丰速运",
+  tracking_number: "SF1420387765501",
+  address: "上海市徐汇区漕溪北路 18 号",
+  phone: "021-60000000",
+  remark: "请尽快处理",
+};
+
+/** @type {Record<string, string>} */
+const BY_KIND = {
+  thing: "示例内容",
+  short_thing: "示例",
+  number: "42",
+  letter: "ABC",
+  symbol: "#",
+  character_string: "QJ-0042",
+  amount: "128.00",
+  phone_number: "021-60000000",
+  car_number: "粤A8Z888",
+  name: "张三",
+  phrase: "待处理",
+};
+
+/**
+ * @param {Field} field
+ * @param {number} now  Unix seconds
+ */
+export function exampleOf({ name, field = "", values }, now) {
+  if (values?.length) return values[0];
+  const kind = kindOf(field);
+  if (kind === "time" || kind === "date" || /_at$|time|date/.test(name)) return `${dateOf(now)} ${minuteOf(now)}`;
+  // An amount in fen is a whole number, which the name alone tells.
+  if (name.endsWith("_fen")) return BY_NAME.total_fen;
+  return BY_NAME[name] ?? BY_KIND[kind] ?? (/id$|number$|^no$/.test(name) ? "A-42" : "示例");
+}
