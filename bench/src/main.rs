@@ -50,12 +50,13 @@ enum Job {
 }
 
 fn main() -> ExitCode {
-    let all_cores = Builder::new_multi_thread().enable_all().build().expect("a runtime");
-    // The function that is measured runs in a process of its own: this program, started by the stack.
-    if let Some(ended) = all_cores.block_on(local::run_as_function()) {
+    // The function that is measured runs in a process of its own, as deployed ones on one thread: this program, started
+    // by the stack.
+    if let Some(ended) = one_thread().block_on(local::run_as_function()) {
         return ended;
     }
     let Arguments { job, json } = Arguments::parse();
+    let all_cores = Builder::new_multi_thread().enable_all().build().expect("a runtime");
     match job {
         Job::Sync(size) => all_cores.block_on(sync::measure(&size, json)),
         Job::Cost(size) => all_cores.block_on(cost::count(&size, json)),

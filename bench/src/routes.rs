@@ -17,8 +17,11 @@ use crate::process::cpu;
 #[derive(clap::Args)]
 pub struct Size {
     /// How many calls of each route are measured
-    #[arg(long, default_value_t = 2_000)]
+    #[arg(long, default_value_t = 2_000, value_parser = clap::value_parser!(u32).range(1..=3_500))]
     calls: u32,
+    /// This route alone
+    #[arg(long)]
+    route: Option<String>,
     /// The built programs in DIR (from `cargo lambda build`: target/lambda) instead of those built with this one
     #[arg(long, value_name = "DIR")]
     bootstraps: Option<PathBuf>,
@@ -59,12 +62,13 @@ struct Caller<'a> {
     batches: [String; 2],
 }
 
-const ROUTES: [(&str, &str); 5] = [
+const ROUTES: [(&str, &str); 6] = [
     ("login", "login"),
     ("decrypt", "decrypt"),
     ("send", "send"),
     ("status", "send"),
-    ("status of 10,000", "send"),
+    ("a page of 10,000", "send"),
+    ("first of 10,000", "send"),
 ];
 
 /// Recipients of the batches that are looked at.
@@ -87,8 +91,11 @@ pub async fn measure(size: &Size, json: bool) {
     })
     .await;
     let caller = Caller::prepare(&world).await;
-    for (route, function) in ROUTES {
+    let wanted = |(route, _): &(&str, &str)| size.route.as_deref().is_none_or(|wanted| wanted == *route);
+    for (route, function) in ROUTES.into_iter().filter(wanted) {
         for callers in CALLERS {
+            // A session opens so much an hour.
+            world.advance(3600).await;
             caller.call_often(route, callers, WARM).await;
             let (load, computed, started) =
                 (world.stack().load(function), cpu(&world, function), Instant::now());
@@ -157,7 +164,9 @@ impl<'a> Caller<'a> {
             }
             _ => {
                 let batch = &batches[usize::from(route != "status")];
-                (200, world.get(&format!("/send/{batch}"), &world.service_key).await)
+                // From the middle.
+                let after = if route.starts_with("a page") { PAGES[1] / 2 } else { 0 };
+                (200, world.get(&format!("/send/{batch}?after={after}"), &world.service_key).await)
             }
         };
         answer.ok(status);

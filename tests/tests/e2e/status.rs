@@ -65,7 +65,7 @@ async fn pages_pass_over_whoever_was_rejected_and_say_what_waits() {
     let world = World::with_followers(400).await;
     world.sync_until_done().await;
     // Every third is nobody's, and of one item of the batch all are.
-    let is_reached = |n: usize| n % 3 != 0 && !(200..300).contains(&n);
+    let is_reached = |n: usize| !n.is_multiple_of(3) && !(200..300).contains(&n);
     let users = world.users(0, 400).await;
     let name = |(n, user): (usize, &harness::User)| match is_reached(n) {
         true => json!({ "unionid": user.unionid }),
