@@ -2,8 +2,9 @@
 
 use axum::Router;
 use axum::body::{Body, Bytes};
-use axum::extract::{DefaultBodyLimit, Path, RawQuery, State};
-use axum::http::{HeaderMap, HeaderName, Method, StatusCode, header};
+use axum::extract::{DefaultBodyLimit, State};
+use axum::http::uri::PathAndQuery;
+use axum::http::{HeaderMap, HeaderName, Method, StatusCode, Uri, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::any;
 use reqwest::Client;
@@ -11,6 +12,9 @@ use serde_json::json;
 
 /// What of a call's headers the gateway is told.
 const PASSED_ON: [HeaderName; 2] = [header::CONTENT_TYPE, HeaderName::from_static("idempotency-key")];
+
+/// Where the routes are.
+const AT: &str = "/api";
 
 /// The largest call that a route takes.
 const LARGEST: usize = 6 * 1024 * 1024;
@@ -26,7 +30,7 @@ struct Gateway {
 pub fn router(url: String, service_key: String, http: Client) -> Router {
     let gateway = Gateway { url, service_key, http };
     Router::new()
-        .route("/api/{*path}", any(forward))
+        .route(&format!("{AT}/{{*path}}"), any(forward))
         .layer(DefaultBodyLimit::max(LARGEST))
         .with_state(gateway)
 }
@@ -34,13 +38,13 @@ pub fn router(url: String, service_key: String, http: Client) -> Router {
 async fn forward(
     State(gateway): State<Gateway>,
     method: Method,
-    Path(path): Path<String>,
-    RawQuery(query): RawQuery,
+    uri: Uri,
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
-    let query = query.map(|query| format!("?{query}")).unwrap_or_default();
-    let mut call = gateway.http.request(method, format!("{}/{path}{query}", gateway.url));
+    // As it came: what is escaped in it stays so.
+    let route = uri.path_and_query().map_or("", PathAndQuery::as_str);
+    let mut call = gateway.http.request(method, format!("{}{}", gateway.url, &route[AT.len()..]));
     for (name, value) in headers.iter().filter(|(name, _)| PASSED_ON.contains(name)) {
         call = call.header(name, value);
     }

@@ -77,6 +77,11 @@ export function createActions(store, gateway, tap, watch) {
 
   return {
     draft,
+
+    /** One field of the form: others may have been filled since it was drawn. @param {string} name @param {string} value */
+    datum(name, value) {
+      draft({ values: { ...store.state.draft.values, [name]: value } });
+    },
     readCatalog,
     readSync,
 

@@ -99,7 +99,7 @@ function datum(field, values, words, act) {
   const { name, label } = field;
   const id = `datum-${encodeURIComponent(name)}`;
   const list = field.values?.length ? `${id}-values` : nothing;
-  const type = (/** @type {any} */ { target }) => act.draft({ values: { ...values, [name]: target.value } });
+  const type = (/** @type {any} */ { target }) => act.datum(name, target.value);
   return html`
     <div class="datum">
       <label for=${id}>${label ? html`${label} <code>${name}</code>` : html`<code>${name}</code>`}</label>

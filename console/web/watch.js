@@ -14,6 +14,9 @@ const PATIENCE = 30_000;
 /** A receipt that has not come by then may come with a callback. */
 const RECEIPTS = 120_000;
 
+/** And most have come by then. */
+const AT_ONCE = 8_000;
+
 /** WeChat's callback is taken first and written down then. */
 const WRITTEN = 1000;
 
@@ -30,6 +33,10 @@ export function pauseOf(batch, now) {
   if (!status) return readAt === 0 ? 0 : SELDOM;
   const still = now - changedAt;
   if (has(batch, PENDING)) return still < PATIENCE ? TICK : SELDOM;
+  // What is sent anew says for a moment still what it was.
+  if (batch.replayed && has(batch, ["failed", "unknown"]) && still < PATIENCE) return TICK;
+  // Most receipts come at once.
+  if (has(batch, ["sent"]) && still < AT_ONCE) return TICK;
   return has(batch, ["sent"]) && still < RECEIPTS ? SELDOM : Infinity;
 }
 

@@ -34,7 +34,7 @@ export const en = {
     filter: "Whose messages to show",
     everybody: "All users",
     all: "Show all users",
-    count: (count) => (count === 1 ? "1 message" : `${count} messages`),
+    count: (count) => (count === "1" ? "1 message" : `${count} messages`),
     clear: "Clear",
     clearSure: "Really clear?",
     messages: "Messages",
