@@ -136,7 +136,8 @@ def main():
         if not ready:
             log.seek(0)
             sys.exit("the stack did not start: " + log.read()[-2000:])
-        walk(**json.loads(ready))
+        ready = json.loads(ready)
+        walk(ready["gateway"], ready["wechat"], ready["service_key"])
     finally:
         stack.send_signal(signal.SIGINT)
         stack.wait(timeout=30)
