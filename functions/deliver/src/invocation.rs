@@ -4,13 +4,12 @@ use std::sync::Once;
 use std::time::{Duration, SystemTime};
 
 use contract::{Channel, MessageState, Reason};
-use shared::Error;
 use shared::job::{Fallback, Job, LastFailure, Message, NO_MSGID};
 use shared::store::{BreakerKeys, Record};
 use shared::wechat::errcode::Action;
 use shared::wechat::subscribe::{self, SubscribeMessage};
 use shared::wechat::template::{self, Taken, TemplateMessage};
-use shared::wechat::{Failure, followers};
+use shared::wechat::Failure;
 
 use crate::breaker::{Breakers, Wait};
 use crate::decide::{self, Decision, FailedAttempt, Outcome, RetryTiming, decide};
@@ -221,7 +220,7 @@ impl Invocation<'_> {
         }
     }
 
-    async fn tell_breakers(&self, keys: &BreakerKeys, failure: &Failure) {
+    pub async fn tell_breakers(&self, keys: &BreakerKeys, failure: &Failure) {
         if let Err(error) = self.breakers.on_failure(keys, failure).await {
             tracing::warn!(cause = error.causes(), "could not write how a breaker stands");
         }
@@ -266,57 +265,6 @@ impl Invocation<'_> {
     /// How long a message is put back for; no longer than its end.
     pub fn delay(&self, job: &Job, message: &Message, wait: Wait) -> Duration {
         self.timing.no_sooner(wait.pause).min(self.longest_wait(job, message))
-    }
-
-    /// WeChat says the user does not follow, or that the openid is none of this account's. Only
-    /// user/info's word for it takes the user off the map: a wrong appid gets 40003 for everybody. Gives the failure
-    /// that decided, too: user/info may meet what is wrong with the whole account.
-    async fn check_follower(
-        &self,
-        message: &Message,
-        keys: &BreakerKeys,
-        attempt: FailedAttempt,
-        said: Failure,
-    ) -> (Decision, Failure) {
-        let (action, reason, failure) =
-            match self.function.oa.call(&followers::info(&message.oa_openid)).await {
-                Ok(info) if info.has_left() => match self.forget(&message.oa_openid).await {
-                    Ok(()) => {
-                        let attempt = FailedAttempt { reason: Reason::NotFollowing, ..attempt };
-                        return (attempt.finish(MessageState::Failed), said);
-                    }
-                    Err(action) => (action, Reason::WechatUnavailable, said),
-                },
-                Ok(_) => (Action::Retry, Reason::WechatUnavailable, said),
-                Err(asking) => match (asking.action(), message.is_typed) {
-                    (Action::DoubtFollower, true) => (Action::DoubtFollower, Reason::InvalidOpenid, said),
-                    (Action::DoubtFollower, false) => (Action::DoubtFollower, Reason::Misconfigured, said),
-                    // Asking is no sending: that WeChat did not answer leaves nothing open.
-                    (Action::Ambiguous, _) => (Action::Retry, Reason::WechatUnavailable, said),
-                    (action, _) => {
-                        self.tell_breakers(keys, &asking).await;
-                        (action, asking.reason(), asking)
-                    }
-                },
-            };
-        let attempt = FailedAttempt { action, reason, ..attempt };
-        let decision = match decide(attempt, self.timing) {
-            Outcome::Decided(decision) => decision,
-            Outcome::CheckFollower => attempt.finish(MessageState::Failed),
-        };
-        (decision, failure)
-    }
-
-    async fn forget(&self, oa_openid: &str) -> Result<(), Action> {
-        let removed = self
-            .function
-            .identities
-            .remove_followers(vec![oa_openid.to_owned()], self.function.clock.now())
-            .await;
-        removed.map(drop).map_err(|error: Error| {
-            tracing::warn!(cause = error.causes(), "a follower who is none any more is still on the map");
-            Action::Retry
-        })
     }
 
     /// Records a message's end. When the table does not take it, the message comes back to be recorded.

@@ -3,6 +3,7 @@
 mod breaker;
 mod decide;
 mod fallback;
+mod follower;
 mod invocation;
 mod rate_limiter;
 
