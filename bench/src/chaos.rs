@@ -13,7 +13,7 @@ pub struct Size {
     /// Seeds all dice
     #[arg(long, default_value_t = 1)]
     seed: u64,
-    /// Runs this scenario alone: 1 to 14
+    /// Runs this scenario alone: 1 to 15
     #[arg(long)]
     scenario: Option<u32>,
 }

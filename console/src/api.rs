@@ -35,6 +35,13 @@ pub fn router(url: String, service_key: String, http: Client) -> Router {
         .with_state(gateway)
 }
 
+/// Whether no other page has made the call, be it one of this machine: the key is added whoever calls.
+fn is_own(headers: &HeaderMap) -> bool {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default());
+    let (origin, host) = (text(header::ORIGIN), text(header::HOST).unwrap_or_default());
+    origin.is_none_or(|origin| origin.strip_prefix("http://") == Some(host))
+}
+
 async fn forward(
     State(gateway): State<Gateway>,
     method: Method,
@@ -42,6 +49,10 @@ async fn forward(
     headers: HeaderMap,
     body: Bytes,
 ) -> Response {
+    if !is_own(&headers) {
+        let detail = "Only the page itself calls with its key: call the gateway, with a key of your own.";
+        return (StatusCode::FORBIDDEN, axum::Json(json!({ "detail": detail }))).into_response();
+    }
     // As it came: what is escaped in it stays so.
     let route = uri.path_and_query().map_or("", PathAndQuery::as_str);
     let mut call = gateway.http.request(method, format!("{}{}", gateway.url, &route[AT.len()..]));

@@ -61,7 +61,7 @@ impl From<template::TemplateError> for StackError {
 pub async fn loopback(port: u16) -> Result<(TcpListener, String), StackError> {
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| match error.kind() {
         std::io::ErrorKind::AddrInUse => StackError(format!(
-            "Port {port} is taken, perhaps by another `cargo run`. End that one, or choose other ports: --port 0 --simulator-port 0."
+            "Port {port} is taken, perhaps by another `cargo run`. End that one, or choose other ports: --port 0 --simulator-port 0 --console-port 0."
         )),
         _ => StackError::new(&format!("listen on 127.0.0.1:{port}"), error),
     })?;
