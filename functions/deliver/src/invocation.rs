@@ -6,10 +6,10 @@ use std::time::{Duration, SystemTime};
 use contract::{Channel, MessageState, Reason};
 use shared::job::{Fallback, Job, LastFailure, Message, NO_MSGID};
 use shared::store::{BreakerKeys, Record};
+use shared::wechat::Failure;
 use shared::wechat::errcode::Action;
 use shared::wechat::subscribe::{self, SubscribeMessage};
 use shared::wechat::template::{self, Taken, TemplateMessage};
-use shared::wechat::Failure;
 
 use crate::breaker::{Breakers, Wait};
 use crate::decide::{self, Decision, FailedAttempt, Outcome, RetryTiming, decide};
