@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::future::Future;
+use std::pin::pin;
 use std::time::{Duration, Instant, SystemTime};
 
 use serde_json::json;
@@ -17,6 +18,9 @@ const GLANCE: Duration = Duration::from_millis(5);
 /// In another process time passes twenty times as fast as on the machine.
 const A_SECOND_ELSEWHERE: Duration = Duration::from_millis(50);
 const A_SECOND: &str = r#"{"advance":1}"#;
+
+/// A look that is not answered within this, by the machine's time, waits for the clock.
+const STANDSTILL: Duration = Duration::from_secs(1);
 
 /// How often everybody must be seen at rest before time is skipped. All of a test runs in one thread: whoever
 /// is between two pieces of work has a turn between two looks.
@@ -63,7 +67,7 @@ impl World {
         loop {
             // What is to be seen now stays so until then, and is not passed over.
             let next = self.idle_until().await;
-            let instead = match self.while_time_passes(look()).await {
+            let instead = match self.while_time_stands(look()).await {
                 Ok(found) => return found,
                 Err(instead) => instead,
             };
@@ -77,6 +81,15 @@ impl World {
         tokio::select! {
             outcome = future => outcome,
             never = self.pass_time() => match never {},
+        }
+    }
+
+    /// What comes of this, while time passes only if it does not come without: what is there now would be over by then.
+    async fn while_time_stands<T>(&self, future: impl Future<Output = T>) -> T {
+        let mut future = pin!(future);
+        match tokio::time::timeout(STANDSTILL, &mut future).await {
+            Ok(outcome) => outcome,
+            Err(_) => self.while_time_passes(future).await,
         }
     }
 

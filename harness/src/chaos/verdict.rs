@@ -31,6 +31,9 @@ pub struct Verdict {
     pub fallen_back: u64,
     /// How long it took.
     pub seconds: f64,
+    /// The messages whose state does, with what WeChat saw of them.
+    #[serde(skip)]
+    pub wrong: Vec<String>,
     /// What should have happened and did not.
     #[serde(skip)]
     pub missed: Vec<String>,
@@ -64,9 +67,12 @@ impl Verdict {
                     wants.used += u64::from(copies > 0 || state == Some("unknown"));
                 }
                 verdict.duplicates += copies.saturating_sub(1);
+                let before = verdict.wrong_state;
                 verdict.wrong_state += u64::from(arrived.is_some_and(|openid| openid != to.oa_openid()));
-                let is_told_otherwise =
-                    |message: &Value| (message["channel"] == "subscribe") == arrived.is_some();
+                // Two copies of a job may have gone two ways, and which of them arrived is then as unknown as whether.
+                let is_told_otherwise = |message: &Value| {
+                    state != Some("unknown") && (message["channel"] == "subscribe") == arrived.is_some()
+                };
                 verdict.wrong_state += u64::from(copies > 0 && message.is_some_and(is_told_otherwise));
                 if state.is_none() && copies == 0 && !to.follows {
                     // There is no way to them, and the call was told so.
@@ -78,6 +84,10 @@ impl Verdict {
                         NO_WAY.contains(&message["reason"].as_str().unwrap_or_default())
                     });
                 verdict.take(state, copies > 0, may_fail || has_no_way);
+                if verdict.wrong_state > before {
+                    let of = format!("{}-{n}: {copies} copies, {arrived:?}", batch.id);
+                    verdict.wrong.push(format!("{of}, follows {}, {message:?}", to.follows));
+                }
             }
         }
         verdict.lost += wants.values().map(Wants::lost).sum::<u64>();
@@ -106,7 +116,7 @@ impl Verdict {
         let zero = [("duplicates", self.duplicates), ("lost", self.lost), ("wrong_state", self.wrong_state)];
         let wrong = zero.into_iter().filter(|(_, count)| *count > 0);
         let mut faults: Vec<_> = wrong.map(|(name, count)| format!("{name} is {count}, not 0")).collect();
-        faults.extend(self.missed.iter().cloned());
+        faults.extend(self.wrong.iter().chain(&self.missed).cloned());
         faults
     }
 
