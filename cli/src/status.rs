@@ -26,15 +26,15 @@ pub struct Arguments {
 /// Tells it.
 pub async fn run(Arguments { id, all, json, target }: Arguments) -> Result<(), Failure> {
     let api = target.api().await?;
-    let mut after = 0;
+    let mut after = None;
     loop {
         let page = page(&api, &id, after).await?;
         match json {
             true => print_json(&page)?,
-            false => print(&page, after == 0),
+            false => print(&page, after.is_none()),
         }
         match page.next {
-            Some(next) if all && next > after => after = next,
+            Some(next) if all && Some(next) > after => after = Some(next),
             Some(_) if !json && !all => {
                 note("There are more messages; --all shows them.");
                 return Ok(());
@@ -44,9 +44,11 @@ pub async fn run(Arguments { id, all, json, target }: Arguments) -> Result<(), F
     }
 }
 
-async fn page(api: &Api, id: &str, after: u32) -> Result<BatchStatus, Failure> {
+/// The page behind this message, or the first with the counts.
+async fn page(api: &Api, id: &str, after: Option<u32>) -> Result<BatchStatus, Failure> {
     let path = routes::STATUS.at(id);
-    Ok(api.get(&routes::STATUS, &format!("{path}?after={after}")).await?)
+    let query = after.map(|after| format!("?after={after}")).unwrap_or_default();
+    Ok(api.get(&routes::STATUS, &format!("{path}{query}")).await?)
 }
 
 fn print(page: &BatchStatus, is_first: bool) {

@@ -14,8 +14,8 @@ pub struct BatchStatus {
     pub id: String,
     /// The catalog's entry.
     pub notification: String,
-    /// How many messages of the whole batch are in each state; states without any are left out. Only with the first page,
-    /// which is asked for without `after`: it reads all of the batch, and the others what they show.
+    /// How many messages of the whole batch are in each state; states without any are left out. Absent where
+    /// `after` was given, as 0, too: counting reads all of the batch, and a page what it shows.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(
         feature = "schema",

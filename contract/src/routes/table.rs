@@ -194,7 +194,8 @@ pub const STATUS: Route = Route {
         Parameter {
             name: "after",
             place: Place::Query,
-            description: "The page begins after this message number: `next` of the page before.",
+            description: "The page begins after this message number: `next` of the page before, or 0. Without it the first page \
+            comes, with the counts of the whole batch.",
             required: false,
             schema: r#"{"type": "integer", "minimum": 0, "maximum": 4294967295}"#,
         },

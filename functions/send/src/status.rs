@@ -26,12 +26,10 @@ impl Function {
         id: &str,
         after: Option<&str>,
     ) -> Result<Response<Body>, Error> {
-        let after = match after {
-            Some(after) => after
-                .parse()
-                .map_err(|_| Error::InvalidRequest("`after` must be a message's number.".to_owned()))?,
-            None => 0,
-        };
+        let after: Option<u32> = after
+            .map(str::parse)
+            .transpose()
+            .map_err(|_| Error::InvalidRequest("`after` must be a message's number.".to_owned()))?;
         let seen = match caller {
             Caller::Service(_) => self.messages.page(id, after, PAGE).await?.map(Seen::page),
             // They may name few, and are told of others less than they are counted as.
@@ -103,11 +101,11 @@ impl Seen {
         Self { sender, notification, created_at, counts, messages, has_more }
     }
 
-    fn of(batch: Batch, records: Vec<Record>, (after, reader): (u32, &Reader<'_>)) -> Self {
+    fn of(batch: Batch, records: Vec<Record>, (after, reader): (Option<u32>, &Reader<'_>)) -> Self {
         let mut records: HashMap<_, _> = records.into_iter().map(|record| (record.n, record)).collect();
         let states = batch.accepted().map(|(n, one)| reader.state(&one.to, state(&records, n)));
-        let counts = Some(counted(states)).filter(|_| after == 0);
-        let mut rest = batch.accepted().filter(|(n, _)| *n > after);
+        let counts = Some(counted(states)).filter(|_| after.is_none());
+        let mut rest = batch.accepted().filter(|(n, _)| *n > after.unwrap_or_default());
         let page = rest.by_ref().take(PAGE).map(|(n, one)| (n, one.clone(), records.remove(&n)));
         let (messages, has_more) = (page.collect(), rest.next().is_some());
         let (sender, notification) = (batch.sender.clone(), batch.notification.clone());

@@ -1,4 +1,5 @@
-//! A page of a batch, for what a page costs to read, however large the batch.
+//! A page of a batch, for what a page costs to read, however large the batch; and, where they are asked for, the counts
+//! of all of it, which cost what it costs.
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -25,7 +26,7 @@ pub struct BatchPage {
     pub records: HashMap<u32, Record>,
     /// Whether there are recipients behind these.
     pub has_more: bool,
-    /// How many messages of the whole batch are in each state that any is in; with the first page alone.
+    /// How many messages of the whole batch are in each state that any is in; where they were asked for.
     pub counts: Option<StateCounts>,
 }
 
@@ -49,12 +50,13 @@ struct Named<'a> {
 }
 
 impl Messages {
-    /// So many of a batch's accepted recipients behind that number; `None` when there is no such batch, or it was
-    /// written before it was known which item names whom.
+    /// So many of a batch's accepted recipients behind that number, or the first of them and the counts of all; `None` when
+    /// there is no such batch, or it was written before it was known which item names whom.
     ///
     /// # Errors
     /// [`Error::Unavailable`].
-    pub async fn page(&self, id: &str, after: u32, size: usize) -> Result<Option<BatchPage>, Error> {
+    pub async fn page(&self, id: &str, after: Option<u32>, size: usize) -> Result<Option<BatchPage>, Error> {
+        let (is_counted, after) = (after.is_none(), after.unwrap_or_default());
         let is_first = after == 0;
         // Item 0 and the first records stand side by side.
         let mut items = self.between(id, 0, if is_first { i64::MAX } else { 0 }, 1 + size).await?.into_iter();
@@ -64,18 +66,20 @@ impl Messages {
         };
         let named = Named { id, first: &part.recipients, starts: &index.starts };
         let is_whole = is_first && usize::try_from(index.accepted).is_ok_and(|accepted| accepted <= size);
-        let (counts, (mut recipients, records)) = match (is_whole, is_first) {
-            (true, _) => (None, (self.recipients(named, after, size).await?, items.collect())),
+        let (counts, (mut recipients, records)) = if is_counted && !is_whole {
             // Counted first: whoever has waited for a count finds the messages as far, or further.
-            (false, true) => (Some(self.states(id).await?), self.behind(named, after, size).await?),
-            (false, false) => (None, self.behind(named, after, size).await?),
+            (Some(self.states(id).await?), self.behind(named, after, size).await?)
+        } else if is_first {
+            (None, (self.recipients(named, after, size).await?, items.collect()))
+        } else {
+            (None, self.behind(named, after, size).await?)
         };
         let records: Result<Vec<Record>, _> = records.into_iter().map(from_item).collect();
         let records: HashMap<_, _> = records?.into_iter().map(|record| (record.n, record)).collect();
         let has_more = recipients.len() > size;
         recipients.truncate(size);
-        let mut counts =
-            if is_whole { Some(counted(records.values().map(|record| record.state))) } else { counts };
+        let counted_here = || counted(records.values().map(|record| record.state));
+        let mut counts = counts.or_else(|| is_counted.then(counted_here));
         if let Some(counts) = &mut counts {
             let queued = index.accepted.saturating_sub(counts.values().sum());
             counts.extend(Some((MessageState::Queued, queued)).filter(|_| queued > 0));
