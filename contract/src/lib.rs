@@ -36,7 +36,9 @@ pub use send::{Accepted, Rejected, SendRequest, To};
 pub use status::{BatchStatus, Channel, MessageState, MessageStatus, Replay, Replayed};
 pub use subscriptions::{Credited, Subscriptions};
 pub use sync::{Advance, SyncProgress, SyncState};
-pub use templates::{CardLine, EntryCard, FetchedAt, Misfit, TemplateProblem, Templates, UnusedTemplate};
+pub use templates::{
+    CardLine, EntryCard, FetchedAt, Format, Misfit, TemplateProblem, Templates, UnusedTemplate,
+};
 
 /// Every field of a request's body: the only names that may stand in a sentence about one.
 pub const FIELDS: [&str; 17] = [

@@ -76,9 +76,27 @@ pub struct CardLine {
     /// What the catalog fills it with, with its placeholders; absent where it does not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub text: Option<String>,
+    /// What the catalog says of the value, where it says anything.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub format: Option<Format>,
     /// The values that are approved for it, where WeChat tells them.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub values: Vec<String>,
+}
+
+/// What a value is given in, or how much of it is shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
+#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
+#[serde(rename_all = "lowercase")]
+pub enum Format {
+    /// An amount is given in fen, a hundredth of a yuan.
+    Fen,
+    /// A time is shown to the day: `2026-11-28`. What a `date` has by itself.
+    Day,
+    /// A time is shown to the minute: `2026-11-28 20:03`. What a `time` has by itself.
+    Minute,
+    /// A time is shown to the second: `2026-11-28 20:03:00`.
+    Second,
 }
 
 /// Something about a notification that the account's template does not bear.

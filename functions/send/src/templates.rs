@@ -38,7 +38,7 @@ fn side_by_side(catalog: &Catalog, listed: &TemplateLists) -> Templates {
                 title: template.map(|template| template.title.clone()),
                 page: card.page.map(str::to_owned),
                 lines: lines(template, card.fields.keys().map(String::as_str), |field| {
-                    card.fields.get(field).map(Text::text)
+                    card.fields.get(field)
                 }),
                 problems: problems.iter().filter(|problem| problem.channel == channel).cloned().collect(),
             });
@@ -64,13 +64,17 @@ fn side_by_side(catalog: &Catalog, listed: &TemplateLists) -> Templates {
 fn lines<'a>(
     template: Option<&'a Template>,
     fields: impl Iterator<Item = &'a str>,
-    text: impl Fn(&str) -> Option<&'a str>,
+    text: impl Fn(&str) -> Option<&'a Text>,
 ) -> Vec<CardLine> {
-    let line = |line: Line| CardLine {
-        label: shown(line.label),
-        text: text(&line.field).map(str::to_owned),
-        field: line.field,
-        values: line.values,
+    let line = |line: Line| {
+        let text = text(&line.field);
+        CardLine {
+            label: shown(line.label),
+            text: text.map(|text| text.text().to_owned()),
+            format: text.and_then(Text::format),
+            field: line.field,
+            values: line.values,
+        }
     };
     in_order(template, fields).map(line).collect()
 }

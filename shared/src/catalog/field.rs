@@ -8,7 +8,8 @@ mod format;
 mod kind;
 mod moment;
 
-pub use format::{Format, TooLong};
+pub use contract::Format;
+pub use format::TooLong;
 
 use characters::{is_hidden, is_joiner};
 use kind::{Kind, is_decimal};

@@ -41,7 +41,8 @@ impl Text {
         }
     }
 
-    pub(super) fn format(&self) -> Option<Format> {
+    /// What the catalog says of the value.
+    pub fn format(&self) -> Option<Format> {
         match self {
             Self::Plain(_) => None,
             Self::With(with) => with.format,

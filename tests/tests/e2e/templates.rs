@@ -86,6 +86,8 @@ async fn the_catalog_is_shown_beside_the_templates_of_both_accounts() {
             { "label": "状态", "field": "phrase4", "text": "待审批" },
         ])
     );
+    let total = json!({ "label": "订单金额", "field": "amount2", "text": "{total_fen}", "format": "fen" });
+    assert!(entries[3]["lines"].as_array().expect("lines").contains(&total), "{}", entries[3]);
     assert_eq!(problems(&shown), Vec::<Value>::new());
     let unused = shown["unused"].as_array().expect("templates");
     let ids: Vec<_> = unused.iter().map(|one| one["template_id"].as_str()).collect();

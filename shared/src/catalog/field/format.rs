@@ -1,6 +1,7 @@
 //! What programs have, in the forms of WeChat's table: timestamps and ISO 8601 as Beijing's time, bare numbers as
 //! amounts, long texts cut.
 
+use contract::Format;
 use serde::{Deserialize, Serialize};
 use time::format_description::well_known::Iso8601;
 use time::{OffsetDateTime, PrimitiveDateTime, UtcOffset};
@@ -17,21 +18,6 @@ const BEIJING: UtcOffset = match UtcOffset::from_hms(8, 0, 0) {
 
 /// What stands for what was cut off.
 const ELLIPSIS: char = '…';
-
-/// What a value is given in, or how much of it is shown.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
-#[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
-#[serde(rename_all = "lowercase")]
-pub enum Format {
-    /// An amount is given in fen, a hundredth of a yuan.
-    Fen,
-    /// A time is shown to the day: `2026-11-28`. What a `date` has by itself.
-    Day,
-    /// A time is shown to the minute: `2026-11-28 20:03`. What a `time` has by itself.
-    Minute,
-    /// A time is shown to the second: `2026-11-28 20:03:00`.
-    Second,
-}
 
 /// What becomes of a text that is longer than its field takes.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
