@@ -135,6 +135,7 @@ def main():
     parser.add_argument("--runs", type=int, default=40)
     parser.add_argument("--bootstraps", default="target/lambda")
     parser.add_argument("--empty", default="target/release/examples/empty")
+    parser.add_argument("--json", action="store_true", help="print each figure as a line of JSON, as bench does")
     arguments = parser.parse_args()
     programs = {"(empty)": (pathlib.Path(arguments.empty), NO_MESSAGES, {})}
     for name, (event, variables) in functions().items():
@@ -150,14 +151,27 @@ def main():
     quartile = lambda of, which: statistics.quantiles((took[which] for took in of), n=4)[0] * 1000
     polled = {name: quartile(of, 0) for name, of in times.items()}
     answered = {name: quartile(of, 1) for name, of in times.items()}
-    print("| function | first poll | times the empty | first answer | bootstrap | zipped |\n|---|---|---|---|---|---|")
+    if not arguments.json:
+        print("| function | first poll | times the empty | first answer | bootstrap | zipped |\n|---|---|---|---|---|---|")
     broken = []
     for name, (program, _, _) in programs.items():
         ratio, size, upload = polled[name] / polled["(empty)"], program.stat().st_size, zipped(program)
-        print(
-            f"| `{name}` | {polled[name]:.1f} ms | {ratio:.2f} | {answered[name]:.1f} ms "
-            f"| {size / 1e6:.1f} MB | {upload / 1e6:.1f} MB |"
-        )
+        if arguments.json:
+            print(json.dumps({
+                "job": "cold-start",
+                "what": f"{name}: exec to the first poll",
+                "figure": polled[name],
+                "unit": "ms",
+                "bound": polled["(empty)"],
+                "held_against": "a program that does nothing",
+                "ratio": ratio,
+                "beside": {"ms to the first answer": answered[name], "MB": size / 1e6, "MB zipped": upload / 1e6},
+            }))
+        else:
+            print(
+                f"| `{name}` | {polled[name]:.1f} ms | {ratio:.2f} | {answered[name]:.1f} ms "
+                f"| {size / 1e6:.1f} MB | {upload / 1e6:.1f} MB |"
+            )
         if ratio > MOST_TIMES_EMPTY or upload > MOST_ZIPPED:
             broken.append(name)
     if broken:

@@ -139,6 +139,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--program", default="target/debug/queqiao")
     parser.add_argument("--bootstraps", default="target/lambda")
+    parser.add_argument("--json", action="store_true", help="print each figure as a line of JSON, as bench does")
     arguments = parser.parse_args()
     bootstraps = pathlib.Path(arguments.bootstraps).resolve()
     command = [arguments.program, "--ephemeral", "--port", "0", "--simulator-port", "0", "--followers", "10000"]
@@ -161,10 +162,23 @@ def main():
     finally:
         stack.send_signal(signal.SIGINT)
         stack.wait(timeout=60)
-    print("\n| function | MemorySize | at rest | after refusals | at most | share |\n|---|---|---|---|---|---|")
+    if not arguments.json:
+        print("\n| function | MemorySize | at rest | after refusals | at most | share |\n|---|---|---|---|---|---|")
     for name, size in sizes().items():
         rest, refusals, peak = idle.get(name, 0), after_refusals.get(name, 0), after_all.get(name, 0)
-        print(f"| `{name}` | {size} MB | {rest:.0f} MB | {refusals:.0f} MB | {peak:.0f} MB | {peak / size:.0%} |")
+        if arguments.json:
+            print(json.dumps({
+                "job": "memory",
+                "what": f"{name}: at most",
+                "figure": peak,
+                "unit": "MB",
+                "bound": size,
+                "held_against": "MemorySize",
+                "ratio": peak / size,
+                "beside": {"MB at rest": rest, "MB after refusals": refusals},
+            }))
+        else:
+            print(f"| `{name}` | {size} MB | {rest:.0f} MB | {refusals:.0f} MB | {peak:.0f} MB | {peak / size:.0%} |")
     over = [name for name, size in sizes().items() if not 0 < after_all.get(name, 0) <= 0.8 * size]
     if over:
         sys.exit(f"not measured, or over 80 % of MemorySize: {', '.join(over)}")

@@ -5,17 +5,17 @@ use std::time::Instant;
 
 use futures::{StreamExt, TryStreamExt, stream};
 use harness::World;
+use local::Settings;
 use serde_json::json;
+use shared::Authorized;
 use shared::store::{self, Identities};
 use shared::wechat::followers::{self, BATCH};
-use shared::{Account, Authorized, queue};
 use sync::LOOKUPS;
+
+use crate::wechat;
 
 /// How many calls of batchget are averaged over.
 const SAMPLE: u32 = 50;
-
-/// How many users the simulator names at a time.
-const USERS: u32 = 10_000;
 
 /// The parts.
 pub struct Bound {
@@ -30,22 +30,26 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Measures them against an account of its own.
-    pub async fn measure(followers: u32, latency_ms: u64) -> Self {
-        let world = World::with_followers(followers).await;
-        world.fault(json!({ "endpoint": "*", "latency_ms": latency_ms })).await;
-        let config = world.stack().config();
-        let tables = store::client(&config).expect("the stack's own tables");
-        let queues = queue::client(&config).expect("the stack's own queues");
-        let wechat = Authorized::new(Account::Oa, &config, tables.clone(), queues).await.expect("an account");
-        eprintln!("bounds: listing {followers} followers");
-        let (list_seconds, openids) = list(&wechat).await;
+    /// Measures them against an account of its own, or that of the WeChat that is there.
+    pub async fn measure(followers: u32, latency_ms: u64, at: Option<&str>) -> Self {
+        let world = World::with(Settings { followers, ..wechat::settings(at) }).await;
+        if at.is_none() {
+            world.fault(json!({ "endpoint": "*", "latency_ms": latency_ms })).await;
+        }
+        let account = wechat::account(&world).await;
+        eprintln!("bounds: listing the followers");
+        let started = Instant::now();
+        let openids = wechat::followers(&account, followers).await;
+        let list_seconds = started.elapsed().as_secs_f64();
         eprintln!("bounds: looking up {SAMPLE} times {BATCH}");
-        let batchget_seconds = batchget(&wechat, &openids).await;
-        let identities = Identities::new(&config, tables).expect("a map");
-        eprintln!("bounds: writing {followers} rows");
-        let rows = in_order(&world, openids, followers).await;
-        let write_seconds = write(&identities, &rows, world.clock().await).await;
+        let batchget_seconds = batchget(&account, &openids).await;
+        let config = world.stack().config();
+        let identities = Identities::new(&config, store::client(&config).expect("the stack's own tables"));
+        let identities = identities.expect("a map");
+        eprintln!("bounds: writing {} rows", openids.len());
+        // In the order they come in, and by unionids as long as real ones.
+        let rows: Vec<_> = openids.into_iter().map(|openid| (openid.replacen('o', "u", 1), openid)).collect();
+        let write_seconds = write(&identities, &rows, world.stack().clock().now()).await;
         eprintln!("bounds: reading them");
         let started = Instant::now();
         identities.known_followers(&|_| {}).await.expect("a map that reads");
@@ -53,16 +57,6 @@ impl Bound {
         world.stop().await;
         Self { list_seconds, batchget_seconds, write_seconds, read_seconds }
     }
-}
-
-/// The rows of the map (unionid and openid) in the list's order, which is the order they come in.
-async fn in_order(world: &World, openids: Vec<String>, followers: u32) -> Vec<(String, String)> {
-    let mut unionids = HashMap::new();
-    for from in (0..followers).step_by(USERS as usize) {
-        let users = world.users(from, USERS.min(followers - from)).await;
-        unionids.extend(users.into_iter().map(|user| (user.oa_openid, user.unionid)));
-    }
-    openids.into_iter().filter_map(|openid| Some((unionids.remove(&openid)?, openid))).collect()
 }
 
 /// Seconds per row.
@@ -75,21 +69,6 @@ async fn write(identities: &Identities, rows: &[(String, String)], as_of: i64) -
     let written = stream::iter(batches).buffer_unordered(LOOKUPS).try_collect::<()>().await;
     written.expect("a table that takes rows");
     started.elapsed().as_secs_f64() / rows.len() as f64
-}
-
-/// The seconds it takes, and the openids.
-async fn list(wechat: &Authorized) -> (f64, Vec<String>) {
-    let started = Instant::now();
-    let (mut all, mut after) = (Vec::new(), None);
-    loop {
-        let (openids, next) =
-            wechat.call(&followers::page(after.as_deref())).await.expect("a page").into_parts();
-        all.extend(openids);
-        after = next;
-        if after.is_none() {
-            return (started.elapsed().as_secs_f64(), all);
-        }
-    }
 }
 
 /// Seconds per call, one after the other.

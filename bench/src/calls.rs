@@ -7,9 +7,10 @@ use std::time::Duration;
 use futures::future::join_all;
 use harness::{World, approval};
 use local::Settings;
-use serde::Serialize;
 use serde_json::json;
 use simulator::TEMPLATE_ID;
+
+use crate::figure::{Figure, Report};
 
 /// How much of it.
 #[derive(clap::Args)]
@@ -39,7 +40,6 @@ const AN_HOUR: Duration = Duration::from_secs(3600);
 const TEN_MINUTES: Duration = Duration::from_secs(600);
 
 /// One trouble, and the calls of one endpoint.
-#[derive(Serialize)]
 struct Calls {
     trouble: &'static str,
     of: u32,
@@ -48,17 +48,15 @@ struct Calls {
     most: u64,
 }
 
-/// Makes each trouble and prints the calls; fails when there are more than there may be.
-pub async fn count(size: &Size, json: bool) -> ExitCode {
+/// Makes each trouble and tells the calls; fails when there are more than there may be.
+pub async fn count(size: &Size, report: &mut Report) -> ExitCode {
     let mut counted = vec![template_gone(size.messages).await, no_token(size.messages).await];
     counted.extend(without_unionids(size.followers).await);
-    for calls in &counted {
-        if json {
-            println!("{}", serde_json::to_string(calls).expect("numbers and names"));
-        } else {
-            let Calls { trouble, of, endpoint, calls, most } = calls;
-            println!("{trouble} ({of}): {calls} calls of {endpoint}, at most {most}");
-        }
+    for Calls { trouble, of, endpoint, calls, most } in &counted {
+        #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+        let [calls, most] = [calls, most].map(|count| *count as f64);
+        let figure = Figure::of("calls", format!("{trouble} ({of}): {endpoint}"), calls, "calls");
+        report.add(&figure.against("at most", most));
     }
     if counted.iter().all(|calls| calls.calls <= calls.most) { ExitCode::SUCCESS } else { ExitCode::FAILURE }
 }

@@ -8,8 +8,9 @@ use futures::{StreamExt, stream};
 use harness::World;
 use local::{Load, Settings};
 use prices::{PRICES, Prices};
-use serde::Serialize;
 use serde_json::{Value, json};
+
+use crate::figure::{Figure, Report};
 
 /// How much of it.
 #[derive(clap::Args)]
@@ -26,6 +27,9 @@ pub struct Size {
     /// Take no receipts: the parameter Receipts
     #[arg(long)]
     without_receipts: bool,
+    /// Print every part of it, as tables
+    #[arg(long)]
+    tables: bool,
 }
 
 /// The recipients of a large call.
@@ -64,9 +68,7 @@ const STEPS: [Step; 4] = [
 ];
 
 /// What AWS bills of one message, by one function.
-#[derive(Serialize)]
 struct Counts {
-    messages: &'static str,
     function: &'static str,
     http_requests: f64,
     invocations: f64,
@@ -77,14 +79,14 @@ struct Counts {
     log_bytes: f64,
 }
 
-/// Sends them, counts, and prints what a million would cost.
-pub async fn count(size: &Size, json: bool) {
+/// Sends them, counts, and tells what a million would cost.
+pub async fn count(size: &Size, report: &mut Report) {
     let alone = alone(size).await;
-    print("one by one, each alone", 0, (alone, size.alone), json);
+    tell(size, "one by one, each alone", 0, (alone, size.alone), report);
     let crowded = crowded(size).await;
-    print("one by one, many at a time", 0, (crowded, size.crowded), json);
+    tell(size, "one by one, many at a time", 0, (crowded, size.crowded), report);
     let together = together(size).await;
-    print("in calls of 1,000", 1, (together, size.calls * THOUSAND), json);
+    tell(size, "in calls of 1,000", 1, (together, size.calls * THOUSAND), report);
 }
 
 async fn alone(size: &Size) -> [Load; 4] {
@@ -184,7 +186,7 @@ async fn until(is_so: impl AsyncFn() -> bool) {
 }
 
 impl Counts {
-    fn of(messages: &'static str, (load, step): (Load, &Step), assumed: usize, of: u32) -> Self {
+    fn of((load, step): (Load, &Step), assumed: usize, of: u32) -> Self {
         let per_message = |count: f64| count / f64::from(of);
         #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
         let [invocations, queue_requests, lines, bytes] =
@@ -192,7 +194,6 @@ impl Counts {
         let http_requests = if step.is_route { invocations } else { 0.0 };
         let log_bytes = bytes + lines * LINE + http_requests * (ACCESS_LINE + LINE);
         Self {
-            messages,
             function: step.function,
             http_requests: per_message(http_requests),
             invocations: per_message(invocations),
@@ -220,18 +221,45 @@ impl Counts {
     }
 }
 
-fn print(messages: &'static str, assumed: usize, (loads, of): ([Load; 4], u32), json: bool) {
+/// What the parts of a sum are for.
+const PARTS: [&str; 7] = ["requests", "invocations", "time", "queues", "read", "written", "log"];
+
+fn tell(
+    size: &Size,
+    messages: &'static str,
+    assumed: usize,
+    (loads, of): ([Load; 4], u32),
+    report: &mut Report,
+) {
     let steps = loads.into_iter().zip(&STEPS);
-    let counts: Vec<_> = steps.map(|one| Counts::of(messages, one, assumed, of)).collect();
-    if json {
-        for counts in &counts {
-            println!("{}", serde_json::to_string(counts).expect("numbers and names"));
-        }
-        return;
+    let counts: Vec<_> = steps.map(|one| Counts::of(one, assumed, of)).collect();
+    if size.tables {
+        return print(messages, &counts);
     }
+    let prices = &PRICES[0];
+    let sums = sums(&counts, prices);
+    let sum = sums.into_iter().flatten().sum();
+    let what = format!("a million messages {messages}, {}", prices.region);
+    let figure = Figure::of("cost", what, sum, prices.currency);
+    let parts = PARTS.into_iter().zip(sums);
+    report.add(&parts.fold(figure, |figure, (part, sum)| figure.beside(part, sum.unwrap_or_default())));
+}
+
+/// Of all steps, part by part; what is not known is not known in the sum either.
+fn sums(counts: &[Counts], prices: &Prices) -> [Option<f64>; 7] {
+    let mut sums = [Some(0.0); 7];
+    for one in counts {
+        for (sum, part) in sums.iter_mut().zip(one.parts(prices)) {
+            *sum = sum.zip(part).map(|(sum, part)| sum + part);
+        }
+    }
+    sums
+}
+
+fn print(messages: &str, counts: &[Counts]) {
     println!("\n| {messages} | requests | invocations | GB-s | queues | read | written | log, bytes |");
     println!("|---|---|---|---|---|---|---|---|");
-    for one in &counts {
+    for one in counts {
         println!(
             "| `{}` | {:.3} | {:.3} | {:.4} | {:.3} | {:.3} | {:.3} | {:.0} |",
             one.function,
@@ -244,21 +272,13 @@ fn print(messages: &'static str, assumed: usize, (loads, of): ([Load; 4], u32), 
             one.log_bytes,
         );
     }
-    println!(
-        "\n| a million {messages} | requests | invocations | time | queues | read | written | log | sum |"
-    );
+    println!("\n| a million {messages} | {} | sum |", PARTS.join(" | "));
     println!("|---|---|---|---|---|---|---|---|---|");
-    for one in &counts {
+    for one in counts {
         row(&format!("`{}`", one.function), one.parts(&PRICES[0]));
     }
     for prices in &PRICES {
-        let mut sums = [Some(0.0); 7];
-        for one in &counts {
-            for (sum, part) in sums.iter_mut().zip(one.parts(prices)) {
-                *sum = sum.zip(part).map(|(sum, part)| sum + part);
-            }
-        }
-        row(&format!("**{}, {}**", prices.region, prices.currency), sums);
+        row(&format!("**{}, {}**", prices.region, prices.currency), sums(counts, prices));
     }
 }
 

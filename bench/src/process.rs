@@ -4,6 +4,11 @@ use std::time::Duration;
 
 use harness::World;
 
+/// In milliseconds.
+pub fn ms(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e3
+}
+
 /// Ends the processes of this function, and waits for those that follow them.
 pub async fn restart(world: &World, function: &str) {
     let before = world.stack().processes(function);

@@ -5,8 +5,9 @@ use std::time::{Duration, Instant};
 
 use harness::World;
 use local::Settings;
-use serde::Serialize;
 use serde_json::{Value, json};
+
+use crate::figure::{Figure, Report};
 
 /// The flood.
 #[derive(clap::Args)]
@@ -22,29 +23,12 @@ const MOST_RECIPIENTS: u32 = 10_000;
 /// Between two looks at what waits.
 const GLANCE: Duration = Duration::from_millis(200);
 
-/// What it took.
-#[derive(Serialize)]
-struct Flood {
-    job: &'static str,
-    receipts: u32,
-    /// From the first push to the last answer.
-    push_seconds: f64,
-    /// The slowest answer; WeChat waits 5,000 ms.
-    slowest_ms: u64,
-    /// Receipts that WeChat had to push again.
-    pushed_again: u64,
-    /// Messages whose state is the receipt's word.
-    joined: u64,
-    /// From the first push to the last receipt worked off.
-    join_seconds: f64,
-    /// Of the messages table, by `events`.
-    item_writes: u64,
-    read_units: f64,
-}
+/// How long WeChat waits for an answer, and how many receipts a second are to be joined.
+const PATIENCE_MS: f64 = 5_000.0;
+const AIM: f64 = 1_500.0;
 
-/// Sends so many messages while WeChat's callbacks are held up, lets all receipts go at once, and prints
-/// what they took.
-pub async fn measure(size: &Size, json: bool) {
+/// Sends so many messages while WeChat's callbacks are held up, lets all receipts go at once, and tells what they took.
+pub async fn measure(size: &Size, report: &mut Report) {
     let world = World::with(Settings {
         followers: size.receipts,
         callbacks: true,
@@ -66,20 +50,23 @@ pub async fn measure(size: &Size, json: bool) {
     let join_seconds = started.elapsed().as_secs_f64();
 
     let pushed = world.callbacks().await;
-    let count = |name: &str| pushed[name].as_u64().unwrap_or_default();
+    let count = |name: &str| pushed[name].as_f64().unwrap_or_default();
     let usage = world.stack().usage("events", "MessagesTable");
-    let flood = Flood {
-        job: "receipts",
-        receipts: size.receipts,
-        push_seconds,
-        slowest_ms: count("slowest_ms"),
-        pushed_again: count("tries") - count("sent"),
-        joined: counted(&world, &batches, "delivered").await,
-        join_seconds,
-        item_writes: usage.item_writes,
-        read_units: usage.read_units,
-    };
-    flood.print(json);
+    let joined = f64::from(counted(&world, &batches, "delivered").await);
+    #[expect(clippy::cast_precision_loss, reason = "a count far below 2^52")]
+    let written = usage.item_writes as f64;
+    let slowest = Figure::of(
+        "receipts",
+        format!("{} at once: the slowest answer", size.receipts),
+        count("slowest_ms"),
+        "ms",
+    );
+    let slowest = slowest.against("as long as WeChat waits", PATIENCE_MS).beside("s for all", push_seconds);
+    report.add(&slowest.beside("pushed again", count("tries") - count("sent")));
+    let figure =
+        Figure::of("receipts", format!("{joined} joined with their messages"), joined / join_seconds, "/s");
+    let figure = figure.against("what a mass send asks", AIM).beside("s", join_seconds);
+    report.add(&figure.beside("items written", written).beside("read units", usage.read_units));
     world.stop().await;
 }
 
@@ -98,11 +85,11 @@ async fn send(world: &World, messages: u32) -> Vec<String> {
 }
 
 /// How many messages of these batches are in this state.
-async fn counted(world: &World, batches: &[String], state: &str) -> u64 {
+async fn counted(world: &World, batches: &[String], state: &str) -> u32 {
     let mut count = 0;
     for batch in batches {
         let batch: Value = world.batch(batch).await;
-        count += batch["counts"][state].as_u64().unwrap_or_default();
+        count += batch["counts"][state].as_u64().and_then(|count| count.try_into().ok()).unwrap_or(0);
     }
     count
 }
@@ -111,20 +98,5 @@ async fn counted(world: &World, batches: &[String], state: &str) -> u64 {
 async fn until(is_so: impl AsyncFn() -> bool) {
     while !is_so().await {
         tokio::time::sleep(GLANCE).await;
-    }
-}
-
-impl Flood {
-    fn print(&self, json: bool) {
-        if json {
-            println!("{}", serde_json::to_string(self).expect("numbers and names"));
-            return;
-        }
-        let Self { receipts, push_seconds, slowest_ms, pushed_again, .. } = self;
-        println!("{receipts} receipts pushed in {push_seconds:.1} s");
-        println!("  answers  the slowest after {slowest_ms} ms; {pushed_again} had to be pushed again");
-        let Self { joined, join_seconds, item_writes, read_units, .. } = self;
-        println!("  joined   {joined} after {join_seconds:.1} s");
-        println!("  tables   {item_writes} items written, {read_units:.0} read units");
     }
 }

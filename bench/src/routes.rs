@@ -5,13 +5,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use clap::ValueEnum;
 use futures::{StreamExt, stream};
-use harness::{Session, World, approval};
+use harness::{Answer, Session, World, approval};
 use local::{Load, Settings};
-use serde::Serialize;
 use serde_json::{Value, json};
 
-use crate::process::cpu;
+use crate::figure::{Figure, Report};
+use crate::floor;
+use crate::process::{cpu, ms};
 
 /// How much of it.
 #[derive(clap::Args)]
@@ -21,7 +23,7 @@ pub struct Size {
     calls: u32,
     /// This route alone
     #[arg(long)]
-    route: Option<String>,
+    route: Option<Route>,
     /// The built programs in DIR (from `cargo lambda build`: target/lambda) instead of those built with this one
     #[arg(long, value_name = "DIR")]
     bootstraps: Option<PathBuf>,
@@ -33,25 +35,6 @@ const CALLERS: [usize; 2] = [1, 32];
 /// Calls before those that are measured: connections are open, and what is remembered is.
 const WARM: u32 = 100;
 
-/// A route as it was called.
-#[derive(Serialize)]
-struct Measured {
-    job: &'static str,
-    route: &'static str,
-    callers: usize,
-    calls: u32,
-    /// Of the answer, gateway, tables and queues of this machine included.
-    p50_ms: f64,
-    p99_ms: f64,
-    per_second: f64,
-    /// What the function's own processes computed for a call.
-    cpu_ms: f64,
-    /// Calls of AWS for one of the route.
-    table_reads: f64,
-    table_writes: f64,
-    queue_requests: f64,
-}
-
 /// What is called.
 struct Caller<'a> {
     world: &'a World,
@@ -62,14 +45,22 @@ struct Caller<'a> {
     batches: [String; 2],
 }
 
-const ROUTES: [(&str, &str); 6] = [
-    ("login", "login"),
-    ("decrypt", "decrypt"),
-    ("send", "send"),
-    ("status", "send"),
-    ("a page of 10,000", "send"),
-    ("first of 10,000", "send"),
-];
+/// What is measured.
+#[derive(Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+enum Route {
+    Login,
+    Decrypt,
+    /// One recipient
+    Send,
+    /// A batch of 100
+    Status,
+    /// The first page of 10,000
+    First,
+    /// A page in the middle of 10,000
+    Middle,
+    /// The counts of 10,000, with the first page
+    Counts,
+}
 
 /// Recipients of the batches that are looked at.
 const PAGES: [u32; 2] = [100, 10_000];
@@ -77,8 +68,8 @@ const PAGES: [u32; 2] = [100, 10_000];
 /// Who calls /decrypt and is sent to.
 const USERS: u32 = 64;
 
-/// Measures them, and prints a line for each.
-pub async fn measure(size: &Size, json: bool) {
+/// Measures them.
+pub async fn measure(size: &Size, report: &mut Report) {
     let this = std::env::current_exe().expect("this program");
     let programs = ["login", "decrypt", "send"].map(|name| (name.to_owned(), this.clone()));
     let world = World::with(Settings {
@@ -91,26 +82,77 @@ pub async fn measure(size: &Size, json: bool) {
     })
     .await;
     let caller = Caller::prepare(&world).await;
-    let wanted = |(route, _): &(&str, &str)| size.route.as_deref().is_none_or(|wanted| wanted == *route);
-    for (route, function) in ROUTES.into_iter().filter(wanted) {
-        for callers in CALLERS {
-            // A session opens so much an hour.
-            world.advance(3600).await;
-            caller.call_often(route, callers, WARM).await;
-            let (load, computed, started) =
-                (world.stack().load(function), cpu(&world, function), Instant::now());
-            let times = caller.call_often(route, callers, size.calls).await;
-            let took = started.elapsed();
-            let computed = cpu(&world, function).saturating_sub(computed);
-            let load = world.stack().load(function) - load;
-            Measured::of((route, callers), times, (took, computed), load).print(json);
-            // What was sent is delivered before the next is measured.
-            while world.queued("DeliverQueue").await > 0 {
-                tokio::time::sleep(Duration::from_millis(100)).await;
+    let mut page_of_100 = None;
+    for route in Route::value_variants().iter().copied() {
+        if size.route.is_some_and(|wanted| wanted != route) {
+            continue;
+        }
+        let [alone, _] = [
+            caller.measure(route, CALLERS[0], size.calls, report).await,
+            caller.measure(route, CALLERS[1], size.calls, report).await,
+        ];
+        let computed = Figure::of("routes", format!("{}: CPU", route.name()), ms(alone.computed), "ms")
+            .beside("reads", alone.each(alone.load.table_reads))
+            .beside("writes", alone.each(alone.load.table_writes))
+            .beside("of queues", alone.each(alone.load.queue_requests))
+            .beside("units read", alone.load.read_units / f64::from(alone.calls))
+            .beside("units written", alone.load.write_units / f64::from(alone.calls));
+        report.add(&match route {
+            Route::Send => {
+                let floor = floor::of_a_send(world.stack().config(), size.calls).await;
+                computed.against("the SDK's five calls alone", ms(floor))
             }
+            Route::First | Route::Middle => match page_of_100 {
+                Some(of_100) => computed.against("a batch of 100", of_100),
+                None => computed,
+            },
+            _ => computed,
+        });
+        if route == Route::Status {
+            page_of_100 = Some(ms(alone.computed));
         }
     }
     world.stop().await;
+}
+
+/// A route as it was called.
+struct Measured {
+    calls: u32,
+    /// What the function's own processes computed for a call.
+    computed: Duration,
+    /// Calls of AWS for all of them.
+    load: Load,
+}
+
+impl Measured {
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+    fn each(&self, count: u64) -> f64 {
+        count as f64 / f64::from(self.calls)
+    }
+}
+
+impl Route {
+    /// As people know it.
+    fn name(self) -> &'static str {
+        match self {
+            Self::Login => "POST /login",
+            Self::Decrypt => "POST /decrypt",
+            Self::Send => "POST /send, one recipient",
+            Self::Status => "GET /send/{id} of 100",
+            Self::First => "its first page of 10,000",
+            Self::Middle => "a page in the middle",
+            Self::Counts => "with the counts of 10,000",
+        }
+    }
+
+    /// Whose it is.
+    fn function(self) -> &'static str {
+        match self {
+            Self::Login => "login",
+            Self::Decrypt => "decrypt",
+            Self::Send | Self::Status | Self::First | Self::Middle | Self::Counts => "send",
+        }
+    }
 }
 
 impl<'a> Caller<'a> {
@@ -135,11 +177,34 @@ impl<'a> Caller<'a> {
         Self { world, sessions, sealed, openids, batches }
     }
 
+    /// So many at a time: tells how long answers took, and gives the rest.
+    async fn measure(&self, route: Route, callers: usize, calls: u32, report: &mut Report) -> Measured {
+        let (world, function) = (self.world, route.function());
+        // A session opens so much an hour.
+        world.advance(3600).await;
+        self.call_often(route, callers, WARM).await;
+        let (load, computed, started) = (world.stack().load(function), cpu(world, function), Instant::now());
+        let mut times = self.call_often(route, callers, calls).await;
+        let took = started.elapsed();
+        let computed = cpu(world, function).saturating_sub(computed) / calls;
+        let load = world.stack().load(function) - load;
+        times.sort_unstable();
+        let at = |percent: usize| ms(times[(times.len() - 1) * percent / 100]);
+        let how = if callers == 1 { "alone".to_owned() } else { format!("{callers} at a time") };
+        let figure = Figure::of("routes", format!("{}, {how}: p50", route.name()), at(50), "ms");
+        report.add(&figure.beside("ms p99", at(99)).beside("/s", f64::from(calls) / took.as_secs_f64()));
+        // What was sent is delivered before the next is measured.
+        while world.queued("DeliverQueue").await > 0 {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        Measured { calls, computed, load }
+    }
+
     /// How long each answer took.
-    async fn call_often(&self, route: &str, callers: usize, calls: u32) -> Vec<Duration> {
+    async fn call_often(&self, route: Route, callers: usize, calls: u32) -> Vec<Duration> {
         // What WeChat gives before the call is not the call's.
         let mut codes = Vec::new();
-        for n in 0..if route == "login" { calls } else { 0 } {
+        for n in 0..if route == Route::Login { calls } else { 0 } {
             codes.push(self.world.code(n % USERS).await);
         }
         let codes = &codes;
@@ -151,64 +216,26 @@ impl<'a> Caller<'a> {
         stream::iter((0..calls).map(call)).buffer_unordered(callers).collect().await
     }
 
-    async fn call(&self, route: &str, n: u32, codes: &[String]) {
-        let Self { world, sessions, sealed, openids, batches } = self;
+    async fn call(&self, route: Route, n: u32, codes: &[String]) {
+        let Self { world, sessions, sealed, openids, .. } = self;
         let user = (n % USERS) as usize;
         let (status, answer) = match route {
-            "login" => (200, world.post("/login", "", &json!({ "code": codes[n as usize] })).await),
-            "decrypt" => (200, world.post("/decrypt", &sessions[user].token, &sealed[user]).await),
-            "send" => {
+            Route::Login => (200, world.post("/login", "", &json!({ "code": codes[n as usize] })).await),
+            Route::Decrypt => (200, world.post("/decrypt", &sessions[user].token, &sealed[user]).await),
+            Route::Send => {
                 let to = json!([{ "openid": openids[user] }]);
                 let call = json!({ "notification": "approval_copied", "to": to, "data": approval() });
                 (202, world.post("/send", &world.service_key, &call).await)
             }
-            _ => {
-                let batch = &batches[usize::from(route != "status")];
-                // From the middle.
-                let after = if route.starts_with("a page") { PAGES[1] / 2 } else { 0 };
-                (200, world.get(&format!("/send/{batch}?after={after}"), &world.service_key).await)
-            }
+            Route::Status => (200, self.status(0, "?after=0").await),
+            Route::First => (200, self.status(1, "?after=0").await),
+            Route::Middle => (200, self.status(1, &format!("?after={}", PAGES[1] / 2)).await),
+            Route::Counts => (200, self.status(1, "").await),
         };
         answer.ok(status);
     }
-}
 
-impl Measured {
-    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-    fn of(
-        (route, callers): (&'static str, usize),
-        mut times: Vec<Duration>,
-        (took, computed): (Duration, Duration),
-        load: Load,
-    ) -> Self {
-        times.sort_unstable();
-        let at = |share: f64| times[((times.len() - 1) as f64 * share) as usize].as_secs_f64() * 1e3;
-        let each = |count: f64| count / times.len() as f64;
-        Self {
-            job: "routes",
-            route,
-            callers,
-            calls: u32::try_from(times.len()).unwrap_or(u32::MAX),
-            p50_ms: at(0.5),
-            p99_ms: at(0.99),
-            per_second: times.len() as f64 / took.as_secs_f64(),
-            cpu_ms: each(computed.as_secs_f64() * 1e3),
-            table_reads: each(load.table_reads as f64),
-            table_writes: each(load.table_writes as f64),
-            queue_requests: each(load.queue_requests as f64),
-        }
-    }
-
-    fn print(&self, json: bool) {
-        if json {
-            println!("{}", serde_json::to_string(self).expect("numbers and names"));
-            return;
-        }
-        let Self { route, callers, p50_ms, p99_ms, per_second, cpu_ms, .. } = self;
-        let Self { table_reads, table_writes, queue_requests, .. } = self;
-        println!(
-            "{route:<17} {callers:>2} at a time: p50 {p50_ms:.2} ms, p99 {p99_ms:.2} ms, {per_second:.0} a second; {cpu_ms:.3} ms CPU, \
-             {table_reads:.2} reads, {table_writes:.2} writes, {queue_requests:.2} of queues"
-        );
+    async fn status(&self, batch: usize, query: &str) -> Answer {
+        self.world.get(&format!("/send/{}{query}", self.batches[batch]), &self.world.service_key).await
     }
 }

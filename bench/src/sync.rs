@@ -1,16 +1,17 @@
 //! The sync of a large account: a first import, and a run in which little is new.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use harness::World;
 use local::Settings;
-use serde::Serialize;
 use serde_json::{Value, json};
+use shared::wechat::followers::BATCH;
 use sync::LOOKUPS;
 
 use crate::bound::Bound;
+use crate::figure::{Figure, Report};
 use crate::process::{peak_mb, restart};
+use crate::wechat;
 
 /// The account.
 #[derive(clap::Args)]
@@ -30,123 +31,72 @@ const GONE: u32 = 500;
 /// How often progress is told.
 const TOLD_EVERY: Duration = Duration::from_secs(10);
 
-const USER_GET: &str = "/cgi-bin/user/get";
-const BATCHGET: &str = "/cgi-bin/user/info/batchget";
-
-/// What a run took.
-#[derive(Serialize)]
-struct Run {
-    job: &'static str,
-    run: &'static str,
-    followers: u64,
-    seconds: f64,
-    /// The slowest of its parts, each measured alone.
-    bound_seconds: f64,
-    list_seconds: f64,
-    lookup_seconds: f64,
-    write_seconds: f64,
-    read_seconds: f64,
-    list_calls: u64,
-    batchget_calls: u64,
-    /// Of the map; the record of the run is written once a second besides.
-    item_writes: u64,
-    read_units: f64,
-    peak_mb: f64,
-}
-
-/// Runs both and prints what they took.
-pub async fn measure(size: &Size, json: bool) {
-    let bound = Bound::measure(size.followers, size.latency_ms).await;
-    let world = world(size).await;
-    let first = Run::of("first", &world, &bound).await;
-    first.print(json);
-    for user in 0..GONE.min(size.followers) {
-        world.user_does(user, "unfollow").await;
-    }
-    for user in size.followers..size.followers + NEW {
-        world.user_does(user, "follow").await;
+/// Runs both, and tells what they took.
+pub async fn measure(size: &Size, at: Option<&str>, report: &mut Report) {
+    let bound = Bound::measure(size.followers, size.latency_ms, at).await;
+    let world = world(size, at).await;
+    run("first run", &world, &bound, report).await;
+    if at.is_none() {
+        for user in 0..GONE.min(size.followers) {
+            world.user_does(user, "unfollow").await;
+        }
+        for user in size.followers..size.followers + NEW {
+            world.user_does(user, "follow").await;
+        }
     }
     // As on most ticks, the second run begins in a fresh process.
     restart(&world, "sync").await;
-    Run::of("second", &world, &bound).await.print(json);
+    run("second run", &world, &bound, report).await;
     world.stop().await;
 }
 
 /// An account of this size, and a sync in a process of its own.
-async fn world(size: &Size) -> World {
+async fn world(size: &Size, at: Option<&str>) -> World {
     let this = std::env::current_exe().expect("this program");
     let world = World::with(Settings {
         followers: size.followers,
         programs: [("sync".to_owned(), this)].into(),
         meters: true,
-        environment: BTreeMap::from([("LOG_LEVEL".to_owned(), "error".to_owned())]),
-        ..Settings::default()
+        ..wechat::settings(at)
     })
     .await;
-    world.fault(json!({ "endpoint": "*", "latency_ms": size.latency_ms })).await;
+    if at.is_none() {
+        world.fault(json!({ "endpoint": "*", "latency_ms": size.latency_ms })).await;
+    }
     world
 }
 
-impl Run {
-    /// Has it run until the list is done.
-    async fn of(run: &'static str, world: &World, bound: &Bound) -> Self {
-        let calls_before = (world.calls(USER_GET).await, world.calls(BATCHGET).await);
-        let before = world.stack().usage("sync", "IdentitiesTable");
-        let started = Instant::now();
-        let progress = tokio::select! {
-            progress = sync_until_done(world) => progress,
-            () = tell(run, world) => unreachable!("it tells until it is stopped"),
-        };
-        let seconds = started.elapsed().as_secs_f64();
-        let usage = world.stack().usage("sync", "IdentitiesTable");
-        let list_calls = world.calls(USER_GET).await - calls_before.0;
-        let batchget_calls = world.calls(BATCHGET).await - calls_before.1;
-        let item_writes = usage.item_writes - before.item_writes;
-        #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-        let (lookups, writes) = (batchget_calls as f64 / LOOKUPS as f64, item_writes as f64);
-        let (lookup_seconds, write_seconds) =
-            (lookups * bound.batchget_seconds, writes * bound.write_seconds);
-        // Before the first run there is nothing to read.
-        let read_seconds = if progress["known"] == 0 { 0.0 } else { bound.read_seconds };
-        let list_seconds = bound.list_seconds;
-        let parts = [list_seconds, lookup_seconds, write_seconds, read_seconds];
-        Self {
-            job: "sync",
-            run,
-            followers: progress["listed"].as_u64().unwrap_or_default(),
-            seconds,
-            bound_seconds: parts.into_iter().fold(0.0, f64::max),
-            list_seconds,
-            lookup_seconds,
-            write_seconds,
-            read_seconds,
-            list_calls,
-            batchget_calls,
-            item_writes,
-            read_units: usage.read_units - before.read_units,
-            peak_mb: peak_mb(world, "sync"),
-        }
+/// Has it run until the list is done, and tells how long that took, beside the slowest of its parts.
+async fn run(name: &str, world: &World, bound: &Bound, report: &mut Report) {
+    let before = world.stack().usage("sync", "IdentitiesTable");
+    let started = Instant::now();
+    let progress = tokio::select! {
+        progress = sync_until_done(world) => progress,
+        () = tell(name, world) => unreachable!("it tells until it is stopped"),
+    };
+    let seconds = started.elapsed().as_secs_f64();
+    let usage = world.stack().usage("sync", "IdentitiesTable");
+    let count = |name: &str| progress[name].as_f64().unwrap_or_default();
+    let (listed, known) = (count("listed"), count("known"));
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+    let (writes, at_a_time) = ((usage.item_writes - before.item_writes) as f64, LOOKUPS as f64);
+    // Whoever is not known is looked up; before the first run there is nothing to read.
+    let lookups = ((listed - known).max(count("new")) / BATCH as f64).ceil();
+    let parts = [
+        ("s listing", bound.list_seconds),
+        ("s looking up", lookups / at_a_time * bound.batchget_seconds),
+        ("s writing", writes * bound.write_seconds),
+        ("s reading", if known == 0.0 { 0.0 } else { bound.read_seconds }),
+    ];
+    let slowest = parts.into_iter().map(|(_, seconds)| seconds).fold(0.0, f64::max);
+    let figure = Figure::of("sync", format!("{name}: {listed} followers"), seconds, "s");
+    let mut figure = figure.against("the slowest of its parts alone", slowest);
+    for (part, seconds) in parts {
+        figure = figure.beside(part, seconds);
     }
-
-    fn print(&self, json: bool) {
-        if json {
-            println!("{}", serde_json::to_string(self).expect("numbers and names"));
-            return;
-        }
-        let Self { run, followers, seconds, bound_seconds, .. } = self;
-        let ratio = seconds / bound_seconds;
-        println!(
-            "{run} run: {followers} followers in {seconds:.1} s, {ratio:.2} times the bound of {bound_seconds:.1} s"
-        );
-        let Self { list_seconds, lookup_seconds, write_seconds, read_seconds, .. } = self;
-        println!(
-            "  bounds   list {list_seconds:.1} s, lookups {lookup_seconds:.1} s, writes {write_seconds:.1} s, reads {read_seconds:.1} s"
-        );
-        let Self { list_calls, batchget_calls, item_writes, read_units, peak_mb, .. } = self;
-        println!("  WeChat   {list_calls} user/get, {batchget_calls} user/info/batchget");
-        println!("  tables   {item_writes} items written, {read_units:.0} read units");
-        println!("  memory   {peak_mb:.0} MB at most");
-    }
+    let figure =
+        figure.beside("items written", writes).beside("read units", usage.read_units - before.read_units);
+    report.add(&figure.beside("MB at most", peak_mb(world, "sync")));
 }
 
 async fn sync_until_done(world: &World) -> Value {

@@ -1,15 +1,19 @@
 //! `queqiao local`, and `queqiao` alone: everything on this machine.
 
 use std::collections::BTreeMap;
-use std::io::IsTerminal;
+use std::future::Future;
+use std::io::{self, IsTerminal};
 use std::path::PathBuf;
+use std::pin::pin;
 
 use clap::ValueEnum;
 use console::Console;
-use local::{Settings, Stack};
+use local::{Settings, Stack, StackError};
 use reqwest::Url;
 use rustix::fs::Mode;
+use shared::session::Token;
 use shared::telemetry::{self, Lines};
+use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::{Failure, walkthrough};
@@ -107,31 +111,60 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     telemetry::init(arguments.lines());
     // Session keys, tokens and a service key are among what is written from here on.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
-    let (mut terminated, mut hung_up) = (signal(SignalKind::terminate())?, signal(SignalKind::hangup())?);
-    let console_port = arguments.console_port;
-    let stack = Stack::start(arguments.into_settings()?).await?;
-    let (listener, url) = match (console_port, local::loopback(console_port.unwrap_or(CONSOLE_PORT)).await) {
-        (None, Err(_)) => local::loopback(0).await?,
-        (_, listening) => listening?,
+    let mut ended = pin!(ended()?);
+    // What may fail comes before there is anything to be stopped.
+    let (listener, url) = arguments.listen_for_console().await?;
+    let stack = tokio::select! {
+        started = Stack::start(arguments.into_settings()?) => started?,
+        () = &mut ended => {
+            crate::note("Ending.");
+            return Ok(());
+        }
     };
     let (gateway, service_key) = (stack.gateway.clone(), stack.service_key.clone());
-    let console = Console { gateway, service_key, simulator: stack.simulator() };
+    let key = Token::random().into_text();
+    let console = Console { gateway, service_key, key, simulator: stack.simulator() };
+    let address = console.address(&url);
     tokio::spawn(console.serve(listener));
     let mut ready = stack.ready();
-    ready["console"] = url.clone().into();
+    ready["console"] = address.clone().into();
     println!("{ready}");
-    crate::note(&walkthrough::text(&stack, &url));
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        _ = terminated.recv() => {}
-        // The terminal was closed.
-        _ = hung_up.recv() => {}
-    }
+    crate::note(&walkthrough::text(&stack, &address));
+    ended.await;
     crate::note("Ending.");
     Ok(stack.stop().await?)
 }
 
+/// Waits until the program is told to end, from the moment that this is called.
+fn ended() -> io::Result<impl Future<Output = ()>> {
+    let mut interrupted = signal(SignalKind::interrupt())?;
+    let mut terminated = signal(SignalKind::terminate())?;
+    // The terminal was closed.
+    let mut hung_up = signal(SignalKind::hangup())?;
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+            _ = hung_up.recv() => {}
+        }
+    })
+}
+
 impl Arguments {
+    /// Takes the page's port: the one that was asked for, else the usual one, or a free one where that is taken or asked
+    /// for by another part.
+    async fn listen_for_console(&self) -> Result<(TcpListener, String), StackError> {
+        if let Some(port) = self.console_port {
+            return local::loopback(port).await;
+        }
+        let is_anothers = [self.port, self.simulator_port].contains(&CONSOLE_PORT);
+        let usual = if is_anothers { 0 } else { CONSOLE_PORT };
+        match local::loopback(usual).await {
+            Err(_) => local::loopback(0).await,
+            listening => listening,
+        }
+    }
+
     fn lines(&self) -> Lines {
         match self.log {
             Some(Log::Text) => Lines::Text,

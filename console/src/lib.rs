@@ -2,19 +2,18 @@
 //! does by the public routes, which it reaches through this server: the service key never leaves it.
 
 mod api;
+mod guard;
 
 use std::future::IntoFuture;
 use std::io;
 
 use axum::extract::Path;
-use axum::http::StatusCode;
-use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Router, middleware};
-use reqwest::Client;
 use rust_embed::Embed;
 use serde_json::json;
-use simulator::{Simulator, of_a_page, of_this_machine};
+use simulator::page::{part, parts};
+use simulator::{Simulator, of_this_machine};
 use tokio::net::TcpListener;
 
 #[derive(Embed)]
@@ -26,13 +25,20 @@ struct Web;
 pub struct Console {
     /// The gateway's URL.
     pub gateway: String,
-    /// The key that the page's calls are made with.
+    /// The key that the page's calls are made with; the page never has it.
     pub service_key: String,
+    /// What the page shows to have its calls made: a secret of this run, for whoever started it.
+    pub key: String,
     /// The phone; none where WeChat is a real one.
     pub simulator: Option<Simulator>,
 }
 
 impl Console {
+    /// Where the page is opened, its server being at `url`. Behind the `#` nothing leaves the browser.
+    pub fn address(&self, url: &str) -> String {
+        format!("{url}/#key={}", self.key)
+    }
+
     /// Serves the page until the process ends.
     ///
     /// # Errors
@@ -43,29 +49,18 @@ impl Console {
 
     fn router(self) -> Router {
         // What the page shows for copying, and whether there is a phone.
+        let api = api::router(&self);
         let about = json!({ "gateway": self.gateway, "has_phone": self.simulator.is_some() });
         let page = Router::new()
-            .route("/", get(async || part("index.html")))
-            .route("/ui/{*path}", get(async |Path(path): Path<String>| part(&path)))
+            .route("/", get(async || part::<Web>("index.html")))
+            .route("/ui/{*path}", get(async |Path(path): Path<String>| part::<Web>(&path)))
             .route("/about", get(async || axum::Json(about)))
-            .merge(api::router(self.gateway, self.service_key, client()))
-            .merge(simulator::parts())
+            .merge(api)
+            .merge(parts())
             .layer(middleware::from_fn(of_this_machine));
         match self.simulator {
             Some(simulator) => page.merge(simulator.control()),
             None => page,
         }
     }
-}
-
-fn part(path: &str) -> Response {
-    match Web::get(path) {
-        Some(file) => of_a_page(file.metadata.mimetype(), file.data),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-fn client() -> Client {
-    let builder = Client::builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
-    builder.build().expect("a client that asks for nothing special")
 }

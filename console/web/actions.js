@@ -1,22 +1,25 @@
 // What a person does in the first two panes. What the gateway refuses is shown where it was asked.
 
+import { wait } from "/_sim/ui/soon.js";
 import { curlOf, curlOfTap } from "./curl.js";
 import { exampleOf } from "./example.js";
 import { Problem } from "./gateway.js";
 import { keep } from "./kept.js";
+import { createSendKeys } from "./send-key.js";
 import { chosenIn, dataIn, newBatch, recipientsIn } from "./state.js";
 
 /** @import { Actions as SimulatorActions } from "/_sim/ui/actions.js" */
 /** @import { Store } from "/_sim/ui/store.js" */
 /** @import { Gateway } from "./gateway.js" */
 /** @import { Draft, PaneName, State } from "./state.js" */
-/** @import { Outcome } from "./types.js" */
+/** @import { Call, Outcome } from "./types.js" */
 /** @import { Watch } from "./watch.js" */
 
 const KEPT_BATCHES = 20;
 const SYNC_PAUSE = 500;
 
-const wait = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+/** Whether the gateway said what it did: after an error of a server's it may have done it all the same. @param {Call | null} call */
+const hasAnswered = (call) => typeof call?.status === "number" && call.status < 500;
 
 /**
  * @param {Store<State>} store
@@ -25,6 +28,8 @@ const wait = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(r
  * @param {Watch} watch
  */
 export function createActions(store, gateway, tap, watch) {
+  const sendKeys = createSendKeys();
+
   /**
    * Makes a call and shows it, with the line that a terminal would take.
    *
@@ -34,14 +39,14 @@ export function createActions(store, gateway, tap, watch) {
    * @param {Record<string, string>} [headers]
    */
   async function call(kind, path, body, headers) {
-    const made = { name: `POST ${path}`, curl: curlOf(path, body) };
+    const made = { name: `POST ${path}`, curl: curlOf(path, body, headers) };
     try {
       const { status, answer } = await gateway.post(path, body, headers);
       store.set({ call: { ...made, status, outcome: { kind, answer } } });
       return answer;
     } catch (error) {
       const isProblem = error instanceof Problem;
-      const outcome = isProblem ? { kind: "refused", answer: { code: error.code, detail: error.message } } : { kind: "unreachable" };
+      const outcome = isProblem ? { kind: "refused", answer: error.refusal } : { kind: "unreachable" };
       store.set({ call: { ...made, status: isProblem ? error.status : null, outcome: /** @type {Outcome} */ (outcome) } });
       return null;
     }
@@ -66,13 +71,13 @@ export function createActions(store, gateway, tap, watch) {
     if (sync) store.set({ sync });
   }
 
-  /** @param {string} path @param {Outcome["kind"]} kind @param {Record<string, string>} [headers] */
-  async function send(path, kind, headers) {
+  /** What the form says; null, and said on the page, where it says too little. */
+  function written() {
     const notification = chosenIn(store.state)?.name;
     const to = recipientsIn(store.state).map((openid) => ({ openid }));
     store.set({ lacksRecipient: to.length === 0 });
     if (to.length === 0 || !notification) return null;
-    return call(kind, path, { notification, to, data: dataIn(store.state) }, headers);
+    return { notification, to, data: dataIn(store.state) };
   }
 
   return {
@@ -122,11 +127,15 @@ export function createActions(store, gateway, tap, watch) {
     },
 
     async dryRun() {
-      if (await send("/send?dry_run=true", "dry_run")) store.set({ hasTried: true });
+      const message = written();
+      if (message && (await call("dry_run", "/send?dry_run=true", message))) store.set({ hasTried: true });
     },
 
     async send() {
-      const accepted = await send("/send", "send", { "Idempotency-Key": crypto.randomUUID() });
+      const message = written();
+      if (!message) return;
+      const accepted = await call("send", "/send", message, { "Idempotency-Key": sendKeys.keyOf(message) });
+      if (hasAnswered(store.state.call)) sendKeys.done(message);
       if (!accepted) return;
       store.set({ batches: [newBatch(accepted.id, accepted.rejected), ...store.state.batches].slice(0, KEPT_BATCHES) });
       if (accepted.accepted > 0) store.set({ hasSent: true });

@@ -2,7 +2,7 @@
 
 import { html, nothing } from "/_sim/ui/vendor/lit-html.js";
 import { copyable } from "/_sim/ui/controls.js";
-import { leftOut, misfits } from "./names.js";
+import { inShort, leftOut, misfits, ownWords } from "./names.js";
 import { previews } from "./preview.js";
 
 /** @import { State } from "./state.js" */
@@ -54,7 +54,7 @@ function shown({ name, status, curl, outcome }, state, words, showResults) {
 const hasFailed = ({ kind, answer }) =>
   kind === "refused" || kind === "unreachable" || (kind === "login" && answer.backend?.status !== 200) || (kind === "sync" && answer.state === "failed");
 
-/** In a sentence. @param {Outcome} outcome @param {Words} words @returns {string} */
+/** In a sentence. @param {Outcome} outcome @param {Words} words @returns {unknown} */
 function said({ kind, answer, user = 0 }, words) {
   const says = words.call;
   switch (kind) {
@@ -63,13 +63,13 @@ function said({ kind, answer, user = 0 }, words) {
     case "send":
       return says.accepted(answer.accepted);
     case "sync":
-      return answer.state === "failed" ? `${says.syncFailed} ${answer.error ?? ""}` : says.synced(words.number(answer.known + answer.new), words.number(answer.new));
+      return answer.state === "failed" ? html`${says.syncFailed} <span lang="en">${answer.error}</span>` : says.synced(words.number(answer.known + answer.new), words.number(answer.new));
     case "login":
       return answer.backend?.status === 200 ? says.loggedIn(words.user(user)) : says.notLoggedIn;
     case "replay":
       return says.replayed(answer.replayed);
     case "refused":
-      return answer.detail;
+      return inShort(answer, words);
     default:
       return words.unreachable;
   }
@@ -81,7 +81,7 @@ function said({ kind, answer, user = 0 }, words) {
  * @param {Words} words
  */
 function more({ kind, answer }, { users }, words) {
-  if (kind === "refused" && answer.code) return html`<p><code class="is-bad">${answer.code}</code></p>`;
+  if (kind === "refused") return html`${answer.code ? html`<p><code class="is-bad">${answer.code}</code></p>` : nothing}${ownWords(answer, words)}`;
   if (kind === "send") return leftOut(answer.rejected, users, words);
   if (kind !== "dry_run") return nothing;
   return html`${misfits(answer.problems, words)}${answer.messages.length > 0 ? previews(answer.messages, users, words) : nothing}${leftOut(answer.rejected, users, words)}`;

@@ -8,6 +8,7 @@
  * @property {string} name
  * @property {string} [label]  What the card has before it, where it stands alone in its line.
  * @property {string} [field]  The line's name, which begins with its type.
+ * @property {string} [format]  What the catalog says that it is given in, if not as its type is.
  * @property {string[]} [values]  The approved ones.
  * @property {string} [page]  The page that it is in, where no line has it.
  *
@@ -81,11 +82,11 @@ function labelled(entry, template) {
 function fieldsOf(entries) {
   /** @type {Map<string, Field>} */
   const fields = new Map();
-  for (const { field, label, text, values } of entries.flatMap(({ lines }) => lines)) {
+  for (const { field, label, text, format, values } of entries.flatMap(({ lines }) => lines)) {
     for (const name of namesIn(text)) {
       const isAlone = text === `{${name}}`;
       const known = fields.get(name);
-      const said = isAlone ? { label, values } : {};
+      const said = isAlone ? { label, format, values } : {};
       if (!known) fields.set(name, { name, field, ...said });
       else if (!known.label && isAlone) fields.set(name, { ...known, field, ...said });
     }

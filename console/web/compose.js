@@ -1,6 +1,7 @@
 // The form of a notification, as the catalog has it.
 
 import { html, nothing } from "/_sim/ui/vendor/lit-html.js";
+import { leaveTo, once } from "/_sim/ui/controls.js";
 import { repeat } from "/_sim/ui/vendor/repeat.js";
 import { kindOf } from "./catalog.js";
 import { misfits } from "./names.js";
@@ -40,15 +41,14 @@ export function compose(state, words, act) {
 }
 
 /** Return in a field makes a dry run, which does no harm. @param {Actions} act */
-const submit = (act) => async (/** @type {SubmitEvent} */ event) => {
-  event.preventDefault();
-  const form = /** @type {HTMLFormElement} */ (event.currentTarget);
-  if (form.ariaBusy === "true") return;
-  form.ariaBusy = "true";
-  const isSend = /** @type {HTMLButtonElement | null} */ (event.submitter)?.value === "send";
-  await (isSend ? act.send() : act.dryRun());
-  form.ariaBusy = null;
-};
+function submit(act) {
+  const isSend = (/** @type {SubmitEvent} */ { submitter }) => /** @type {HTMLButtonElement | null} */ (submitter)?.value === "send";
+  const press = once((/** @type {SubmitEvent} */ event) => (isSend(event) ? act.send() : act.dryRun()));
+  return (/** @type {SubmitEvent} */ event) => {
+    event.preventDefault();
+    press(event);
+  };
+}
 
 /**
  * @param {State} state
@@ -59,7 +59,7 @@ const submit = (act) => async (/** @type {SubmitEvent} */ event) => {
 function choice(state, chosen, words, act) {
   const says = words.compose;
   if (state.entries === null) {
-    return html`<p class="compose-part unread"><span>${says.unread}</span> <button type="button" class="button" @click=${act.readCatalog}>${says.again}</button></p>`;
+    return html`<p class="compose-part unread"><span>${says.unread}</span> <button type="button" class="button" @click=${leaveTo(".compose", "#notification", act.readCatalog)}>${says.again}</button></p>`;
   }
   const notifications = notificationsIn(state);
   if (notifications.length === 0) return html`<p class="compose-part hint">${says.empty}</p>`;
@@ -102,7 +102,7 @@ function datum(field, values, words, act) {
   const type = (/** @type {any} */ { target }) => act.datum(name, target.value);
   return html`
     <div class="datum">
-      <label for=${id}>${label ? html`${label} <code>${name}</code>` : html`<code>${name}</code>`}</label>
+      <label for=${id}>${label ? html`<span lang="zh-CN">${label}</span> <code>${name}</code>` : html`<code>${name}</code>`}</label>
       <input class="field" id=${id} data-name=${name} autocomplete="off" list=${list} aria-describedby="${id}-hint" .value=${values[name] ?? ""} @input=${type}>
       ${field.values?.length ? html`<datalist id=${list}>${field.values.map((value) => html`<option value=${value}></option>`)}</datalist>` : nothing}
       <p class="datum-hint" id="${id}-hint">${hint(field, words)}</p>
@@ -110,8 +110,8 @@ function datum(field, values, words, act) {
 }
 
 /** @param {Field} field @param {Words} words */
-function hint({ name, field, page }, { compose, kinds }) {
+function hint({ field, format, page }, { compose, kinds }) {
   if (!field) return html`${compose.inPage} <code>${page}</code>`;
-  const said = name.endsWith("_fen") ? compose.inFen : kinds[kindOf(field)];
+  const said = format === "fen" ? compose.inFen : kinds[kindOf(field)];
   return html`<code>${field}</code> ${said ?? nothing}`;
 }

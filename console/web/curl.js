@@ -1,15 +1,17 @@
 // A call as a terminal would make it. The key is named and never shown.
 
 /** In single quotes the shell leaves everything alone but the single quote. @param {string} text */
-export const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
+const quoted = (text) => `'${text.replaceAll("'", `'\\''`)}'`;
 
 /**
  * @param {string} path
  * @param {unknown} [body]
+ * @param {Record<string, string>} [headers]
  */
-export function curlOf(path, body) {
+export function curlOf(path, body, headers = {}) {
   const method = body === undefined ? "-X POST " : "";
   const parts = [`curl -s ${method}"$GATEWAY${path}"`, `-H "Authorization: Bearer $KEY"`];
+  for (const [name, value] of Object.entries(headers)) parts.push(`-H "${name}: ${value}"`);
   if (body !== undefined) parts.push(`-d ${quoted(inLines(/** @type {object} */ (body)))}`);
   return parts.join(" \\\n  ");
 }

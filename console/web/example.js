@@ -20,7 +20,6 @@ const BY_NAME = {
   goods: "云南小粒咖啡豆",
   product: "云南小粒咖啡豆",
   total: "128.00",
-  total_fen: "12800",
   amount: "128.00",
   courier: "顺丰速运",
   tracking_number: "SF1420387765501",
@@ -44,15 +43,17 @@ const BY_KIND = {
   phrase: "待处理",
 };
 
+/** An amount in fen is a whole number. */
+const FEN = "12800";
+
 /**
  * @param {Field} field
  * @param {number} now  Unix seconds
  */
-export function exampleOf({ name, field = "", values }, now) {
+export function exampleOf({ name, field = "", format, values }, now) {
   if (values?.length) return values[0];
+  if (format === "fen") return FEN;
   const kind = kindOf(field);
   if (kind === "time" || kind === "date" || /_at$|time|date/.test(name)) return `${dateOf(now)} ${minuteOf(now)}`;
-  // An amount in fen is a whole number, which the name alone tells.
-  if (name.endsWith("_fen")) return BY_NAME.total_fen;
   return BY_NAME[name] ?? BY_KIND[kind] ?? (/id$|number$|^no$/.test(name) ? "A-42" : "示例");
 }

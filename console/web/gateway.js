@@ -1,43 +1,37 @@
-import { Refused } from "/_sim/ui/api.js";
+import { askInJson } from "/_sim/ui/json.js";
 
 /** The gateway said no, as a problem: a stable code and a sentence. */
-export class Problem extends Refused {
+export class Problem extends Error {
   /** @param {number} status @param {{ code?: string, detail?: string, message?: string } | null} body */
   constructor(status, body) {
     super(body?.detail ?? body?.message ?? `HTTP ${status}`);
     this.status = status;
-    this.code = body?.code ?? null;
+    /** @type {import("./types.js").Refusal} */
+    this.refusal = { code: body?.code ?? null, detail: this.message };
   }
 }
 
-/** @param {string} text */
-function parsed(text) {
-  try {
-    return JSON.parse(text);
-  } catch {
-    return null;
-  }
-}
+/** What the page's server says to whoever has not the key of this run. */
+const WRONG_KEY = "wrong_console_key";
 
 /**
  * The gateway's public routes, through the page's server, which adds the service key.
  *
- * @param {string} [base]
+ * @param {string} key  The page's own, which that server wants.
+ * @param {() => unknown} tellWrong  It is another run's, or none.
  */
-export function createGateway(base = "/api") {
+export function createGateway(key, tellWrong) {
   /**
    * @param {string} method
    * @param {string} path
    * @param {unknown} [body]
    * @param {Record<string, string>} [headers]
    */
-  async function ask(method, path, body, headers = {}) {
-    const json = body === undefined ? {} : { body: JSON.stringify(body) };
-    const typed = body === undefined ? headers : { ...headers, "content-type": "application/json" };
-    const response = await fetch(base + path, { method, headers: typed, ...json });
-    const answer = parsed(await response.text());
-    if (!response.ok) throw new Problem(response.status, answer);
-    return { status: response.status, answer };
+  async function ask(method, path, body, headers) {
+    const { ok, status, answer } = await askInJson(`/api${path}`, method, body, { ...headers, authorization: `Bearer ${key}` });
+    if (answer?.code === WRONG_KEY) tellWrong();
+    if (!ok) throw new Problem(status, answer);
+    return { status, answer };
   }
 
   return {

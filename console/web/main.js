@@ -4,35 +4,38 @@ import { createActions as createTaps } from "/_sim/ui/actions.js";
 import { createApi } from "/_sim/ui/api.js";
 import { openFeed } from "/_sim/ui/feed.js";
 import { problem } from "/_sim/ui/header.js";
-import { phone } from "/_sim/ui/phone.js";
+import { createShow, keepTime, showPhone } from "/_sim/ui/page.js";
 import { createReads } from "/_sim/ui/read.js";
-import { createStore, mount } from "/_sim/ui/store.js";
-import { dateOf, minuteOf } from "/_sim/ui/time.js";
-import { users } from "/_sim/ui/users.js";
+import { wait } from "/_sim/ui/soon.js";
+import { createStore } from "/_sim/ui/store.js";
+import { render } from "/_sim/ui/vendor/lit-html.js";
 import { preferredLanguage } from "/_sim/ui/words.js";
 import { createActions } from "./actions.js";
 import { call } from "./call.js";
 import { compose } from "./compose.js";
 import { createGateway } from "./gateway.js";
+import { readKey } from "./key.js";
 import { tickNewcomers } from "./newcomers.js";
 import { results } from "./results.js";
 import { initialState } from "./state.js";
 import { steps } from "./steps.js";
-import { noPhone, paneHead, paneSwitch, top } from "./top.js";
+import { noPhone, paneHead, paneSwitch, top, trouble } from "./top.js";
 import { watchBatches } from "./watch.js";
 import { wordsIn } from "./words.js";
 
 /** @import { PaneName, State } from "./state.js" */
-/** @import { Words } from "./words.js" */
+
+const PATIENCE = 3000;
+
+/** @param {string} id */
+const rootOf = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
 
 const api = createApi();
-const about = await api.get("/about");
-const store = createStore(initialState(preferredLanguage(), about));
-const nothing = () => {};
-// What only the simulator's own page shows is not read.
-const reads = { ...createReads(api, store), faults: nothing, console: nothing, stats: nothing, quota: nothing };
+const store = createStore(initialState(preferredLanguage(), await readAbout()));
+// The log says when WeChat told something. The rest is on the simulator's own page.
+const reads = createReads(api, store, ["messages", "users", "templates", "clock", "log"]);
 const tap = createTaps(api, store, reads);
-const gateway = createGateway();
+const gateway = createGateway(readKey(), () => store.set({ hasKey: false }));
 const act = createActions(store, gateway, tap, watchBatches(store, gateway));
 const { hasPhone } = store.state;
 
@@ -53,14 +56,9 @@ const leadToResults = () => {
   requestAnimationFrame(() => rootOf("pane-results").focus());
 };
 
-/** @param {string} id */
-const rootOf = (id) => /** @type {HTMLElement} */ (document.getElementById(id));
-
-/** @param {string} id @param {(keyof State)[]} parts @param {(state: State, words: Words) => unknown} view */
-const show = (id, parts, view) => mount(rootOf(id), store, ["language", ...parts], (state) => view(state, wordsIn(state.language)));
-
+const show = createShow(store, wordsIn);
 show("top", ["connection"], (state, words) => top(state, words, () => tap.speak(state.language === "zh" ? "en" : "zh")));
-show("problem", ["problem"], (state, words) => problem(state, words, tap));
+show("problem", ["problem", "hasKey"], (state, words) => (state.hasKey ? problem(state, words, tap) : trouble(words.lacksKey)));
 for (const name of /** @type {PaneName[]} */ (["backend", "results", "phone"])) show(`head-${name}`, [], (_, words) => paneHead(name, words));
 show("switch", ["pane", "seen", "batches", "messages"], ({ pane, seen }, words) => {
   const now = news();
@@ -74,30 +72,13 @@ show("compose", [...form, "lacksRecipient"], (state, words) => compose(state, wo
 show("call", ["call", "users"], (state, words) => call(state, words, leadToResults));
 show("results", ["batches", "users", "entries", "templates"], (state, words) => results(state, words, act));
 
-if (hasPhone) {
-  show("inbox", ["messages", "shown", "kept", "users", "announcement", "minute"], (state, words) =>
-    phone(
-      {
-        ...state,
-        words,
-        minute: minuteOf(state.now),
-        today: dateOf(state.now),
-        hasMore: state.messages.length >= state.kept,
-        users: state.users.map(({ user }) => user),
-      },
-      tap,
-    ),
-  );
-  show("users", ["users", "added", "notes", "templates", "templateToAllow"], (state, words) =>
-    users({ ...state, words }, { ...tap, login: act.login }),
-  );
-} else show("inbox", [], (_, words) => noPhone(words));
+if (hasPhone) showPhone(show, { ...tap, login: act.login });
+else show("inbox", [], (_, words) => noPhone(words));
 
 const isOfForm = (/** @type {State["call"]} */ made) => made?.name.startsWith("POST /send?") || made?.name === "POST /send";
 let { connection, call: made } = store.state;
 store.watch(() => {
   const { state } = store;
-  document.documentElement.lang = wordsIn(state.language).tag;
   rootOf("panes").dataset.pane = state.pane;
   // Whoever was away may have missed a sync, or another catalog.
   if (connection !== state.connection && state.connection === "live") readGateway();
@@ -107,18 +88,22 @@ store.watch(() => {
   made = state.call;
 });
 
+/** Without it there is nothing to show but that. @returns {Promise<{ gateway: string, has_phone: boolean }>} */
+async function readAbout() {
+  for (;;) {
+    const about = await api.get("/about").catch(() => null);
+    if (about) return about;
+    render(trouble(wordsIn(preferredLanguage()).unreachable), rootOf("problem"));
+    await wait(PATIENCE);
+  }
+}
+
 function readGateway() {
   act.readCatalog();
   act.readSync();
 }
 
-function tick() {
-  const now = Date.now() / 1000 + store.state.ahead;
-  store.set({ now, minute: `${dateOf(now)} ${minuteOf(now)}` });
-}
-tick();
-setInterval(tick, 1000);
-
+keepTime(store);
 tickNewcomers(store, act.tick);
 readGateway();
 if (hasPhone) openFeed(store, reads);

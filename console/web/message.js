@@ -29,6 +29,6 @@ export function message(status, users, words) {
         <time datetime=${momentOf(updated_at)}>${secondOf(updated_at)}</time>
         ${rid ? html`<code class="message-rid">rid ${rid}</code>` : nothing}
       </p>
-      <div class="message-why">${why(reason, words.reasons)}</div>
+      <div class="message-why">${why(reason, words)}</div>
     </li>`;
 }

@@ -1,14 +1,12 @@
 // How people and problems are named.
 
 import { html, nothing } from "/_sim/ui/vendor/lit-html.js";
+import { shortened } from "/_sim/ui/ids.js";
 import { idOf, userOf } from "./state.js";
 
 /** @import { User } from "/_sim/ui/types.js" */
-/** @import { Recipient, Rejected, TemplateProblem } from "./types.js" */
+/** @import { Recipient, Refusal, Rejected, TemplateProblem } from "./types.js" */
 /** @import { Words } from "./words.js" */
-
-/** Openids of one account begin alike: the end tells them apart. @param {string} id */
-export const shortened = (id) => (id.length > 14 ? `${id.slice(0, 4)}…${id.slice(-5)}` : id);
 
 /** @param {Recipient} to @param {User[]} users @param {Words} words */
 function whoIs(to, users, words) {
@@ -41,18 +39,34 @@ export function grouped(all, what) {
 /** A sentence of the gateway's, which names things between backticks. @param {string} text */
 const sentence = (text) => text.split("`").map((part, index) => (index % 2 === 1 ? html`<code>${part}</code>` : part));
 
+/** In the gateway's own words, which are English. @param {string | null | undefined} detail */
+const details = (detail) => (detail ? html`<p class="why-detail" lang="en">${sentence(detail)}</p>` : nothing);
+
+/** A problem in one sentence. @param {Refusal} problem @param {Words} words */
+export function inShort(problem, words) {
+  const said = words.problemOf(problem);
+  return html`<span lang=${said === problem.detail ? "en" : nothing}>${said}</span>`;
+}
+
+/** A problem in the gateway's own words, where the page has said it in others. @param {Refusal} problem @param {Words} words */
+export const ownWords = (problem, words) => (words.problemOf(problem) === problem.detail ? nothing : details(problem.detail));
+
 /**
- * Why, and what to do: the word in the page's language, the sentence as the gateway says it.
+ * Why, and what to do.
  *
- * @param {{ reason?: string | null, detail?: string | null, remedy?: string | null, errcode?: number | null }} told
- * @param {Record<string, string>} meanings  By reason
+ * @param {{ reason?: string | null, detail?: string | null, remedy?: string | null, errcode?: number | null, field?: string }} told
+ * @param {Words} words
  */
-export const why = ({ reason, detail, remedy, errcode }, meanings) => html`${reason || errcode
-  ? html`<p class="why-reason">${reason ? html`<span>${meanings[reason] ?? nothing}</span> <code>${reason}</code>` : nothing}
-      ${errcode ? html`<code>errcode ${errcode}</code>` : nothing}</p>`
-  : nothing}${detail ? html`<p class="why-detail" lang="en">${sentence(detail)}</p>` : nothing}${remedy
-  ? html`<p class="why-remedy" lang="en">${sentence(remedy)}</p>`
-  : nothing}`;
+export function why(told, words) {
+  const { reason, detail, remedy, errcode } = told;
+  return html`${reason || errcode
+    ? html`<p class="why-reason">${reason ? html`<span>${words.reasons[reason] ?? words.misfits[reason] ?? nothing}</span> <code>${reason}</code>` : nothing}
+        ${errcode ? html`<code>errcode ${errcode}</code>` : nothing}</p>`
+    : nothing}${details(detail)}${remedy ? remedied(remedy, words.remedyOf(remedy, told)) : nothing}`;
+}
+
+/** @param {string} remedy  As the gateway says it. @param {string} said  As the page does. */
+const remedied = (remedy, said) => html`<p class="why-remedy" lang=${said === remedy ? "en" : nothing}>${sentence(said)}</p>`;
 
 /** @param {Rejected[]} rejected @param {User[]} users @param {Words} words */
 export function leftOut(rejected, users, words) {
@@ -60,7 +74,7 @@ export function leftOut(rejected, users, words) {
   const alike = grouped(rejected, ({ reason, detail, remedy }) => [reason, detail, remedy]);
   return html`
     <h4 class="why-title">${words.results.rejected(rejected.length)}</h4>
-    <ul class="whys">${alike.map((group) => html`<li>${whoAre(group.map(({ to }) => to), users, words)}${why(group[0], words.reasons)}</li>`)}</ul>`;
+    <ul class="whys">${alike.map((group) => html`<li>${whoAre(group.map(({ to }) => to), users, words)}${why(group[0], words)}</li>`)}</ul>`;
 }
 
 /** @param {TemplateProblem[]} problems @param {Words} words */
@@ -70,5 +84,5 @@ export const misfits = (problems, words) =>
     : html`
       <ul class="whys">${problems.map(
         (problem) => html`<li><span class="who">${words.card.channel[problem.channel]}${problem.field ? html` <code>${problem.field}</code>` : nothing}</span>
-          ${why(problem, words.misfits)}</li>`,
+          ${why(problem, words)}</li>`,
       )}</ul>`;

@@ -1,9 +1,9 @@
 // To whom: the users who logged in, and whoever somebody types.
 
 import { html, nothing } from "/_sim/ui/vendor/lit-html.js";
-import { once } from "/_sim/ui/controls.js";
+import { leaveTo } from "/_sim/ui/controls.js";
+import { shortened } from "/_sim/ui/ids.js";
 import { repeat } from "/_sim/ui/vendor/repeat.js";
-import { shortened } from "./names.js";
 import { loggedInOf } from "./state.js";
 
 /** @import { User } from "/_sim/ui/types.js" */
@@ -64,5 +64,5 @@ function recipient(user, isTicked, fallback, words, act) {
 function nobody(state, words, act) {
   if (loggedInOf(state).length > 0) return nothing;
   return html`<p class="recipients-none"><span>${words.compose.nobody}</span>
-    <button type="button" class="button" @click=${once(() => act.login(0))}>${words.steps.names.login}</button></p>`;
+    <button type="button" class="button" @click=${leaveTo(".recipients", "input", () => act.login(0))}>${words.steps.names.login}</button></p>`;
 }

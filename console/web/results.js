@@ -1,16 +1,16 @@
 // What became of the batches, newest first.
 
 import { html, nothing } from "/_sim/ui/vendor/lit-html.js";
-import { copyable, once, twoStep } from "/_sim/ui/controls.js";
+import { copyable, leaveTo, once, twoStep } from "/_sim/ui/controls.js";
 import { cross } from "/_sim/ui/icons.js";
 import { repeat } from "/_sim/ui/vendor/repeat.js";
 import { message } from "./message.js";
-import { leftOut } from "./names.js";
+import { inShort, leftOut, ownWords } from "./names.js";
 import { notificationsIn } from "./state.js";
 
 /** @import { Actions } from "./actions.js" */
 /** @import { State } from "./state.js" */
-/** @import { Batch, BatchStatus, MessageState } from "./types.js" */
+/** @import { Batch, BatchStatus, MessageState, Refusal } from "./types.js" */
 /** @import { Words } from "./words.js" */
 
 /** @type {MessageState[]} */
@@ -24,8 +24,8 @@ const STATES = ["queued", "retrying", "parked", "sent", "delivered", "blocked", 
 export function results(state, words, act) {
   const says = words.results;
   return html`
-    <form class="look-up" @submit=${lookUp(act)}>
-      <label class="sr-only" for="batch">${says.lookUp}</label>
+    <form class="look-up" aria-label=${says.lookUp} @submit=${lookUp(act)}>
+      <label class="sr-only" for="batch">${says.lookUpId}</label>
       <input class="field" id="batch" name="id" required autocomplete="off" spellcheck="false" placeholder=${says.lookUpHint}>
       <button class="button" aria-label=${says.lookUp}>${says.lookUpButton}</button>
     </form>
@@ -67,16 +67,17 @@ function batch({ id, status, problem, rejected, pages, replayed }, state, words,
   const title = notificationsIn(state).find(({ name }) => name === status?.notification)?.title;
   const shown = id.length > 22 ? `${id.slice(0, 20)}…` : id;
   return html`
-    <article class="panel batch" aria-label=${says.batch(id)} data-batch=${id}>
+    <article class="panel batch" tabindex="-1" aria-label=${says.batch(id)} data-batch=${id}>
       <div class="panel-head">
         <div class="batch-name">
-          <h3>${title ?? status?.notification ?? says.aBatch}</h3>
+          <h3>${title ? html`<span lang="zh-CN">${title}</span>` : (status?.notification ?? says.aBatch)}</h3>
           ${copyable({ text: id, shown, name: words.copy(says.batch(id)), copied: words.copied })}
         </div>
         ${status && hasFailed(status) ? again(id, status, words, act) : nothing}
-        <button type="button" class="button button-quiet button-icon" aria-label=${says.hide(id)} title=${says.hide(id)} @click=${hide(id, act)}>${cross()}</button>
+        <button type="button" class="button button-quiet button-icon" aria-label=${says.hide(id)} title=${says.hide(id)}
+          @click=${leaveTo("#results", "#batch", () => act.forgetBatch(id))}>${cross()}</button>
       </div>
-      ${problem ? html`<p class="batch-said is-bad" lang="en">${problem}</p>` : nothing}
+      ${problem ? unread(problem, words) : nothing}
       ${status?.messages.length ? html`<ul class="counts-line">${countsOf(status).map(([state, count]) => html`<li class="state" data-state=${state}>${words.states[state]} <b>${words.number(count)}</b></li>`)}</ul>` : nothing}
       ${replayed ? html`<p class="batch-said">${says.replayed(replayed)}</p>` : nothing}
       ${status?.messages.length ? html`<ol class="messages-rows">${repeat(status.messages, ({ n }) => n, (one) => message(one, state.users, words))}</ol>` : nothing}
@@ -84,6 +85,9 @@ function batch({ id, status, problem, rejected, pages, replayed }, state, words,
       ${rejected.length > 0 ? html`<div class="batch-rejected">${leftOut(rejected, state.users, words)}</div>` : nothing}
     </article>`;
 }
+
+/** Why it cannot be read. @param {Refusal} problem @param {Words} words */
+const unread = (problem, words) => html`<div class="batch-said"><p class="is-bad">${inShort(problem, words)}</p>${ownWords(problem, words)}</div>`;
 
 /** @param {BatchStatus} status */
 const hasFailed = ({ counts }) => Boolean(counts.failed || counts.unknown);
@@ -99,10 +103,4 @@ const hasFailed = ({ counts }) => Boolean(counts.failed || counts.unknown);
 const again = (id, { counts }, { results }, act) =>
   counts.unknown
     ? twoStep({ label: results.replay, sure: results.replaySure, act: () => act.replay(id) })
-    : html`<button type="button" class="button" @click=${once(() => act.replay(id))}>${results.replay}</button>`;
-
-/** The focus goes to the field that would bring it back. @param {string} id @param {Actions} act */
-const hide = (id, act) => () => {
-  act.forgetBatch(id);
-  document.getElementById("batch")?.focus();
-};
+    : html`<button type="button" class="button" @click=${leaveTo(".batch", "", () => act.replay(id))}>${results.replay}</button>`;

@@ -21,6 +21,7 @@ import { kept } from "./kept.js";
  * @typedef {object} Own
  * @property {string} gateway  Its address
  * @property {boolean} hasPhone  Without one, WeChat is a real one.
+ * @property {boolean} hasKey  The page was opened by the address that was printed for this run.
  * @property {Entry[] | null} entries  The catalog; null until it was read.
  * @property {SyncProgress | null} sync
  * @property {Draft} draft
@@ -62,6 +63,7 @@ export function initialState(language, about) {
     ...ofSimulator(language),
     gateway: about.gateway,
     hasPhone: about.has_phone,
+    hasKey: true,
     entries: null,
     sync: null,
     draft: { ...EMPTY, ...kept("draft", EMPTY) },

@@ -12,7 +12,7 @@ import { chosenIn, loggedInOf, recipientsIn } from "./state.js";
 /** @typedef {"login" | "sync" | "fill" | "dryRun" | "send"} StepName */
 
 /** @param {State} state @returns {{ name: StepName, isDone: boolean }[]} */
-export function stepsOf(state) {
+function stepsOf(state) {
   const fields = chosenIn(state)?.fields ?? [];
   const { hasSent, hasTried } = state;
   return [

@@ -40,15 +40,18 @@ export const paneHead = (name, { panes }) => html`
  * @param {(pane: PaneName) => unknown} show
  */
 export const paneSwitch = (shown, hasNews, { panes }, show) => html`
-  <div class="switch-panes" role="group" aria-label=${panes.choose}>
+  <nav class="switch-panes" aria-label=${panes.choose}>
     ${PANES.map(
       (name, index) => html`<button type="button" aria-pressed=${shown === name ? "true" : "false"} @click=${() => show(name)}>
         <span class="pane-number" aria-hidden="true">${index + 1}</span>${panes[name].short}
         ${hasNews[name] && shown !== name ? html`<span class="news"><span class="sr-only">${panes.news}</span></span>` : nothing}
       </button>`,
     )}
-  </div>`;
+  </nav>`;
 
 /** @param {Words} words */
 export const noPhone = ({ panes }) => html`
   <div class="results-empty"><p>${panes.noPhone}</p><p class="hint">${panes.noPhoneHint}</p></div>`;
+
+/** Why there is little to be seen. @param {unknown} why */
+export const trouble = (why) => html`<div role="alert"><p class="problem">${why}</p></div>`;

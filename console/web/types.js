@@ -6,7 +6,7 @@
  *
  * @typedef {{ notification: string, channel: Channel, field?: string, reason: string, remedy: string }} TemplateProblem
  *
- * @typedef {{ field: string, label?: string, text?: string, values?: string[] }} EntryLine
+ * @typedef {{ field: string, label?: string, text?: string, format?: string, values?: string[] }} EntryLine
  * @typedef {object} Entry  A notification by one of its channels.
  * @property {string} notification
  * @property {Channel} channel
@@ -48,6 +48,7 @@
  * @property {MessageStatus[]} messages
  * @property {number} [next]
  *
+ * @typedef {{ code: string | null, detail: string }} Refusal  A problem of the gateway's.
  * @typedef {{ id: string, replayed: number, may_arrive_twice: number, unfit: number }} Replayed
  *
  * @typedef {object} SyncProgress
@@ -72,7 +73,7 @@
  * @property {string} id
  * @property {Rejected[]} rejected  Who was left out; only the answer to the call says so.
  * @property {BatchStatus | null} status
- * @property {string | null} problem  Why it cannot be read.
+ * @property {Refusal | null} problem  Why it cannot be read.
  * @property {number} pages  How many hundreds of its messages are shown.
  * @property {number} readAt  When it was read last, in the browser's milliseconds.
  * @property {number} changedAt  When it was last seen to be another than before.

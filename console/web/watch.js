@@ -27,7 +27,7 @@ const PENDING = ["queued", "retrying", "parked"];
 const has = ({ status }, states) => states.some((state) => (status?.counts[state] ?? 0) > 0);
 
 /** How long to wait before it is read again. @param {Batch} batch @param {number} now */
-export function pauseOf(batch, now) {
+function pauseOf(batch, now) {
   const { status, problem, readAt, changedAt } = batch;
   if (problem) return Infinity;
   if (!status) return readAt === 0 ? 0 : SELDOM;
@@ -67,7 +67,7 @@ export function watchBatches(store, gateway) {
     } catch (error) {
       // Who cannot be reached now may be in a moment.
       const isFinal = error instanceof Problem && error.status < 500;
-      change(id, { readAt: Date.now(), ...(isFinal ? { problem: error.message } : {}) });
+      change(id, { readAt: Date.now(), ...(isFinal ? { problem: error.refusal } : {}) });
     } finally {
       reading.delete(id);
       if (anew.delete(id)) read(id);
@@ -88,10 +88,11 @@ export function watchBatches(store, gateway) {
   let { log } = store.state;
   store.watch(() => {
     if (log === store.state.log) return;
-    const known = log[0]?.id ?? 0;
+    const known = log[0]?.id;
     ({ log } = store.state);
-    const isTold = log.some(({ id, kind }) => id > known && kind === "callback");
-    if (!isTold) return;
+    const place = log.findIndex(({ id }) => id === known);
+    const news = place === -1 ? log : log.slice(0, place);
+    if (!news.some(({ kind }) => kind === "callback")) return;
     readUnsettled();
     setTimeout(readUnsettled, WRITTEN);
   });

@@ -11,7 +11,7 @@ mod catalog;
 mod fields;
 mod requests;
 mod sealed_data;
-mod wechat;
+pub mod wechat;
 
 pub use answers::answers;
 pub use callback_body::callback_body;

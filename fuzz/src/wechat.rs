@@ -20,6 +20,7 @@ use shared::{Account, Clock};
 pub const APPID: &str = "wxb11529c136998cb6";
 const AES_KEY: &str = "abcdefghijklmnopqrstuvwxyz0123456789ABCDEFG";
 const TOKEN: &str = "pamtest";
+/// One that it may send with a push.
 pub const NONCE: &str = "n0nce";
 
 /// The block that the padding fills up.

@@ -72,7 +72,8 @@ impl World {
         }
         settings.bootstraps = settings.bootstraps.or_else(|| Some(bootstraps?.into()));
         let folder = tempfile::tempdir().expect("a folder");
-        if settings.clock.is_none() {
+        // Another WeChat goes by its own time, which is the machine's.
+        if settings.clock.is_none() && settings.wechat.is_none() {
             let clock = Clock::kept_in(&folder.path().join("clock")).expect("a clock");
             clock.set(time::MORNING);
             settings.clock = Some(clock);

@@ -9,6 +9,7 @@ use clock::Clock;
 use shared::https;
 use tokio::task::JoinSet;
 
+use crate::access_keys::{AccessKeys, STACK};
 use crate::data::DataFolder;
 use crate::meter::Meter;
 use crate::policies::IamPolicies;
@@ -18,7 +19,6 @@ use crate::settings::Endpoints;
 use crate::sqs::Sqs;
 use crate::tables::Tables;
 use crate::template::Template;
-use crate::wire::ADMIN_KEY;
 use crate::written::Recorder;
 use crate::{Settings, StackError, loopback, queues, tables};
 
@@ -26,6 +26,8 @@ use crate::{Settings, StackError, loopback, queues, tables};
 pub struct Aws {
     /// Where they answer.
     pub endpoints: Endpoints,
+    /// Who may call them.
+    pub keys: AccessKeys,
     dynamodb: aws_sdk_dynamodb::Client,
     /// The stack's own client of the queues.
     pub sqs_client: aws_sdk_sqs::Client,
@@ -54,7 +56,9 @@ impl Aws {
         let (meter, outage) = (Meter::default(), Arc::<AtomicBool>::default());
         let metered = settings.meters.then(|| meter.clone());
         let recorder = Recorder::default();
+        let keys = AccessKeys::issue(policies.functions());
         let rules = Rules {
+            keys: keys.clone(),
             policies,
             seed: settings.faults.seed,
             clock: clock.clone(),
@@ -64,10 +68,9 @@ impl Aws {
         let dynamodb_url = match settings.set("AWS_ENDPOINT_URL_DYNAMODB") {
             Some(url) => url,
             None => {
-                let url = tables::emulate(data.map(DataFolder::tables).as_deref(), tasks).await?;
+                let database = tables::emulate(data.map(DataFolder::tables).as_deref(), tasks)?;
                 let (faults, meter) = (settings.faults, metered.clone());
-                open(Tables { faults, meter, url, http: reqwest::Client::new() }, rules.clone(), tasks)
-                    .await?
+                open(Tables { faults, meter, database }, rules.clone(), tasks).await?
             }
         };
         let (sqs_url, sqs) = match settings.set("AWS_ENDPOINT_URL_SQS") {
@@ -78,7 +81,7 @@ impl Aws {
                 (open(queues, rules, tasks).await?, Some(sqs))
             }
         };
-        let (region, credentials) = (Region::new(settings.region()), credentials(ADMIN_KEY));
+        let (region, credentials) = (Region::new(settings.region()), credentials(keys.of(STACK)));
         let http = https::aws_client();
         let dynamodb = aws_sdk_dynamodb::Config::builder()
             .behavior_version_latest()
@@ -94,6 +97,7 @@ impl Aws {
             .endpoint_url(&sqs_url);
         Ok(Self {
             endpoints: Endpoints { dynamodb: dynamodb_url, sqs: sqs_url },
+            keys,
             dynamodb: aws_sdk_dynamodb::Client::from_conf(dynamodb.build()),
             sqs_client: aws_sdk_sqs::Client::from_conf(sqs_client.build()),
             sqs,
@@ -105,7 +109,8 @@ impl Aws {
 
     /// A client of the queues that may do what this function may.
     pub fn sqs_client_of(&self, function: &str) -> aws_sdk_sqs::Client {
-        let config = self.sqs_client.config().to_builder().credentials_provider(credentials(function));
+        let credentials = credentials(self.keys.of(function));
+        let config = self.sqs_client.config().to_builder().credentials_provider(credentials);
         aws_sdk_sqs::Client::from_conf(config.build())
     }
 
@@ -133,4 +138,72 @@ fn open_queues(data: Option<&DataFolder>, clock: &Clock) -> Result<Sqs, StackErr
 
 fn credentials(access_key: &str) -> Credentials {
     Credentials::new(access_key, "local", None, None, "local")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use aws_sdk_dynamodb::error::ProvideErrorMetadata;
+    use aws_sdk_dynamodb::types::AttributeValue;
+    use serde_json::json;
+
+    use crate::template::Table;
+
+    async fn start(tasks: &mut JoinSet<()>) -> Aws {
+        let (settings, clock) = (Settings::default(), Clock::movable());
+        let started = Aws::start(&settings, None, IamPolicies::default(), &clock, tasks).await;
+        started.expect("tables and queues")
+    }
+
+    /// So that what would be refused in AWS fails on a laptop, too.
+    #[tokio::test]
+    async fn the_emulator_keeps_dynamodbs_limits() {
+        let mut tasks = JoinSet::new();
+        let client = start(&mut tasks).await.dynamodb;
+        let properties = json!({
+            "KeySchema": [{ "AttributeName": "key", "KeyType": "HASH" }],
+            "AttributeDefinitions": [{ "AttributeName": "key", "AttributeType": "S" }],
+        });
+        let table = Table { name: "Table".to_owned(), properties };
+        tables::create(&client, &[table]).await.expect("a table");
+        let text = |length| AttributeValue::S("x".repeat(length));
+        let nested =
+            |depth| (0..depth).fold(text(1), |inner, _| AttributeValue::M([("in".to_owned(), inner)].into()));
+        for (key, value, is_taken) in [
+            (text(2048), text(390 * 1024), true),
+            (text(2049), text(1), false),
+            (text(10), text(410 * 1024), false),
+            (text(0), text(1), false),
+            (text(10), nested(31), true),
+            (text(10), nested(32), false),
+            (text(10), nested(200), false),
+            (text(10), AttributeValue::N("1e200".to_owned()), false),
+            (text(10), AttributeValue::N("one".to_owned()), false),
+            (text(10), AttributeValue::Ss(Vec::new()), false),
+            (AttributeValue::N("1".to_owned()), text(1), false),
+        ] {
+            let told = format!("{:.30} {:.60}", format!("{key:?}"), format!("{value:?}"));
+            let put = client.put_item().table_name("Table").item("key", key).item("value", value);
+            let refusal = put.send().await.err().map(|error| error.into_service_error());
+            let is_refused = refusal.map(|error| error.meta().code() == Some("ValidationException"));
+            assert_eq!(is_refused, (!is_taken).then_some(true), "{told}");
+        }
+    }
+
+    #[tokio::test]
+    async fn an_access_key_that_was_made_up_is_refused_as_aws_refuses_it() {
+        let mut tasks = JoinSet::new();
+        let aws = start(&mut tasks).await;
+        aws.dynamodb.list_tables().send().await.expect("a list of tables");
+        aws.sqs_client.list_queues().send().await.expect("a list of queues");
+        for key in [STACK, "send", "AKIAIOSFODNN7EXAMPLE", "/"] {
+            let config = aws.dynamodb.config().to_builder().credentials_provider(credentials(key)).build();
+            let refusal = aws_sdk_dynamodb::Client::from_conf(config).list_tables().send().await;
+            let refusal = refusal.expect_err(key);
+            assert_eq!(refusal.code(), Some("UnrecognizedClientException"), "{key}");
+            let config = aws.sqs_client.config().to_builder().credentials_provider(credentials(key)).build();
+            let refusal = aws_sdk_sqs::Client::from_conf(config).list_queues().send().await;
+            assert_eq!(refusal.expect_err(key).code(), Some("InvalidClientTokenId"), "{key}");
+        }
+    }
 }

@@ -6,15 +6,17 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use axum::Router;
 use axum::body::Bytes;
 use axum::extract::{DefaultBodyLimit, Path as UrlPath, State};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{get, post};
+use axum::{Router, middleware};
 use clock::Clock;
 use parking_lot::Mutex;
 use serde_json::Value;
+use shared::session::Token;
+use simulator::of_this_machine;
 use tokio::io::{AsyncBufReadExt, AsyncRead, BufReader};
 use tokio::process::{Child, Command};
 use tokio::sync::{Mutex as AsyncMutex, Notify, mpsc, oneshot};
@@ -88,13 +90,15 @@ impl Bootstrap {
                 clock: clock.clone(),
             };
             let (listener, url) = loopback(0).await?;
+            // Events are full of tokens: they are for whoever was told this address, which is the process alone.
+            let at = format!("/{}", Token::random().into_text());
             let mut command = Command::new(program);
-            command.env_clear().envs(&variables).envs(runtime_variables(name, &url));
+            command.env_clear().envs(&variables).envs(runtime_variables(name, format!("{url}{at}")));
             command.kill_on_drop(true).stdin(Stdio::null()).stdout(std::io::stderr());
             if meter.is_some() {
                 command.stdout(Stdio::piped()).stderr(Stdio::piped());
             }
-            let app = router(api.clone());
+            let app = router(&at, api.clone());
             tokio::spawn(async move { axum::serve(listener, app).await });
             let process = Process {
                 name: name.clone(),
@@ -190,9 +194,9 @@ async fn count_lines(function: String, log: Option<impl AsyncRead + Unpin>, mete
     }
 }
 
-fn runtime_variables(name: &str, url: &str) -> [(&'static str, String); 5] {
+fn runtime_variables(name: &str, url: String) -> [(&'static str, String); 5] {
     [
-        ("AWS_LAMBDA_RUNTIME_API", url.trim_start_matches("http://").to_owned()),
+        ("AWS_LAMBDA_RUNTIME_API", url),
         ("AWS_LAMBDA_FUNCTION_NAME", name.to_owned()),
         ("AWS_LAMBDA_FUNCTION_VERSION", "$LATEST".to_owned()),
         ("AWS_LAMBDA_FUNCTION_MEMORY_SIZE", "256".to_owned()),
@@ -200,8 +204,8 @@ fn runtime_variables(name: &str, url: &str) -> [(&'static str, String); 5] {
     ]
 }
 
-fn router(api: RuntimeApi) -> Router {
-    Router::new()
+fn router(at: &str, api: RuntimeApi) -> Router {
+    let routes = Router::new()
         .route("/2018-06-01/runtime/invocation/next", get(next))
         .route("/2018-06-01/runtime/invocation/{id}/response", post(respond))
         .route("/2018-06-01/runtime/invocation/{id}/error", post(fail))
@@ -213,7 +217,8 @@ fn router(api: RuntimeApi) -> Router {
             }),
         )
         .layer(DefaultBodyLimit::disable())
-        .with_state(api)
+        .with_state(api);
+    Router::new().nest(at, routes).layer(middleware::from_fn(of_this_machine))
 }
 
 async fn next(State(api): State<RuntimeApi>) -> Response {

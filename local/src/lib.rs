@@ -1,5 +1,6 @@
 //! The whole of template.yaml on one machine, with the real AWS clients on loopback.
 
+mod access_keys;
 mod aws;
 mod bootstrap;
 mod data;

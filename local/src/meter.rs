@@ -134,7 +134,7 @@ impl Meter {
             return;
         }
         let chunks = request.body.len().max(answer.len()).div_ceil(QUEUE_CHUNK).max(1) as u64;
-        self.change(request.signer().unwrap_or_default(), |taken| taken.load.queue_requests += chunks);
+        self.change(&request.by, |taken| taken.load.queue_requests += chunks);
     }
 
     /// What this function took so far.
@@ -154,8 +154,7 @@ impl Meter {
 
     /// Takes note of a call of a table that was answered with success.
     pub fn observe(&self, request: &AwsRequest, answer: &[u8]) {
-        let (function, call) =
-            (request.signer().unwrap_or_default(), request.operation().unwrap_or_default());
+        let (function, call) = (&request.by, request.operation().unwrap_or_default());
         let request: Value = serde_json::from_slice(&request.body).unwrap_or_default();
         let answer: Answer = serde_json::from_slice(answer).unwrap_or_default();
         let capacities = match answer.consumed_capacity {

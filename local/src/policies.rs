@@ -10,7 +10,7 @@ use serde::de::IgnoredAny;
 use crate::template::{Statement, Template, arn};
 use crate::wire::AwsRequest;
 
-/// Each function's statements, by its access key, which is its name. Cheap to clone.
+/// Each function's statements, by its name. Cheap to clone.
 #[derive(Clone, Debug, Default)]
 pub struct IamPolicies {
     statements: Arc<BTreeMap<String, Vec<Statement>>>,
@@ -61,15 +61,20 @@ impl IamPolicies {
         unused
     }
 
-    /// Whether whoever signed this request may make it.
+    /// The functions that the template has, by name.
+    pub fn functions(&self) -> impl Iterator<Item = &str> {
+        self.statements.keys().map(String::as_str)
+    }
+
+    /// Whether whoever makes this request may.
     ///
     /// # Errors
     /// A sentence that names who, what and on which resource.
     pub fn check(&self, request: &AwsRequest) -> Result<(), String> {
-        if request.is_admins() {
+        if request.is_the_stacks() {
             return Ok(());
         }
-        let who = request.signer().unwrap_or_default();
+        let who = request.by.as_str();
         let action = action(request).ok_or("the request names no action")?;
         let named: Named = serde_json::from_slice(&request.body).unwrap_or_default();
         let attributes = named.attributes();
@@ -165,7 +170,7 @@ fn action(request: &AwsRequest) -> Option<String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::wire::ADMIN_KEY;
+    use crate::access_keys::STACK;
 
     fn policies(more: Option<Statement>) -> IamPolicies {
         let grant = Statement {
@@ -247,6 +252,6 @@ mod tests {
         assert!(check("login", "Query", INDEX).is_err());
         assert!(check("send", "Query", r#"{"TableName":"T"}"#).is_err());
         assert!(check("send", "Query", "{}").is_err());
-        assert_eq!(check(ADMIN_KEY, "CreateTable", "{}"), Ok(()));
+        assert_eq!(check(STACK, "CreateTable", "{}"), Ok(()));
     }
 }

@@ -4,14 +4,17 @@ use std::future::Future;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use axum::Router;
 use axum::body::Bytes;
-use axum::extract::{DefaultBodyLimit, State};
+use axum::extract::{DefaultBodyLimit, FromRequestParts, State};
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::Response;
+use axum::{Router, middleware};
 use clock::Clock;
+use simulator::of_this_machine;
 use tokio::net::TcpListener;
 
+use crate::access_keys::AccessKeys;
 use crate::dice::Dice;
 use crate::policies::IamPolicies;
 use crate::wire::{self, AwsRequest};
@@ -43,7 +46,9 @@ pub struct Proxy<B> {
 /// What both back ends' proxies go by.
 #[derive(Clone)]
 pub struct Rules {
-    /// Who may call.
+    /// Who calls.
+    pub keys: AccessKeys,
+    /// What they may do.
     pub policies: IamPolicies,
     /// What time it is.
     pub clock: Clock,
@@ -61,9 +66,13 @@ impl<B: Backend> Proxy<B> {
         Self { backend, dice: Dice::new(rules.seed), rules }
     }
 
-    /// Answers whoever calls here.
+    /// Answers whoever calls here with a key of this run.
     pub async fn serve(self, listener: TcpListener) {
-        let app = Router::new().fallback(handle::<B>).layer(DefaultBodyLimit::disable()).with_state(self);
+        let app = Router::new()
+            .fallback(handle::<B>)
+            .layer(DefaultBodyLimit::disable())
+            .layer(middleware::from_fn(of_this_machine))
+            .with_state(self);
         if let Err(error) = axum::serve(listener, app).await {
             tracing::error!(%error, "an emulator's server ended");
         }
@@ -80,15 +89,32 @@ impl<B: Backend> Proxy<B> {
     }
 }
 
-async fn handle<B: Backend>(State(proxy): State<Proxy<B>>, headers: HeaderMap, body: Bytes) -> Response {
-    let request = AwsRequest { headers, body };
+/// Whoever calls, by name: known before anything of the body is read.
+struct Caller(String);
+
+impl<B: Backend> FromRequestParts<Proxy<B>> for Caller {
+    type Rejection = Response;
+
+    async fn from_request_parts(parts: &mut Parts, proxy: &Proxy<B>) -> Result<Self, Response> {
+        let holder = wire::access_key(&parts.headers).and_then(|key| proxy.rules.keys.holder(key));
+        holder.map(|holder| Self(holder.to_owned())).ok_or_else(wire::unknown_key)
+    }
+}
+
+async fn handle<B: Backend>(
+    State(proxy): State<Proxy<B>>,
+    Caller(by): Caller,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Response {
+    let request = AwsRequest { by, headers, body };
     // Whoever waits for a message does nothing.
     let _work = (request.operation() != Some("ReceiveMessage")).then(|| proxy.rules.clock.work());
     if let Err(denied) = proxy.rules.policies.check(&request) {
         tracing::error!("{denied}");
         return wire::access_denied(&denied);
     }
-    if request.is_admins() || request.is_a_polls() {
+    if request.is_the_stacks() || request.is_a_polls() {
         return proxy.forward(request).await;
     }
     if proxy.rules.outage.load(Ordering::Relaxed) {

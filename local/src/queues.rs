@@ -51,7 +51,7 @@ impl Backend for Queues {
             }
         }
         let answer = self.answer(&request).await;
-        let Some(meter) = self.meter.as_ref().filter(|_| !request.is_admins()) else { return answer };
+        let Some(meter) = self.meter.as_ref().filter(|_| !request.is_the_stacks()) else { return answer };
         let (parts, body) = answer.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap_or_default();
         if parts.status.is_success() {

@@ -20,6 +20,7 @@ use tempfile::TempDir;
 use tokio::task::JoinSet;
 use tokio_util::sync::CancellationToken;
 
+use crate::access_keys::STACK;
 use crate::aws::Aws;
 use crate::bootstrap::Program;
 use crate::data::DataFolder;
@@ -28,7 +29,6 @@ use crate::policies::IamPolicies;
 use crate::sqs::Sqs;
 use crate::template::{Source, Subscription, Template, Values};
 use crate::triggers::PolledQueue;
-use crate::wire::ADMIN_KEY;
 use crate::{Load, RunFile, Settings, StackError, Usage, Written, gateway, loopback, triggers};
 
 /// Under this name the stack's own service key sends.
@@ -253,15 +253,18 @@ impl Stack {
         Config::of(self.operator()).with_clock(self.clock.clone())
     }
 
-    fn operator(&self) -> BTreeMap<String, String> {
-        self.function_variables(&self.variables, ADMIN_KEY)
+    /// The same, of one that may do no more than this function.
+    pub fn config_of(&self, function: &str) -> Config {
+        Config::of(self.variables_of(function, &self.variables)).with_clock(self.clock.clone())
     }
 
-    fn function_variables(
-        &self,
-        declared: &BTreeMap<String, String>,
-        access_key: &str,
-    ) -> BTreeMap<String, String> {
+    fn operator(&self) -> BTreeMap<String, String> {
+        self.variables_of(STACK, &self.variables)
+    }
+
+    /// Variables, and what Lambda adds for whoever has this name.
+    fn variables_of(&self, name: &str, declared: &BTreeMap<String, String>) -> BTreeMap<String, String> {
+        let access_key = self.aws.keys.of(name);
         let mut variables = self.settings.variables(declared, access_key, &self.aws.endpoints);
         let file = self.clock.file().map(|file| file.display().to_string());
         variables.extend(file.map(|file| ("CLOCK_FILE".to_owned(), file)));
@@ -306,7 +309,7 @@ impl Stack {
     ) -> Result<Vec<(String, String, Function)>, StackError> {
         let mut routes = Vec::new();
         for declared in &template.functions {
-            let mut variables = self.function_variables(&declared.environment, &declared.name);
+            let mut variables = self.variables_of(&declared.name, &declared.environment);
             if self.settings.without_proxy.contains(&declared.name) {
                 variables.insert("EGRESS_PROXY".to_owned(), "none".to_owned());
             }

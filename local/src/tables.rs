@@ -1,6 +1,7 @@
 //! DynamoDB on this machine: the emulator behind the proxy, and the template's tables.
 
 mod backend;
+mod emulator;
 
 use std::path::Path;
 use std::time::Duration;
@@ -14,28 +15,26 @@ use dynoxide::Database;
 use serde_json::Value;
 use tokio::task::JoinSet;
 
+use crate::StackError;
 use crate::template::Table;
-use crate::{StackError, loopback};
 
 pub use backend::Tables;
 
 /// How often items whose time is up are deleted.
 const SWEEP: Duration = Duration::from_secs(60);
 
-/// Starts the emulator; gives its URL. Without a file it forgets everything at the end.
+/// Starts the emulator. Without a file it forgets everything at the end.
 ///
 /// # Errors
-/// When the file or a socket cannot be opened.
-pub async fn emulate(file: Option<&Path>, tasks: &mut JoinSet<()>) -> Result<String, StackError> {
+/// When the file cannot be opened.
+pub fn emulate(file: Option<&Path>, tasks: &mut JoinSet<()>) -> Result<Database, StackError> {
     let database = match file {
         Some(file) => Database::new(&file.display().to_string()),
         None => Database::memory(),
     };
     let database = database.map_err(|error| StackError::new("open the database", error))?;
-    let (listener, url) = loopback(0).await?;
     tasks.spawn(sweep(database.clone()));
-    tasks.spawn(dynoxide::server::serve_on(listener, database));
-    Ok(url)
+    Ok(database)
 }
 
 async fn sweep(database: Database) {
@@ -99,41 +98,4 @@ fn key_schema(keys: &Value) -> Result<Vec<KeySchemaElement>, aws_sdk_dynamodb::e
 
 fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use aws_sdk_dynamodb::config::{BehaviorVersion, Credentials, Region};
-    use aws_sdk_dynamodb::types::AttributeValue;
-    use serde_json::json;
-    use shared::https;
-
-    /// So that what would be refused in AWS fails on a laptop, too.
-    #[tokio::test]
-    async fn the_emulator_keeps_dynamodbs_limits() {
-        let mut tasks = JoinSet::new();
-        let url = emulate(None, &mut tasks).await.expect("an emulator");
-        let config = aws_sdk_dynamodb::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .http_client(https::aws_client())
-            .region(Region::new("local"))
-            .credentials_provider(Credentials::new("a", "b", None, None, "test"))
-            .endpoint_url(url);
-        let client = Client::from_conf(config.build());
-        let properties = json!({
-            "KeySchema": [{ "AttributeName": "key", "KeyType": "HASH" }],
-            "AttributeDefinitions": [{ "AttributeName": "key", "AttributeType": "S" }],
-        });
-        create(&client, &[Table { name: "Table".to_owned(), properties }]).await.expect("a table");
-        for (key, value, is_taken) in
-            [(2048, 390 * 1024, true), (2049, 1, false), (10, 410 * 1024, false), (0, 1, false)]
-        {
-            let text = |length| AttributeValue::S("x".repeat(length));
-            let put = client.put_item().table_name("Table").item("key", text(key)).item("value", text(value));
-            let refusal = put.send().await.err().map(|error| error.into_service_error());
-            let is_refused = refusal.map(|error| error.meta().code() == Some("ValidationException"));
-            assert_eq!(is_refused, (!is_taken).then_some(true), "a key of {key} bytes, a value of {value}");
-        }
-    }
 }

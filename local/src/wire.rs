@@ -1,9 +1,11 @@
 //! AWS's protocol as far as both back ends share it: who calls what, and how AWS says no.
 
 use axum::body::Bytes;
-use axum::http::{HeaderMap, StatusCode};
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
+
+use crate::access_keys::STACK;
 
 /// The region that everything here is in.
 pub const REGION: &str = "local";
@@ -11,12 +13,11 @@ pub const REGION: &str = "local";
 /// The account that everything here is in: it owns each queue, and has sent each message.
 pub const ACCOUNT: &str = "000000000000";
 
-/// The access key of the stack itself, which may do everything.
-pub const ADMIN_KEY: &str = "stack";
-
 /// A call of DynamoDB's or SQS's, as it came.
 #[derive(Clone, Debug)]
 pub struct AwsRequest {
+    /// By whom: the function's name, or [`STACK`].
+    pub by: String,
     /// Signature and target among them.
     pub headers: HeaderMap,
     /// JSON.
@@ -24,30 +25,22 @@ pub struct AwsRequest {
 }
 
 impl AwsRequest {
-    /// A call of DynamoDB's by this access key.
+    /// A call of DynamoDB's.
     #[cfg(test)]
-    pub fn test(signer: &str, operation: &str, body: &'static str) -> Self {
-        let signed = format!("AWS4-HMAC-SHA256 Credential={signer}/20261122/local/dynamodb/aws4_request");
+    pub fn test(by: &str, operation: &str, body: &'static str) -> Self {
         let mut headers = HeaderMap::new();
-        headers.insert("authorization", signed.parse().expect("a header"));
         headers.insert("x-amz-target", format!("DynamoDB_20120810.{operation}").parse().expect("a header"));
-        Self { headers, body: body.into() }
+        Self { by: by.to_owned(), headers, body: body.into() }
     }
 
-    /// Whether the stack itself signed it.
-    pub fn is_admins(&self) -> bool {
-        self.signer() == Some(ADMIN_KEY)
+    /// Whether the stack itself makes it, which may do everything.
+    pub fn is_the_stacks(&self) -> bool {
+        self.by == STACK
     }
 
     /// Whether Lambda makes it in the function's name, and not the function.
     pub fn is_a_polls(&self) -> bool {
         matches!(self.operation(), Some("ReceiveMessage" | "DeleteMessageBatch" | "GetQueueAttributes"))
-    }
-
-    /// Who signed it, by their access key: `Credential=<access key>/…`.
-    pub fn signer(&self) -> Option<&str> {
-        let (_, credential) = self.header("authorization")?.split_once("Credential=")?;
-        credential.split('/').next()
     }
 
     /// The service's version and the operation: `("DynamoDB_20120810", "PutItem")`.
@@ -64,6 +57,20 @@ impl AwsRequest {
     pub fn header(&self, name: &str) -> Option<&str> {
         self.headers.get(name)?.to_str().ok()
     }
+}
+
+/// The access key that a call is signed with: `Credential=<access key>/…`.
+pub fn access_key(headers: &HeaderMap) -> Option<&str> {
+    let signed = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    signed.split_once("Credential=")?.1.split('/').next()
+}
+
+/// AWS's answer to a call with an access key that it does not know.
+pub fn unknown_key() -> Response {
+    let told = "The security token included in the request is invalid.";
+    // SQS has another name for it, in the place where its clients look first.
+    let code = [("x-amzn-query-error", "InvalidClientTokenId;Sender")];
+    (code, error(StatusCode::BAD_REQUEST, "UnrecognizedClientException", told)).into_response()
 }
 
 /// AWS's answer to a call that no policy allows.

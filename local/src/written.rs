@@ -7,7 +7,8 @@ use axum::response::Response;
 use parking_lot::Mutex;
 use serde_json::Value;
 
-use crate::wire::{ADMIN_KEY, AwsRequest};
+use crate::access_keys::STACK;
+use crate::wire::AwsRequest;
 
 /// A row or a message.
 #[derive(Clone, Debug, PartialEq)]
@@ -22,7 +23,7 @@ pub struct Written {
 
 impl Written {
     /// In place of a function's name, where the stack itself or a test has written.
-    pub const BY_THE_STACK: &str = ADMIN_KEY;
+    pub const BY_THE_STACK: &str = STACK;
 }
 
 /// What was written and not taken yet, in order. Clones share it.
@@ -53,9 +54,8 @@ impl Recorder {
         let (parts, answer) = answer.into_parts();
         let answer = axum::body::to_bytes(answer, usize::MAX).await.unwrap_or_default();
         if parts.status.is_success() {
-            let by = request.signer().unwrap_or_default();
             let found = written(request.operation().unwrap_or_default(), &request.body, &answer).into_iter();
-            let found = found.map(|(place, body)| Written { by: by.to_owned(), place, body });
+            let found = found.map(|(place, body)| Written { by: request.by.clone(), place, body });
             self.0.lock().extend(found);
         }
         Response::from_parts(parts, answer.into())

@@ -1,30 +1,31 @@
 //! An account's callbacks: what happens to its users, pushed to the server it configured.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use clock::Clock;
 use reqwest::Client;
 
 use crate::callbacks::config::{Callback, CallbackFormat};
 use crate::callbacks::outbox::Outbox;
-use crate::log::{Happened, Log, Told};
 use crate::world::accounts::{Account, Kind};
-use crate::world::event::Event;
+use crate::world::event::{Event, Told};
 
 pub(crate) mod config;
 mod crypto;
 mod json;
 pub(crate) mod message;
 pub(crate) mod outbox;
-pub(crate) mod push;
-mod queue;
-mod signed_push;
-mod stats;
+pub(crate) mod queue;
+pub(crate) mod signed_push;
+pub(crate) mod stats;
 mod verification;
 mod xml;
 
-/// An account's outbox and the client that empties it, behind a lock of their own: pushing needs nothing else of
-/// WeChat. Clones are handles on the same one.
+/// How long an account's server has to answer: WeChat's own rule.
+pub(crate) const TIMEOUT: Duration = Duration::from_secs(5);
+
+/// An account's outbox and the client that empties it, behind a lock of their own. Clones are handles on the same one.
 #[derive(Clone)]
 pub(crate) struct Callbacks {
     /// Whose they are.
@@ -34,7 +35,6 @@ pub(crate) struct Callbacks {
     pub(crate) http: Client,
     /// Tells when an event is due, and the time a push is signed for.
     pub(crate) clock: Clock,
-    log: Log,
 }
 
 /// What servers are called with.
@@ -48,22 +48,13 @@ pub(crate) fn client() -> Client {
 
 impl Callbacks {
     /// An account's outbox, which is empty, and what empties it.
-    pub(crate) fn new(account: &'static Account, http: Client, clock: Clock, log: Log) -> Self {
-        Self { account, outbox: Arc::default(), http, clock, log }
+    pub(crate) fn new(account: &'static Account, http: Client, clock: Clock) -> Self {
+        Self { account, outbox: Arc::default(), http, clock }
     }
 
-    /// Has an event told; it is forgotten while callbacks are off.
-    pub(crate) fn emit(&self, event: Event) {
-        let mut outbox = self.lock();
-        if outbox.callback().is_some() {
-            self.note(event.clone(), Told::Queued, 0);
-            outbox.emit(event, self.clock.time());
-        }
-    }
-
-    /// Says how far the telling of an event has come.
-    fn note(&self, event: Event, outcome: Told, tries: usize) {
-        self.log.add(Happened::Callback { account: self.account, event, outcome, tries });
+    /// Has an event told; `None`, and it is forgotten, while callbacks are off.
+    pub(crate) fn emit(&self, event: Event) -> Option<Told> {
+        self.lock().emit(event, self.clock.time())
     }
 
     /// `Err` is a sentence about what is wrong with the configuration in force.

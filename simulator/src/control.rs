@@ -4,8 +4,10 @@ use axum::extract::{Request, State};
 use axum::http::Method;
 use axum::middleware::Next;
 use axum::response::Response;
+use axum::routing::any;
 use axum::{Router, middleware};
 
+use crate::control::request::{no_route, no_such_method, without_query};
 use crate::log::Happened;
 use crate::simulator::Simulator;
 
@@ -15,11 +17,13 @@ mod clock;
 mod console;
 mod endpoint;
 mod faults;
+mod foreign;
 mod guard;
 mod log;
 mod messages;
 mod phone;
 mod quota;
+mod request;
 mod snapshots;
 mod stats;
 mod subscriptions;
@@ -28,6 +32,7 @@ mod tokens;
 mod user;
 mod users;
 
+pub(crate) use foreign::of_no_foreign_page;
 pub use guard::of_this_machine;
 
 /// All of them.
@@ -47,6 +52,9 @@ pub(crate) fn router(simulator: &Simulator) -> Router {
         .merge(templates::router())
         .merge(tokens::router())
         .merge(users::router())
+        .route_layer(middleware::from_fn(without_query))
+        .method_not_allowed_fallback(no_such_method)
+        .route("/_sim/{*path}", any(no_route))
         .layer(middleware::from_fn_with_state(simulator.clone(), noted))
         .layer(middleware::from_fn(of_this_machine))
         .with_state(simulator.clone())

@@ -7,7 +7,8 @@ mod connections;
 mod control;
 mod faults;
 mod log;
-mod page;
+pub mod page;
+mod push;
 mod serve;
 mod settings;
 mod simulator;
@@ -20,7 +21,6 @@ pub use callbacks::config::{
     MINI_ENCODING_AES_KEY,
 };
 pub use control::of_this_machine;
-pub use page::{of_a_page, parts};
 pub use settings::Settings;
 pub use simulator::Simulator;
 pub use world::accounts::{MINI_APPID, MINI_ORIGINAL_ID, MINI_SECRET, OA_APPID, OA_ORIGINAL_ID, OA_SECRET};

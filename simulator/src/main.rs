@@ -1,5 +1,7 @@
 //! The simulator by itself: prints where WeChat is and how to sign in, then serves until it is told to stop.
 
+use std::future::Future;
+use std::io;
 use std::process::ExitCode;
 
 use clap::Parser;
@@ -33,6 +35,18 @@ struct Arguments {
     backend: Option<String>,
 }
 
+impl Arguments {
+    fn into_settings(self) -> Settings {
+        Settings {
+            followers: self.followers,
+            callback: self.callback.map(Callback::to),
+            mini_callback: self.mini_callback.map(Callback::of_mini),
+            backend: self.backend,
+            ..Settings::default()
+        }
+    }
+}
+
 #[tokio::main]
 async fn main() -> ExitCode {
     match run(Arguments::parse()).await {
@@ -45,19 +59,14 @@ async fn main() -> ExitCode {
 }
 
 async fn run(arguments: Arguments) -> Result<(), String> {
-    let callback = arguments.callback.map(Callback::to);
-    let mini_callback = arguments.mini_callback.map(Callback::of_mini);
-    [&callback, &mini_callback].into_iter().flatten().try_for_each(Callback::validate)?;
-    let port = arguments.port;
+    let (port, followers) = (arguments.port, arguments.followers);
+    let settings = arguments.into_settings();
+    settings.validate()?;
     let listener = TcpListener::bind(("127.0.0.1", port)).await.map_err(|error| {
         format!("Cannot listen on 127.0.0.1:{port}: {error}. Choose another with --port.")
     })?;
     let address = listener.local_addr().map_err(|error| format!("Lost the listening socket: {error}."))?;
-    let mut terminated =
-        signal(SignalKind::terminate()).map_err(|error| format!("Cannot listen for signals: {error}."))?;
-    let followers = arguments.followers;
-    let backend = arguments.backend;
-    let settings = Settings { followers, callback, mini_callback, backend, ..Settings::default() };
+    let stopped = stopped().map_err(|error| format!("Cannot listen for signals: {error}."))?;
     let simulator = Simulator::new(settings);
     println!(
         "{}",
@@ -78,11 +87,18 @@ async fn run(arguments: Arguments) -> Result<(), String> {
     eprintln!(
         "Open http://{address} to see what arrives: WeChat with {followers} followers. Ctrl-C ends it."
     );
-    let stopped = async move {
-        tokio::select! {
-            _ = tokio::signal::ctrl_c() => {}
-            _ = terminated.recv() => {}
-        }
-    };
     simulator.serve(listener, stopped).await.map_err(|error| format!("The server failed: {error}."))
+}
+
+/// Completes when somebody wants it to end: by Ctrl-C, by a signal, or by closing the terminal.
+fn stopped() -> io::Result<impl Future<Output = ()>> {
+    let [mut interrupted, mut terminated, mut hung_up] =
+        [signal(SignalKind::interrupt())?, signal(SignalKind::terminate())?, signal(SignalKind::hangup())?];
+    Ok(async move {
+        tokio::select! {
+            _ = interrupted.recv() => {}
+            _ = terminated.recv() => {}
+            _ = hung_up.recv() => {}
+        }
+    })
 }

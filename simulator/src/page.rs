@@ -1,6 +1,7 @@
 //! The page at `/`: plain modules that this program carries with it.
 
 use axum::Router;
+use axum::body::Body;
 use axum::extract::Path;
 use axum::http::{HeaderName, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -20,29 +21,23 @@ struct Web;
 
 /// The page itself, and its parts.
 pub(crate) fn router<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().route("/", get(async || part("index.html"))).merge(parts())
+    Router::new().route("/", get(async || part::<Web>("index.html"))).merge(parts())
 }
 
 /// Its parts alone, for a page that shows them beside its own.
 pub fn parts<S: Clone + Send + Sync + 'static>() -> Router<S> {
-    Router::new().route(PARTS, get(async |Path(path): Path<String>| part(&path)))
+    Router::new().route(PARTS, get(async |Path(path): Path<String>| part::<Web>(&path)))
 }
 
-fn part(path: &str) -> Response {
-    match Web::get(path) {
-        Some(file) => of_a_page(file.metadata.mimetype(), file.data),
-        None => StatusCode::NOT_FOUND.into_response(),
-    }
-}
-
-/// A part of a page that keeps to itself.
-pub fn of_a_page(mimetype: &str, data: impl Into<axum::body::Body>) -> Response {
+/// A part of a page that keeps to itself, out of the folder that its program carries with it.
+pub fn part<Folder: Embed>(path: &str) -> Response {
+    let Some(file) = Folder::get(path) else { return StatusCode::NOT_FOUND.into_response() };
     let headers: [(HeaderName, &str); 4] = [
-        (header::CONTENT_TYPE, mimetype),
+        (header::CONTENT_TYPE, file.metadata.mimetype()),
         (header::CONTENT_SECURITY_POLICY, POLICY),
         (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
         // The next version's parts must not meet those of this one.
         (header::CACHE_CONTROL, "no-store"),
     ];
-    (headers, data.into()).into_response()
+    (headers, Body::from(file.data)).into_response()
 }

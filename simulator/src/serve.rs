@@ -7,10 +7,10 @@ use axum::{Router, middleware};
 use tokio::net::TcpListener;
 
 use crate::api;
-use crate::callbacks::push::Pusher;
 use crate::connections;
 use crate::control;
 use crate::page;
+use crate::push::Pusher;
 use crate::simulator::Simulator;
 
 impl Simulator {
@@ -24,7 +24,7 @@ impl Simulator {
     }
 
     /// Serves the API and pushes callbacks until `shutdown` completes, then gives open requests two
-    /// seconds to finish. An error is a socket's, or a callback's that WeChat would not save.
+    /// seconds to finish. An error is a socket's, or says what is wrong with the settings, or with a callback that was kept.
     pub async fn serve(
         self,
         listener: TcpListener,
@@ -34,12 +34,18 @@ impl Simulator {
             let state = self.lock();
             (state.callbacks.clone(), state.mini_callbacks.clone())
         };
-        for callbacks in [&callbacks, &mini_callbacks] {
-            let valid = callbacks.validate();
+        for valid in [self.settings().validate(), callbacks.validate(), mini_callbacks.validate()] {
             valid.map_err(|sentence| io::Error::new(io::ErrorKind::InvalidInput, sentence))?;
         }
-        let router = api::router(&self).merge(control::router(&self)).merge(self.page());
-        let (pusher, mini_pusher) = (Pusher { callbacks }, Pusher { callbacks: mini_callbacks });
+        let api = api::router(&self).layer(middleware::from_fn(control::of_no_foreign_page));
+        let router = api.merge(control::router(&self)).merge(self.page());
+        let [pusher, mini_pusher] =
+            [callbacks, mini_callbacks].map(|callbacks| Pusher { callbacks, simulator: self.clone() });
+        // Pages that watch would never end by themselves.
+        let shutdown = async move {
+            shutdown.await;
+            self.log().end_watches();
+        };
         tokio::select! {
             served = connections::serve(router, listener, shutdown) => served,
             never = pusher.run() => match never {},

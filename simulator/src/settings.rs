@@ -2,6 +2,7 @@
 
 use clock::Clock;
 
+use crate::backend;
 use crate::callbacks::config::Callback;
 
 /// What a simulator starts with.
@@ -20,6 +21,14 @@ pub struct Settings {
     pub backend: Option<String>,
     /// What time it is; `POST /_sim/clock` moves it, so it must be one that can be moved.
     pub clock: Clock,
+}
+
+impl Settings {
+    /// `Err` is a sentence about an address that nothing can be called at, or a callback that WeChat would not save.
+    pub fn validate(&self) -> Result<(), &'static str> {
+        [&self.callback, &self.mini_callback].into_iter().flatten().try_for_each(Callback::validate)?;
+        self.backend.as_deref().map_or(Ok(()), backend::validate)
+    }
 }
 
 impl Default for Settings {

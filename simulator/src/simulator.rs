@@ -10,15 +10,16 @@ use clock::Clock;
 
 use crate::log::Log;
 use crate::settings::Settings;
-use crate::state::State;
+use crate::state::{Snapshot, State};
 
-/// Files of the world as it was, by name.
-type Snapshots = BTreeMap<String, Vec<u8>>;
+/// The world as it was, by name.
+type Snapshots = BTreeMap<String, Snapshot>;
 
 /// A WeChat; clones are handles on the same one.
 #[derive(Clone)]
 pub struct Simulator {
     settings: Arc<Settings>,
+    log: Log,
     state: Arc<Mutex<State>>,
     snapshots: Arc<Mutex<Snapshots>>,
 }
@@ -26,14 +27,16 @@ pub struct Simulator {
 impl Simulator {
     /// A fresh WeChat: nobody has logged in, nothing was sent.
     pub fn new(settings: Settings) -> Self {
-        let state = State::new(&settings);
-        Self::with(settings, state)
+        let log = Log::new(settings.clock.clone());
+        let state = State::new(&settings, log.clone());
+        Self::with(settings, log, state)
     }
 
     /// Continues from a file written by [`Simulator::save`]; a missing file is a fresh simulator.
     pub fn restore(settings: Settings, path: &Path) -> io::Result<Self> {
-        let state = State::read(&settings, path)?;
-        Ok(Self::with(settings, state))
+        let log = Log::new(settings.clock.clone());
+        let state = State::read(&settings, log.clone(), path)?;
+        Ok(Self::with(settings, log, state))
     }
 
     /// Whether no callback is on its way or could be: what waits for its time, waits by the clock.
@@ -42,31 +45,32 @@ impl Simulator {
         [&state.callbacks, &state.mini_callbacks].iter().all(|callbacks| callbacks.lock().queue.is_idle())
     }
 
+    /// What it started with.
+    pub(crate) fn settings(&self) -> &Settings {
+        &self.settings
+    }
+
     /// What time it is there.
     pub(crate) fn clock(&self) -> Clock {
         self.settings.clock.clone()
     }
 
     /// What happened there.
-    pub(crate) fn log(&self) -> Log {
-        self.lock().log.clone()
+    pub(crate) fn log(&self) -> &Log {
+        &self.log
     }
 
-    fn with(settings: Settings, state: State) -> Self {
-        Self { settings: Arc::new(settings), state: Arc::new(Mutex::new(state)), snapshots: Arc::default() }
+    fn with(settings: Settings, log: Log, state: State) -> Self {
+        let (settings, state) = (Arc::new(settings), Arc::new(Mutex::new(state)));
+        Self { settings, log, state, snapshots: Arc::default() }
     }
 
     /// Writes what must outlive a restart to a JSON file, whole or not at all.
     pub fn save(&self, path: &Path) -> io::Result<()> {
-        let file = self.to_file()?;
+        let file = self.lock().to_file()?;
         let unfinished = path.with_added_extension("new");
         fs::write(&unfinished, file)?;
         fs::rename(unfinished, path)
-    }
-
-    /// What must outlive a restart.
-    pub(crate) fn to_file(&self) -> io::Result<Vec<u8>> {
-        self.lock().to_file()
     }
 
     /// All is as at the start.
@@ -74,12 +78,12 @@ impl Simulator {
         self.lock().reset(&self.settings);
     }
 
-    /// All is as a file says, but for faults, of which there are none.
-    pub(crate) fn go_back(&self, file: &[u8]) -> io::Result<()> {
-        self.lock().go_back(&self.settings, file)
+    /// All is as in the snapshot, but for faults, of which there are none.
+    pub(crate) fn restore_from(&self, snapshot: &Snapshot) -> io::Result<()> {
+        self.lock().restore_from(&self.settings, snapshot)
     }
 
-    /// What was kept of the world.
+    /// What was kept of the world. Whoever also needs the state locks that after this.
     pub(crate) fn snapshots(&self) -> MutexGuard<'_, Snapshots> {
         self.snapshots.lock().unwrap_or_else(PoisonError::into_inner)
     }

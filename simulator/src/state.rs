@@ -6,7 +6,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
-use crate::backend::Backend;
+use crate::backend::{Backend, Sessions};
 use crate::callbacks::outbox::Outbox;
 use crate::callbacks::{self, Callbacks};
 use crate::faults::endpoints::Faults;
@@ -15,7 +15,7 @@ use crate::log::{Happened, Log};
 use crate::settings::Settings;
 use crate::world::World;
 use crate::world::accounts::{Account, Kind, MINI, OA};
-use crate::world::event::{Event, What};
+use crate::world::event::{Event, Told, What};
 use crate::world::inbox::Message;
 
 /// Everything a simulator holds; the world and the outboxes of the callbacks outlive a restart.
@@ -39,12 +39,39 @@ struct Written<'a> {
     mini_callbacks: &'a Outbox,
 }
 
-/// What the file holds besides the world. The world is read apart: numbers as keys do not survive a `flatten`.
+/// What is kept besides the world. The world is read apart: numbers as keys do not survive a `flatten`.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 struct Kept {
     callbacks: Outbox,
     mini_callbacks: Outbox,
+    /// In a snapshot alone.
+    #[serde(skip)]
+    sessions: Sessions,
+}
+
+impl Kept {
+    /// As at every start: the servers that the settings name are told, whatever was kept.
+    fn at_start(self, settings: &Settings) -> Self {
+        let callbacks = self.callbacks.preferring(settings.callback.as_ref());
+        let mini_callbacks = self.mini_callbacks.preferring(settings.mini_callback.as_ref());
+        Self { callbacks, mini_callbacks, ..self }
+    }
+}
+
+/// The world as it was, for as long as this process runs.
+pub(crate) struct Snapshot {
+    /// What would outlive a restart.
+    file: Vec<u8>,
+    /// What the mini-program's own server gave its users, which is no matter of a file's.
+    sessions: Sessions,
+}
+
+impl Snapshot {
+    /// About how much memory it takes, in bytes.
+    pub(crate) fn size(&self) -> usize {
+        self.file.len()
+    }
 }
 
 /// The world of a file, and what it holds besides.
@@ -54,71 +81,79 @@ fn parse(file: &[u8]) -> io::Result<(World, Kept)> {
 
 impl State {
     /// A fresh one.
-    pub(crate) fn new(settings: &Settings) -> Self {
-        Self::with_settings(settings, World::default(), Kept::default())
+    pub(crate) fn new(settings: &Settings, log: Log) -> Self {
+        Self::start(settings, log, World::default(), Kept::default())
     }
 
     /// What [`State::to_file`] wrote, or a new state if there is no such file.
-    pub(crate) fn read(settings: &Settings, path: &Path) -> io::Result<Self> {
+    pub(crate) fn read(settings: &Settings, log: Log, path: &Path) -> io::Result<Self> {
         match fs::read(path) {
             Ok(file) => {
                 let (world, kept) = parse(&file)?;
-                Ok(Self::with_settings(settings, world, kept))
+                Ok(Self::start(settings, log, world, kept))
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::new(settings)),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(Self::new(settings, log)),
             Err(error) => Err(error),
         }
     }
 
     /// Adds what follows from the settings to what was kept.
-    fn with_settings(settings: &Settings, world: World, kept: Kept) -> Self {
-        let (http, log) = (callbacks::client(), Log::new(settings.clock.clone()));
-        let told = |account| Callbacks::new(account, http.clone(), settings.clock.clone(), log.clone());
+    fn start(settings: &Settings, log: Log, world: World, kept: Kept) -> Self {
+        let http = callbacks::client();
+        let callbacks = |account| Callbacks::new(account, http.clone(), settings.clock.clone());
         let mut state = Self {
             world: World::default(),
-            callbacks: told(&OA),
-            mini_callbacks: told(&MINI),
+            callbacks: callbacks(&OA),
+            mini_callbacks: callbacks(&MINI),
             faults: Faults::seeded(settings.seed),
             follower_faults: FollowerFaults::seeded(settings.seed),
             backend: Backend::at(settings.backend.as_deref()),
             log,
         };
-        state.put(settings, world, kept);
+        state.replace(settings, world, kept.at_start(settings));
         state
     }
 
     /// All is as at the start.
     pub(crate) fn reset(&mut self, settings: &Settings) {
-        self.put(settings, World::default(), Kept::default());
+        self.go_to(settings, World::default(), Kept::default().at_start(settings));
     }
 
-    /// All is as what [`State::to_file`] wrote.
-    pub(crate) fn go_back(&mut self, settings: &Settings, file: &[u8]) -> io::Result<()> {
-        let (world, kept) = parse(file)?;
-        self.put(settings, world, kept);
+    /// All is as in the snapshot.
+    pub(crate) fn restore_from(&mut self, settings: &Settings, snapshot: &Snapshot) -> io::Result<()> {
+        let (world, kept) = parse(&snapshot.file)?;
+        self.go_to(settings, world, Kept { sessions: snapshot.sessions.clone(), ..kept });
         Ok(())
     }
 
-    /// Puts another world in place of this one, in which nothing goes wrong yet.
-    fn put(&mut self, settings: &Settings, mut world: World, kept: Kept) {
+    /// Leaves this world for another.
+    fn go_to(&mut self, settings: &Settings, mut world: World, kept: Kept) {
+        world.succeed(&mut self.world);
+        self.replace(settings, world, kept);
+    }
+
+    /// Puts another world in place of this one, in which nothing waits or goes wrong yet.
+    fn replace(&mut self, settings: &Settings, mut world: World, kept: Kept) {
+        let mut lost = self.callbacks.lock().replace(kept.callbacks, settings.seed);
+        lost.extend(self.mini_callbacks.lock().replace(kept.mini_callbacks, settings.seed));
+        self.record_lost(lost);
         world.clock = settings.clock.clone();
         world.populate(settings.followers);
         self.world = world;
-        self.faults = Faults::seeded(settings.seed);
+        self.faults.reset(settings.seed);
         self.follower_faults = FollowerFaults::seeded(settings.seed);
-        self.backend.forget();
-        for (callbacks, kept, callback) in [
-            (&self.callbacks, kept.callbacks, &settings.callback),
-            (&self.mini_callbacks, kept.mini_callbacks, &settings.mini_callback),
-        ] {
-            callbacks.lock().put(kept, callback.as_ref(), settings.seed);
-        }
+        self.backend.sessions = kept.sessions;
     }
 
     /// What must outlive a restart.
     pub(crate) fn to_file(&self) -> io::Result<Vec<u8>> {
         let (callbacks, mini_callbacks) = (&*self.callbacks.lock(), &*self.mini_callbacks.lock());
         Ok(serde_json::to_vec(&Written { world: &self.world, callbacks, mini_callbacks })?)
+    }
+
+    /// What can be gone back to.
+    pub(crate) fn snapshot(&self) -> io::Result<Snapshot> {
+        Ok(Snapshot { file: self.to_file()?, sessions: self.backend.sessions.clone() })
     }
 
     /// The callbacks of an account.
@@ -132,7 +167,27 @@ impl State {
     /// Tells the account's server what happened just now.
     pub(crate) fn emit(&mut self, user: u32, what: What) {
         let event = Event { user, at: self.world.clock.now(), what };
-        self.callbacks_of(event.what.account()).emit(event);
+        if let Some(told) = self.callbacks_of(event.what.account()).emit(event.clone()) {
+            self.record(event, told, 0);
+        }
+    }
+
+    /// Ends an account's callbacks; events that wait are forgotten.
+    pub(crate) fn switch_callbacks_off(&mut self, account: &Account) {
+        let lost = self.callbacks_of(account).lock().switch_off();
+        self.record_lost(lost);
+    }
+
+    fn record_lost(&mut self, events: Vec<Event>) {
+        events.into_iter().for_each(|event| self.record(event, Told::Lost, 0));
+    }
+
+    /// Records how far the telling of an event has come, after so many tries.
+    pub(crate) fn record(&mut self, event: Event, told: Told, tries: usize) {
+        if let Some(msgid) = event.what.msgid() {
+            self.world.inbox.record_receipt(msgid, told);
+        }
+        self.log.add(Happened::Callback { account: event.what.account(), event, outcome: told, tries });
     }
 
     /// Has a message arrive.
@@ -170,7 +225,8 @@ mod tests {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("wechat.json");
         fs::write(&path, FILE).unwrap();
-        let state = State::read(&Settings { followers: 10, ..Settings::default() }, &path).unwrap();
+        let settings = Settings { followers: 10, ..Settings::default() };
+        let state = State::read(&settings, Log::new(settings.clock.clone()), &path).unwrap();
         let world = &state.world;
         assert_eq!(world.tokens.holder("97_x", 1_800_000_000).map(|account| account.name), Ok("oa"));
         assert!(world.logins.session_key(7).is_some() && world.inbox.newest(Some(7)).count() == 1);
@@ -186,6 +242,7 @@ mod tests {
             ("/inbox/messages/0", "channel", json!("template")),
             ("/inbox/messages/0", "miniprogram_state", Value::Null),
             ("/inbox/messages/0", "lang", Value::Null),
+            ("/inbox/messages/0", "receipt", Value::Null),
         ] {
             expected.pointer_mut(place).unwrap()[name] = since;
         }

@@ -29,6 +29,7 @@ pub(crate) mod logins;
 pub(crate) mod quota;
 pub(crate) mod refusal;
 pub(crate) mod sealed;
+pub(crate) mod sent;
 pub(crate) mod stats;
 pub(crate) mod subscriptions;
 pub(crate) mod templates;
@@ -42,6 +43,9 @@ pub(crate) struct World {
     /// Whoever made this world keeps the time over a restart.
     #[serde(skip)]
     pub(crate) clock: Clock,
+    /// Which one it is of those that this simulator had: a reset puts another in its place.
+    #[serde(skip)]
+    pub(crate) number: u64,
     pub(crate) tokens: Tokens,
     pub(crate) logins: Logins,
     pub(crate) followers: Followers,
@@ -63,6 +67,14 @@ impl World {
     pub(crate) fn populate(&mut self, followers: u32) {
         self.followers.populate(followers);
         self.inbox.remember();
+    }
+
+    /// Takes the place of another world: nothing that was numbered there has its number here, and the tokens that others
+    /// hold go on, for nobody could tell them to fetch others.
+    pub(crate) fn succeed(&mut self, before: &mut Self) {
+        self.number = before.number + 1;
+        self.inbox.succeed(&before.inbox);
+        self.tokens.succeed(&mut before.tokens);
     }
 
     /// The unionid WeChat gives out for a user; `None` if it hides it.

@@ -123,11 +123,15 @@ export function createActions(api, store, reads) {
       store.set({ users: store.state.users.filter((listed) => isOther(listed.user)), added: store.state.added.filter(isOther) });
     },
 
-    /** @param {object} limits  By endpoint */
-    limit: (limits) =>
+    /** Begins to change the quota of another endpoint. @param {string} endpoint */
+    chooseLimited: (endpoint) => store.set({ limited: endpoint }),
+    /** @param {{ endpoint: string, per_day?: number | null, per_minute?: number | null }} change  Null lifts a limit. */
+    limit: (change) =>
       trying(async () => {
-        await api.post("/_sim/quota", limits);
-        reads.quota();
+        const limits = await api.post("/_sim/quota", change);
+        const { quota } = store.state;
+        store.set({ quota: quota.map((row) => (row.endpoint === limits.endpoint ? { ...row, ...limits } : row)) });
+        return limits;
       }),
 
     /** @param {string} kind */

@@ -13,7 +13,7 @@ import { endpointsOf } from "./endpoints.js";
  * @param {Words} words
  * @param {Actions} act
  */
-export function calls({ stats, quota }, words, act) {
+export function calls({ stats, quota, limited }, words, act) {
   const endpoints = endpointsOf(stats, quota);
   const row = (/** @type {string} */ endpoint) =>
     endpointRow(endpoint, stats.endpoints[endpoint], quota.filter((row) => row.endpoint === endpoint), words);
@@ -21,29 +21,55 @@ export function calls({ stats, quota }, words, act) {
     <section class="panel calls" aria-labelledby="calls-title">
       <div class="panel-head"><h2 id="calls-title">${words.calls.title}</h2></div>
       <ul class="rows">${endpoints.map(row)}</ul>
-      <details class="calls-change">
-        <summary>${words.calls.change}</summary>
-        <form class="calls-form" @submit=${limit(act)}>
-          <label class="labelled is-wide"><span>${words.faults.endpoint}</span>
-            <select class="field" name="endpoint">${endpoints.map((path) => html`<option value=${path}>${path}</option>`)}</select></label>
-          ${amount(words.calls.perDay, "per_day", words)}
-          ${amount(words.calls.perMinute, "per_minute", words)}
-          <button class="button">${words.calls.save}</button>
-        </form>
-      </details>
+      ${change(endpoints, limited || endpoints[0], quota, words, act)}
     </section>`;
 }
 
-/** @param {string} label @param {string} name @param {Words} words */
-const amount = (label, name, { calls }) => html`
-  <label class="labelled"><span>${label}</span><input class="field" name=${name} type="number" min="0" step="1" placeholder=${calls.perHint}></label>`;
+/**
+ * The form in which a quota is changed. What is in force stands in it.
+ *
+ * @param {string[]} endpoints
+ * @param {string} chosen
+ * @param {Quota[]} quota
+ * @param {Words} words
+ * @param {Actions} act
+ */
+function change(endpoints, chosen, quota, words, act) {
+  const { calls } = words;
+  const limits = quota.find(({ endpoint }) => endpoint === chosen);
+  const amount = (/** @type {string} */ label, /** @type {"per_day" | "per_minute"} */ name) => html`
+    <label class="labelled"><span>${label}</span>
+      <input class="field" name=${name} type="number" min="0" step="1" placeholder=${calls.perHint} value=${limits?.[name] ?? ""}></label>`;
+  const choose = (/** @type {any} */ { currentTarget: select }) => {
+    act.chooseLimited(select.value);
+    // What was typed was meant for another.
+    select.form.reset();
+  };
+  return html`
+    <details class="calls-change">
+      <summary>${calls.change}</summary>
+      <form class="calls-form" aria-label=${calls.change} @submit=${save(chosen, act)}>
+        <label class="labelled is-wide"><span>${words.faults.endpoint}</span>
+          <select class="field" name="endpoint" @change=${choose}>
+            ${endpoints.map((path) => html`<option value=${path} ?selected=${path === chosen}>${path}</option>`)}
+          </select></label>
+        ${amount(calls.perDay, "per_day")}
+        ${amount(calls.perMinute, "per_minute")}
+        <button class="button">${calls.save}</button>
+      </form>
+    </details>`;
+}
 
-/** @param {Actions} act */
-const limit = (act) => (/** @type {SubmitEvent} */ event) => {
+/** Says what was changed and leaves the rest as it is. @param {string} endpoint @param {Actions} act */
+const save = (endpoint, act) => async (/** @type {SubmitEvent} */ event) => {
   event.preventDefault();
-  const { endpoint, per_day, per_minute } = Object.fromEntries(new FormData(/** @type {HTMLFormElement} */ (event.currentTarget)));
-  const given = (/** @type {FormDataEntryValue} */ typed) => (typed === "" ? null : Number(typed));
-  act.limit({ endpoint, per_day: given(per_day), per_minute: given(per_minute) });
+  const form = /** @type {HTMLFormElement} */ (event.currentTarget);
+  const fields = [...form.querySelectorAll("input")].filter(({ value, defaultValue }) => value !== defaultValue);
+  if (fields.length === 0) return;
+  const limits = fields.map(({ name, value }) => [name, value === "" ? null : Number(value)]);
+  const isSaved = await act.limit({ endpoint, ...Object.fromEntries(limits) });
+  // From now on they show what is in force, as before.
+  if (isSaved) requestAnimationFrame(() => form.reset());
 };
 
 /**

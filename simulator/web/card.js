@@ -40,8 +40,8 @@ export function face(message, { words, names = words.card.sender, level = 3 }) {
   return html`
     <article class="card">
       <p class="card-sender"><span class="card-mark">${marks[channel]()}</span>${names[channel]}</p>
-      <p class="card-title" role="heading" aria-level=${level}>${title}</p>
-      <dl class="card-lines">
+      <p class="card-title" role="heading" aria-level=${level} lang="zh-CN">${title}</p>
+      <dl class="card-lines" lang="zh-CN">
         ${lines.map(({ label, value }) => html`<div><dt>${label}</dt><dd>${value}</dd></div>`)}
       </dl>
       ${opening(message, words)}

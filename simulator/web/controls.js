@@ -3,17 +3,13 @@
 import { html } from "./vendor/lit-html.js";
 import { check, copies } from "./icons.js";
 
-const MOMENT = { armed: 4000, copied: 1600 };
+const COPIED = 1600;
 
 /** @type {WeakMap<HTMLElement, ReturnType<typeof setTimeout>>} */
 const timers = new WeakMap();
 
-/** @param {HTMLElement} button @param {keyof typeof MOMENT} moment */
-function begin(button, moment) {
-  button.dataset.moment = moment;
-  clearTimeout(timers.get(button));
-  timers.set(button, setTimeout(() => end(button), MOMENT[moment]));
-}
+/** @param {HTMLElement} button @param {"armed" | "copied"} moment */
+const begin = (button, moment) => (button.dataset.moment = moment);
 
 /** @param {HTMLElement} button */
 const end = (button) => delete button.dataset.moment;
@@ -22,16 +18,20 @@ const end = (button) => delete button.dataset.moment;
 const buttonOf = (event) => /** @type {HTMLElement} */ (event.currentTarget);
 
 /**
- * A button that asks once before it acts, in its own place.
+ * A button that asks once before it acts, in its own place, for as long as somebody is there.
  *
  * @param {{ label: string, sure: string, act: () => unknown }} options
  */
 export function twoStep({ label, sure, act }) {
   const press = (/** @type {Event} */ event) => {
     const button = buttonOf(event);
-    if (button.dataset.moment !== "armed") return begin(button, "armed");
-    end(button);
-    act();
+    if (button.dataset.moment === "armed") {
+      end(button);
+      return act();
+    }
+    begin(button, "armed");
+    // Not every browser's press does that, and whoever was not there does not leave.
+    button.focus();
   };
   const escape = (/** @type {KeyboardEvent} */ event) => {
     if (event.key === "Escape") end(buttonOf(event));
@@ -52,6 +52,8 @@ export function copyable({ text, shown, name, copied }) {
     const button = buttonOf(event);
     await navigator.clipboard.writeText(text);
     begin(button, "copied");
+    clearTimeout(timers.get(button));
+    timers.set(button, setTimeout(() => end(button), COPIED));
   };
   return html`
     <span class="copyable"><code title=${text}>${shown}</code><button type="button" class="copy" aria-label=${name} title=${name} @click=${press}>
@@ -60,20 +62,39 @@ export function copyable({ text, shown, name, copied }) {
 }
 
 /**
- * A button that takes no second press until what it does is done.
+ * A button, or a form, that takes no second press until what it does is done.
  *
- * @param {() => unknown} act
+ * @template {Event} E
+ * @param {(event: E) => unknown} act
  */
-export const once = (act) => async (/** @type {Event} */ event) => {
+export const once = (act) => async (/** @type {E} */ event) => {
   const button = buttonOf(event);
   if (button.ariaBusy === "true") return;
   button.ariaBusy = "true";
   try {
-    await act();
+    await act(event);
   } finally {
     button.ariaBusy = null;
   }
 };
+
+/**
+ * A button that may be gone once it is pressed: the focus, which would go with it, goes on.
+ *
+ * @param {string} part  What stays of that which has the button in it.
+ * @param {string} next  What is next there; empty is the part itself.
+ * @param {(event: Event) => unknown} act
+ */
+export const leaveTo = (part, next, act) =>
+  once(async (event) => {
+    const button = buttonOf(event);
+    const stays = /** @type {HTMLElement} */ (button.closest(part));
+    await act(event);
+    requestAnimationFrame(() => {
+      const isLost = !button.isConnected && document.activeElement === document.body;
+      if (isLost) /** @type {HTMLElement | null} */ (next ? stays.querySelector(next) : stays)?.focus();
+    });
+  });
 
 /**
  * @param {{ name: string, isOn: boolean, flip: (event: Event) => unknown }} options

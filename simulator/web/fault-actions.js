@@ -37,9 +37,6 @@ export function createFaultActions(api, store, attempt) {
   const change = (whose, change) =>
     api.post(CALLBACKS[whose], inForce({ ...store.state.faults[whose], ...change }));
 
-  /** @param {Partial<Console>} change */
-  const set = async (change) => store.set({ console: await api.post("/_sim/console", change) });
-
   return {
     /** Shows or hides a switch's fields. @param {string} kind @param {boolean} isOpen */
     open(kind, isOpen) {
@@ -79,7 +76,7 @@ export function createFaultActions(api, store, attempt) {
         await readFaults();
       }),
     /** @param {Partial<Console>} change */
-    setConsole: (change) => trying(() => set(change)),
+    setConsole: (change) => trying(async () => store.set({ console: await api.post("/_sim/console", change) })),
     rotate: () =>
       trying(async () => {
         await api.post("/_sim/rotate", { account: "oa", mode: "classic" });
@@ -87,13 +84,12 @@ export function createFaultActions(api, store, attempt) {
       }),
     liftAll: () =>
       trying(async () => {
-        const fine = { whitelist: "off", info_lag: 0, removed_templates: [], unpublished_pages: [], refuses_repeats: false, bound: true };
         await Promise.all([
           api.remove("/_sim/faults"),
           api.remove("/_sim/followers/faults"),
-          ...Object.values(CALLBACKS).map((path) => api.post(path)),
-          set(/** @type {Partial<Console>} */ (fine)),
+          ...Object.values(CALLBACKS).map(api.remove),
         ]);
+        store.set({ console: await api.remove("/_sim/console") });
         await readFaults();
       }),
   };

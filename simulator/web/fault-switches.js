@@ -9,6 +9,7 @@
 /**
  * @typedef {object} Switch
  * @property {Exclude<keyof Words["faults"]["on"], "rotate" | "whitelist">} kind
+ * @property {"endpoints" | "account"} group  The calls of endpoints, or what else WeChat does.
  * @property {string[]} fields
  * @property {Values} defaults  Shares in percent, as they are typed.
  * @property {(state: State) => boolean} isOn
@@ -32,6 +33,7 @@ const SEND = "/cgi-bin/message/template/send";
  */
 const ofEndpoints = (kind, fields, defaults, effect) => ({
   kind,
+  group: "endpoints",
   fields,
   defaults,
   isOn: ({ faults, ordered }) => faults.endpoints.some(({ id }) => id === ordered[kind]),
@@ -47,6 +49,7 @@ export const SWITCHES = [
   ofEndpoints("cut", ["endpoint", "share", "delivered"], { share: 20 }, ({ delivered }) => ({ cut: true, delivered })),
   {
     kind: "duplicate",
+    group: "account",
     fields: ["share"],
     defaults: { share: 50 },
     isOn: ({ faults }) => Boolean(faults.callback.duplicate),
@@ -55,6 +58,7 @@ export const SWITCHES = [
   },
   {
     kind: "late",
+    group: "account",
     fields: ["latency"],
     defaults: { latency: 3000 },
     isOn: ({ faults }) => Boolean(faults.callback.delay_ms),
@@ -63,6 +67,7 @@ export const SWITCHES = [
   },
   {
     kind: "lag",
+    group: "account",
     fields: ["seconds"],
     defaults: { seconds: 5 },
     isOn: ({ console }) => (console?.info_lag ?? 0) > 0,

@@ -1,6 +1,7 @@
 import { html, nothing } from "./vendor/lit-html.js";
+import { live } from "./vendor/live.js";
 import { repeat } from "./vendor/repeat.js";
-import { once, toggle } from "./controls.js";
+import { leaveTo, once, toggle } from "./controls.js";
 import { endpointsOf } from "./endpoints.js";
 import { FIELDS, valuesOf } from "./fault-fields.js";
 import { SWITCHES } from "./fault-switches.js";
@@ -21,13 +22,13 @@ import { inForce } from "./in-force.js";
  */
 export function faults(state, words, act) {
   const endpoints = endpointsOf(state.stats, state.quota);
-  const [usual, ofCallbacks] = [SWITCHES.slice(0, 4), SWITCHES.slice(4)];
-  const row = (/** @type {Switch} */ one) => switchRow(one, state, words, endpoints, act);
+  const rows = (/** @type {Switch["group"]} */ of) =>
+    SWITCHES.filter(({ group }) => group === of).map((one) => switchRow(one, state, words, endpoints, act));
   return html`
     <section class="panel faults" aria-labelledby="faults-title">
       <div class="panel-head"><h2 id="faults-title">${words.faults.title}</h2></div>
       ${inForceList(state, words, act)}
-      <div class="rows">${usual.map(row)}${rotation(state, words, act)}${whitelist(state, words, act)}${ofCallbacks.map(row)}</div>
+      <div class="rows">${rows("endpoints")}${rotation(state, words, act)}${whitelist(state, words, act)}${rows("account")}</div>
     </section>`;
 }
 
@@ -39,15 +40,16 @@ export function faults(state, words, act) {
 function inForceList(state, words, act) {
   const list = inForce(state, words, act);
   return html`
-    <div class="in-force" role="group" aria-label=${words.faults.inForce}>
+    <div class="in-force" role="group" tabindex="-1" aria-label=${words.faults.inForce}>
       ${list.length === 0
         ? html`<p class="in-force-none">${words.faults.allFine}</p>`
         : html`
             <div class="in-force-head"><h3>${words.faults.inForce} <span class="number">${list.length}</span></h3>
-              <button type="button" class="button" @click=${once(act.liftAll)}>${words.faults.liftAll}</button></div>
+              <button type="button" class="button" @click=${leaveTo(".in-force", "", act.liftAll)}>${words.faults.liftAll}</button></div>
             <ul>${repeat(list, ({ key }) => key, ({ where, what, lift }) => html`
               <li><span><span class="in-force-where">${where}</span> <span class="in-force-what">${what}</span></span>
-                <button type="button" class="button button-quiet button-icon" aria-label="${words.remove} ${where} ${what}" title=${words.remove} @click=${once(lift)}>${cross()}</button></li>`)}
+                <button type="button" class="button button-quiet button-icon" aria-label="${words.remove} ${where} ${what}" title=${words.remove}
+                  @click=${leaveTo(".in-force", "", lift)}>${cross()}</button></li>`)}
             </ul>`}
     </div>`;
 }
@@ -75,8 +77,8 @@ function switchRow({ kind, fields, defaults, isOn, turnOn, turnOff }, state, wor
   };
   // A value that is changed while the switch is on holds at once.
   return html`
-    <form class="row fault ${on ? "is-on" : ""}" data-fault=${kind} @submit=${submit} @change=${on ? order : nothing} novalidate>
-      ${heading(name, hint)}
+    <form class="row fault ${on ? "is-on" : ""}" data-fault=${kind} aria-labelledby=${titleOf(kind)} @submit=${submit} @change=${on ? order : nothing} novalidate>
+      ${heading(kind, name, hint)}
       <button type="button" class="button button-quiet fault-settings" aria-expanded=${isOpen ? "true" : "false"} aria-label=${words.faults.settingsOf(name)}
         @click=${() => act.open(kind, !isOpen)}>${words.faults.settings}${chevron()}</button>
       ${toggle({ name, isOn: on, flip })}
@@ -84,8 +86,11 @@ function switchRow({ kind, fields, defaults, isOn, turnOn, turnOff }, state, wor
     </form>`;
 }
 
-/** @param {string} name @param {string} hint */
-const heading = (name, hint) => html`<div class="fault-name"><h3>${name}</h3><p class="hint">${hint}</p></div>`;
+/** @param {string} kind */
+const titleOf = (kind) => `fault-title-${kind}`;
+
+/** @param {string} kind @param {string} name @param {string} hint */
+const heading = (kind, name, hint) => html`<div class="fault-name"><h3 id=${titleOf(kind)}>${name}</h3><p class="hint">${hint}</p></div>`;
 
 /**
  * @param {State} state
@@ -96,7 +101,7 @@ function rotation({ rotated }, { faults }, act) {
   const [name, hint] = faults.on.rotate;
   return html`
     <div class="row fault">
-      ${heading(name, hint)}
+      ${heading("rotate", name, hint)}
       <button type="button" class="button" @click=${once(act.rotate)}>${faults.rotate}</button>
       <p class="fault-said" role="status" .textContent=${[rotated > 0 && faults.rotated, rotated > 1 && `×${rotated}`].filter(Boolean).join(" ")}></p>
     </div>`;
@@ -117,11 +122,11 @@ function whitelist({ console }, { faults }, act) {
   };
   const kinds = /** @type {const} */ (["off", "token", "all"]);
   return html`
-    <form class="row fault ${now === "off" ? "" : "is-on"}" data-fault="whitelist" @submit=${save}>
-      ${heading(name, hint)}
+    <form class="row fault ${now === "off" ? "" : "is-on"}" data-fault="whitelist" aria-labelledby=${titleOf("whitelist")} @submit=${save}>
+      ${heading("whitelist", name, hint)}
       <fieldset class="choices">
         <legend class="sr-only">${faults.whitelist.name}</legend>
-        ${kinds.map((kind) => html`<label class="choice"><input type="radio" name="whitelist" value=${kind} .checked=${kind === now}
+        ${kinds.map((kind) => html`<label class="choice"><input type="radio" name="whitelist" value=${kind} .checked=${live(kind === now)}
           @change=${() => act.setConsole({ whitelist: kind })}><span>${faults.whitelist[kind]}</span></label>`)}
       </fieldset>
       ${now === "off" ? nothing : html`

@@ -1,6 +1,5 @@
 // The simulator's events, as they happen, into the store.
 
-import { afterEntry } from "./entries.js";
 import { soon } from "./soon.js";
 
 /** @import { Reads } from "./read.js" */
@@ -12,13 +11,15 @@ const KINDS = ["call", "message", "callback", "control"];
 const RETRY = 3000;
 const BREATH = 1000;
 
-/** Which reads a control route makes stale, by how its path begins. @type {[string, (keyof Reads)[]][]} */
+/** @typedef {Exclude<keyof Reads, "hear">} Part */
+
+/** Which reads a control route makes stale, by how its path begins. @type {[string, Part[]][]} */
 const STALE = [
   ["/_sim/faults", ["faults"]],
   ["/_sim/followers/faults", ["faults"]],
   ["/_sim/callback/faults", ["faults"]],
   ["/_sim/mini/callback/faults", ["faults"]],
-  ["/_sim/console", ["console", "users"]],
+  ["/_sim/console", ["console", "templates", "users"]],
   ["/_sim/quota", ["quota"]],
   ["/_sim/clock", ["clock", "quota"]],
   ["/_sim/users", ["users"]],
@@ -32,67 +33,66 @@ const isAnew = (/** @type {Entry} */ { method, path = "" }) =>
 /**
  * @param {Store<State>} store
  * @param {Reads} reads
- * @param {string} [url]
- * @returns {() => void} Ends it.
  */
-export function openFeed(store, reads, url = "/_sim/events") {
-  /** Entries that come while everything is read: what was read may be older. @type {Entry[] | null} */
-  let meanwhile = null;
-  const readEverything = soon(async () => {
-    meanwhile = [];
-    await reads.everything();
-    for (const entry of meanwhile) store.set(afterEntry(store.state, entry));
-    meanwhile = null;
-  }, 0);
-
+export function openFeed(store, reads) {
+  const readEverything = soon(reads.everything, 0);
   const announce = announcer(store);
 
   /** @param {Entry} entry */
   function take(entry) {
     const before = store.state.messages;
-    store.set(afterEntry(store.state, entry));
-    meanwhile?.push(entry);
+    reads.hear(entry);
     if (entry.kind === "message" && store.state.messages !== before) announce(store.state.messages[0]);
     if (entry.kind === "control" && isAnew(entry)) readEverything();
     else for (const part of staleAfter(entry, store.state)) reads[part]();
   }
 
-  /** @type {EventSource} */
+  /** @type {EventSource | undefined} */
   let source;
   /** @type {ReturnType<typeof setTimeout>} */
   let retry;
   const open = () => {
-    source = new EventSource(url);
-    source.onopen = () => {
+    const opened = new EventSource("/_sim/events");
+    source = opened;
+    opened.onopen = () => {
       store.set({ connection: "live" });
       // The simulator may have been started anew.
       readEverything();
     };
-    source.onerror = () => {
+    opened.onerror = () => {
       store.set({ connection: "reconnecting" });
       // The browser tries again by itself, unless it was answered with an error.
-      if (source.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY);
+      if (opened.readyState === EventSource.CLOSED) retry = setTimeout(open, RETRY);
     };
-    for (const kind of KINDS) source.addEventListener(kind, ({ data }) => take(JSON.parse(data)));
-    source.addEventListener("missed", readEverything);
+    for (const kind of KINDS) opened.addEventListener(kind, ({ data }) => take(JSON.parse(data)));
+    opened.addEventListener("missed", readEverything);
   };
-  open();
-  return () => {
+  const close = () => {
     clearTimeout(retry);
-    source.close();
+    source?.close();
   };
+  // A browser has six connections to a server for all of its tabs: one that nobody looks at leaves its own to others.
+  // What it misses is read when it is looked at again, as after a connection that broke off.
+  const follow = () => {
+    close();
+    if (document.hidden) return;
+    store.set({ connection: "connecting" });
+    open();
+  };
+  follow();
+  document.addEventListener("visibilitychange", follow);
 }
 
 /**
  * @param {Entry} entry
  * @param {State} state
- * @returns {(keyof Reads)[]}
+ * @returns {Part[]}
  */
 function staleAfter(entry, { users }) {
   if (entry.kind === "control") return STALE.find(([path]) => entry.path?.startsWith(path))?.[1] ?? [];
   const concerned = entry.users ?? (entry.message ? [entry.message.user] : []);
   const isListed = users.some(({ user }) => concerned.includes(user));
-  /** @type {(keyof Reads)[]} */
+  /** @type {Part[]} */
   const counted = entry.kind === "call" ? ["stats", "quota"] : entry.kind === "message" ? ["stats"] : [];
   return isListed ? [...counted, "users"] : counted;
 }

@@ -1,5 +1,5 @@
 import { html, nothing } from "./vendor/lit-html.js";
-import { twoStep } from "./controls.js";
+import { leaveTo, twoStep } from "./controls.js";
 import { cross, forward } from "./icons.js";
 import { dateOf, momentOf, secondOf } from "./time.js";
 
@@ -76,7 +76,7 @@ function closeOnLeave(/** @type {FocusEvent} */ event) {
 }
 
 /**
- * What the simulator refused.
+ * What the simulator refused, in its own words, which are English.
  *
  * @param {State} state
  * @param {Words} words
@@ -86,6 +86,7 @@ export const problem = (state, words, act) => html`
   <div role="alert">
     ${state.problem === null
       ? nothing
-      : html`<p class="problem"><span>${state.problem.said ?? words.unreachable}</span>
-          <button type="button" class="button button-quiet button-icon" aria-label=${words.dismiss} @click=${act.dismissProblem}>${cross()}</button></p>`}
+      : html`<p class="problem">${state.problem.said === null ? words.unreachable : html`<span lang="en">${state.problem.said}</span>`}
+          <button type="button" class="button button-quiet button-icon" aria-label=${words.dismiss}
+            @click=${leaveTo("body", "main", act.dismissProblem)}>${cross()}</button></p>`}
   </div>`;

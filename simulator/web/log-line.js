@@ -4,8 +4,6 @@ import { momentOf, secondOf } from "./time.js";
 /** @import { Entry } from "./types.js" */
 /** @import { Words } from "./words.js" */
 
-const USERS = 3;
-
 /** @type {Record<Entry["kind"], (entry: Entry, words: Words) => unknown>} */
 const TEXTS = { call, message, callback, control };
 
@@ -21,13 +19,13 @@ export const logLine = (entry, words) => html`
   </li>`;
 
 /** @param {Entry} entry @param {Words} words */
-function call({ endpoint, users = [], answer = "0", took_ms }, words) {
-  const some = users.slice(0, USERS).join(words.list);
+function call({ endpoint, users = [], user_count = users.length, answer = "0", took_ms }, words) {
+  const some = users.join(words.list);
   const means = words.errcodes[answer] ?? /** @type {Record<string, string>} */ (words.log.answers)[answer];
   const isError = answer !== "0";
   return html`<code>${endpoint}</code>
     <span class="log-answer ${isError ? "is-bad" : ""}"><code>${answer}</code>${isError && means ? ` ${means}` : nothing}</span>
-    ${users.length > 0 ? html`<span>${words.log.users(some, users.length - USERS)}</span>` : nothing}
+    ${users.length > 0 ? html`<span>${words.log.users(some, user_count - users.length)}</span>` : nothing}
     ${took_ms === undefined ? nothing : html`<span>${words.log.took(took_ms)}</span>`}`;
 }
 
@@ -38,7 +36,7 @@ function message({ message }, words) {
 
 /** @param {Entry} entry @param {Words} words */
 function callback({ account = "oa", event, user, status, outcome = "queued", tries = 0 }, words) {
-  const isBad = outcome === "given_up" || (status !== undefined && status !== "success");
+  const isBad = outcome === "given_up" || outcome === "lost" || (status !== undefined && status !== "success");
   return html`<span>${words.account[account]}</span> <code>${event}</code>
     ${typeof user === "number" ? html`<span>${words.log.users(String(user), 0)}</span>` : nothing}
     <span class="log-answer ${isBad ? "is-bad" : ""}">${status && status !== "success" ? `${status} ` : nothing}${words.log.outcomes[outcome]}</span>

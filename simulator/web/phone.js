@@ -10,7 +10,7 @@ import { cross, envelope, statusIcons } from "./icons.js";
 /** @import { Words } from "./words.js" */
 
 /** So many cards are in the document at most. */
-export const CARDS = 100;
+const CARDS = 100;
 
 /**
  * @typedef {object} PhoneModel

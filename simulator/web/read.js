@@ -1,8 +1,10 @@
+import { afterEntry } from "./entries.js";
 import { soon } from "./soon.js";
 
 /** @import { Api } from "./api.js" */
 /** @import { State } from "./state.js" */
 /** @import { Store } from "./store.js" */
+/** @import { Entry } from "./types.js" */
 
 const FIRST_USERS = 8;
 const PAUSE = 1000;
@@ -13,10 +15,41 @@ const PAUSE = 1000;
  *
  * @param {Api} api
  * @param {Store<State>} store
+ * @param {string[]} [shown]  The parts that the page shows, if it does not show all: no other is read.
  */
-export function createReads(api, store) {
+export function createReads(api, store, shown) {
   /** @param {keyof State} part @param {string} path */
   const into = (part, path) => async () => store.set({ [part]: await api.get(path) });
+
+  /** By part, what happened since it was asked for: the answer may be older than that. @type {Map<string, Entry[]>} */
+  const meanwhile = new Map();
+  /**
+   * A part that every entry of the log may change.
+   *
+   * @param {"messages" | "log"} part
+   * @param {() => string} path
+   */
+  const caughtUp = (part, path) => async () => {
+    /** @type {Entry[]} */
+    const news = [];
+    meanwhile.set(part, news);
+    // Once it was asked for again, only that answer counts.
+    const isLast = () => meanwhile.get(part) === news;
+    try {
+      const answer = await api.get(path());
+      if (!isLast()) return;
+      store.set({ [part]: answer });
+      for (const entry of news) store.set(afterEntry(store.state, entry));
+    } finally {
+      if (isLast()) meanwhile.delete(part);
+    }
+  };
+
+  /** Those that are shown, as many as are kept. */
+  const pathOfMessages = () => {
+    const { shown, kept } = store.state;
+    return `/_sim/messages?${shown.user === null ? "" : `user=${shown.user}&`}n=${kept}`;
+  };
 
   const parts = {
     templates: into("templates", "/_sim/templates"),
@@ -24,7 +57,8 @@ export function createReads(api, store) {
     console: into("console", "/_sim/console"),
     stats: into("stats", "/_sim/stats"),
     quota: into("quota", "/_sim/quota"),
-    log: into("log", "/_sim/log?n=200"),
+    log: caughtUp("log", () => "/_sim/log?n=200"),
+    messages: caughtUp("messages", pathOfMessages),
 
     async clock() {
       const { now } = await api.get("/_sim/clock");
@@ -37,30 +71,31 @@ export function createReads(api, store) {
       const isListed = (/** @type {number} */ user) => store.state.added.includes(user);
       store.set({ users: [...first, ...others.filter(({ user }) => isListed(user))] });
     },
-
-    async messages() {
-      const { shown, kept } = store.state;
-      const whose = shown.user === null ? "" : `user=${shown.user}&`;
-      const messages = await api.get(`/_sim/messages?${whose}n=${kept}`);
-      // Somebody else's messages may have been asked for meanwhile.
-      if (store.state.shown.user === shown.user) store.set({ messages });
-    },
   };
 
-  /** @param {() => Promise<unknown>} part */
-  const quietly = (part) => part().catch(() => {});
-  /** @param {() => Promise<unknown>} part */
+  const isShown = (/** @type {string} */ part) => shown?.includes(part) ?? true;
+  /** @param {keyof typeof parts} part */
+  const quietly = async (part) => {
+    if (isShown(part)) await parts[part]().catch(() => {});
+  };
+  /** @param {keyof typeof parts} part */
   const often = (part) => soon(() => quietly(part), PAUSE);
 
   return {
-    everything: () => Promise.all(Object.values(parts).map(quietly)),
-    messages: () => quietly(parts.messages),
-    users: often(parts.users),
-    faults: often(parts.faults),
-    console: often(parts.console),
-    clock: often(parts.clock),
-    stats: often(parts.stats),
-    quota: often(parts.quota),
+    /** What happened just now. @param {Entry} entry */
+    hear(entry) {
+      store.set(afterEntry(store.state, entry));
+      for (const news of meanwhile.values()) news.push(entry);
+    },
+    everything: () => Promise.all(/** @type {(keyof typeof parts)[]} */ (Object.keys(parts)).map(quietly)),
+    messages: () => quietly("messages"),
+    templates: often("templates"),
+    users: often("users"),
+    faults: often("faults"),
+    console: often("console"),
+    clock: often("clock"),
+    stats: often("stats"),
+    quota: often("quota"),
   };
 }
 

@@ -1,4 +1,4 @@
-const wait = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
+export const wait = (/** @type {number} */ ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 /**
  * A function that has the task done: at once, never beside itself and never more often than the pause allows.

@@ -27,6 +27,7 @@ export const PORTION = 500;
  * @property {number} rotated  How often the token was rotated from here.
  * @property {Stats} stats
  * @property {Quota[]} quota
+ * @property {string} limited  The endpoint whose quota is to be changed; empty is the first.
  * @property {Entry[]} log  Newest first.
  * @property {string[]} hiddenKinds  Kinds of the log that are not shown.
  * @property {Entry[] | null} pausedLog  The log as it was when it was paused.
@@ -56,6 +57,7 @@ export const initialState = (language) => ({
   rotated: 0,
   stats: { endpoints: {}, delivered: 0, duplicates: 0 },
   quota: [],
+  limited: "",
   log: [],
   hiddenKinds: [],
   pausedLog: null,

@@ -13,7 +13,7 @@
  * @property {string | null} page
  * @property {string | null} url
  * @property {number} at  Unix seconds of the simulated clock.
- * @property {null | "queued" | "taken" | "given_up"} receipt
+ * @property {null | "queued" | "taken" | "given_up" | "lost"} receipt
  * @property {boolean} [fresh]  Set here: it arrived while the page was open.
  *
  * @typedef {object} User
@@ -71,11 +71,12 @@
  * @property {number} used_this_minute
  *
  * @typedef {object} Entry  A line of the log. Which fields it has depends on its kind.
- * @property {number} id
+ * @property {string} id  `<run>-<n>`: no other simulator's entry has it.
  * @property {number} at
  * @property {"call" | "message" | "callback" | "control"} kind
  * @property {string} [endpoint]
- * @property {number[]} [users]
+ * @property {number[]} [users]  Some of those whom a call was about.
+ * @property {number} [user_count]  How many these were.
  * @property {string} [answer]
  * @property {number} [took_ms]
  * @property {Message} [message]
@@ -84,7 +85,7 @@
  * @property {number} [user]
  * @property {string} [msgid]
  * @property {string} [status]
- * @property {"queued" | "taken" | "given_up"} [outcome]
+ * @property {"queued" | "taken" | "given_up" | "lost"} [outcome]
  * @property {number} [tries]
  * @property {string} [method]
  * @property {string} [path]

@@ -1,13 +1,11 @@
 import { html, nothing } from "./vendor/lit-html.js";
-import { copyable, once } from "./controls.js";
+import { copyable, leaveTo, once } from "./controls.js";
 import { cross } from "./icons.js";
+import { shortened } from "./ids.js";
 
 /** @import { Note, Template, User } from "./types.js" */
 /** @import { UsersActions } from "./users.js" */
 /** @import { Words } from "./words.js" */
-
-/** Openids of one account begin alike: the end tells them apart. @param {string} id */
-const short = (id) => `${id.slice(0, 4)}…${id.slice(-5)}`;
 
 /**
  * @typedef {object} RowModel
@@ -59,7 +57,7 @@ function ids({ words, user }) {
     if (!id) return nothing;
     const what = words.users.ids[kind];
     return html`<span class="user-id"><span aria-hidden="true">${words.users.shortIds[kind]}</span>
-      ${copyable({ text: id, shown: short(id), name: words.users.of(words.copy(what), user.user), copied: words.copied })}</span>`;
+      ${copyable({ text: id, shown: shortened(id), name: words.users.of(words.copy(what), user.user), copied: words.copied })}</span>`;
   });
 }
 
@@ -69,8 +67,9 @@ function ids({ words, user }) {
  */
 function taps({ words, user: { user, following, blocks, refuses, hides_unionid }, isAdded, template }, act) {
   const says = words.users;
-  const tap = (/** @type {string} */ label, /** @type {() => unknown} */ does) =>
-    html`<button type="button" class="button" aria-label=${says.of(label, user)} @click=${once(does)}>${label}</button>`;
+  const button = (/** @type {string} */ label, /** @type {(event: Event) => unknown} */ press) =>
+    html`<button type="button" class="button" aria-label=${says.of(label, user)} @click=${press}>${label}</button>`;
+  const tap = (/** @type {string} */ label, /** @type {() => unknown} */ does) => button(label, once(does));
   const does = (/** @type {string} */ action) => () => act.onUser(user, action);
   return html`
     <div class="user-taps" role="group" aria-label=${words.user(user)}>
@@ -85,7 +84,7 @@ function taps({ words, user: { user, following, blocks, refuses, hides_unionid }
           ${hides_unionid ? tap(says.showUnionid, does("show-unionid")) : tap(says.hideUnionid, does("hide-unionid"))}
           ${tap(says.scan, does("scan"))}
           ${tap(says.only, () => act.showUser(user))}
-          ${isAdded ? tap(says.hide, () => act.hideUser(user)) : nothing}
+          ${isAdded ? button(says.hide, leaveTo(".users", "#users-add", () => act.hideUser(user))) : nothing}
         </div>
       </details>
     </div>`;
@@ -109,7 +108,8 @@ function note({ words, user: { user }, note }, act) {
           ? html`<div><dt>${says.code}</dt><dd>${copyable({ text: note.code, shown: note.code, name: says.of(words.copy(says.codeName), user), copied: words.copied })}</dd></div>`
           : nothing}
       </dl>
-      <button type="button" class="button button-quiet button-icon" aria-label=${says.of(words.dismiss, user)} @click=${() => act.dismissNote(user)}>${cross()}</button>
+      <button type="button" class="button button-quiet button-icon" aria-label=${says.of(words.dismiss, user)}
+        @click=${leaveTo(".user", ".user-taps button", () => act.dismissNote(user))}>${cross()}</button>
     </div>`;
 }
 

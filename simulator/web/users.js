@@ -41,8 +41,8 @@ export function users(model, act) {
     <section class="panel users" aria-labelledby="users-title">
       <div class="panel-head">
         <h2 id="users-title">${words.users.title}</h2>
-        <form class="users-add" @submit=${add(act)}>
-          <label class="sr-only" for="users-add">${words.users.add}</label>
+        <form class="users-add" aria-label=${words.users.add} @submit=${add(act)}>
+          <label class="sr-only" for="users-add">${words.users.addId}</label>
           <input class="field" id="users-add" name="id" required autocomplete="off" spellcheck="false" placeholder=${words.users.addHint}>
           <button class="button" aria-label=${words.users.add}>${words.users.addButton}</button>
         </form>
@@ -51,7 +51,7 @@ export function users(model, act) {
         <span>${words.users.template}</span>
         <select class="field" @change=${({ target }) => act.allow(target.value)} ?disabled=${templates.length === 0}>
           ${templates.length === 0 ? html`<option>${words.users.noTemplates}</option>` : ""}
-          ${templates.map(({ id, title }) => html`<option value=${id} .selected=${id === template.id}>${title}</option>`)}
+          ${templates.map(({ id, title }) => html`<option value=${id} lang="zh-CN" .selected=${id === template.id}>${title}</option>`)}
         </select>
       </label>
       ${model.users.length === 0 ? html`<p class="hint">${words.users.empty}</p>` : html`<ul class="rows">${repeat(model.users, ({ user }) => user, row)}</ul>`}

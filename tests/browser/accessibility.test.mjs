@@ -65,7 +65,7 @@ scene("nothing on the console keeps anybody out, light or dark, wide or narrow",
   await button(form, "Dry run").click();
   await page.getByText("2 messages would go out").first().waitFor();
 
-  const panes = page.getByRole("group", { name: "The three panes" });
+  const panes = page.getByRole("navigation", { name: "The three panes" });
   const found = await inEveryLight(page, async () => {
     if (!(await panes.isVisible())) return barriersOn(page);
     const inPanes = [];

@@ -77,13 +77,25 @@ scene("a dry run shows the card that will arrive", async ({ stack, visit }) => {
   assert.deepEqual(await linesOf(cardsOn(page)), promised);
 });
 
+scene("the console reads of the simulator only what it shows", async ({ stack, visit }) => {
+  const read = /** @type {Set<string>} */ (new Set());
+  const watch = (/** @type {Page} */ page) => page.on("request", (request) => read.add(new URL(request.url()).pathname));
+  const page = await visit(stack.console, { watch });
+  // The login is a call of WeChat's API, which the other page counts.
+  await button(page, "Log in, user 0").click();
+  await page.getByRole("checkbox", { name: "User 0" }).waitFor();
+
+  const ofSimulator = [...read].filter((path) => /^\/_sim\/(?!ui\/|events|users\/)/.test(path)).sort();
+  assert.deepEqual(ofSimulator, ["/_sim/clock", "/_sim/log", "/_sim/messages", "/_sim/templates", "/_sim/users"]);
+});
+
 scene("what failed is sent anew at the press of a button", async ({ stack, visit }) => {
   await stack.login(0);
   await stack.sync();
   const [phone, page] = await Promise.all([visit(stack.wechat), visit(stack.console)]);
   await button(phone, "Settings, Fail").click();
   const fail = phone.getByRole("switch", { name: "Fail" });
-  await phone.locator("form", { has: fail }).getByRole("combobox", { name: "Errcode" }).selectOption("47003");
+  await phone.getByRole("form", { name: "Fail" }).getByRole("combobox", { name: "Errcode" }).selectOption("47003");
   await fail.click();
   await phone.getByRole("group", { name: "In force" }).getByText(/^47003/).waitFor();
 
@@ -102,13 +114,66 @@ scene("what failed is sent anew at the press of a button", async ({ stack, visit
   await batch.getByText("delivered", { exact: true }).waitFor();
 });
 
+scene("whoever presses Send again because no answer came sends once, after a reload too", async ({ stack, visit }) => {
+  await stack.login(0);
+  await stack.sync();
+  const page = await visit(stack.console, { mayLog: /502.*\/api\/send|ERR_FAILED/ });
+  const form = formOn(page);
+  const keys = /** @type {string[]} */ ([]);
+  /** What becomes of the answers, one after the other. @type {((route: import("playwright-core").Route) => Promise<void>)[]} */
+  const fates = [(route) => route.fulfill({ status: 502, json: { detail: "Lost on the way." } }), (route) => route.abort()];
+  await page.route("**/api/send", async (route) => {
+    keys.push(route.request().headers()["idempotency-key"]);
+    const response = await route.fetch();
+    await (fates.shift()?.(route) ?? route.fulfill({ response }));
+  });
+  await button(form, "Fill in an example").click();
+  await nextFrame(page);
+  await button(form, "Send").click();
+  await lastCallOn(page).getByText("Lost on the way.").waitFor();
+  assert.ok((await lastCallOn(page).locator(".terminal code").innerText()).includes(`-H "Idempotency-Key: ${keys[0]}"`));
+  await button(form, "Send").click();
+  await lastCallOn(page).getByText("No answer.").waitFor();
+
+  await page.reload();
+  await isLive(page);
+  await button(form, "Send").click();
+  await lastCallOn(page).getByText("1 message accepted.").waitFor();
+  await batchOn(page).getByText("delivered", { exact: true }).waitFor();
+  assert.equal(await cardsOn(page).count(), 1);
+
+  // The same once more, or another text, is another message.
+  await button(form, "Send").click();
+  await cardsOn(page).nth(1).waitFor();
+  await form.getByLabel("单号 id").fill("A-43");
+  await button(form, "Send").click();
+  await cardsOn(page).nth(2).waitFor();
+  assert.deepEqual(keys.map((key) => keys.indexOf(key)), [0, 0, 0, 3, 4]);
+});
+
+scene("a console that cannot begin says so, and begins once it can", async ({ stack, visit }) => {
+  const watch = (/** @type {Page} */ page) => page.route("**/about", (route) => route.abort(), { times: 1 });
+  const page = await visit(stack.console, { watch, isLiveAtOnce: false, mayLog: /ERR_FAILED/ });
+  await page.getByRole("alert").getByText("No answer. Look at the terminal").waitFor();
+  await isLive(page);
+  await formOn(page).waitFor();
+  assert.equal(await page.getByRole("alert").getByText("No answer.").count(), 0);
+});
+
 scene("without a recipient nothing is sent, and the page says why", async ({ stack, visit }) => {
-  const page = await visit(stack.console);
+  await stack.login(0);
+  const sent = /** @type {string[]} */ ([]);
+  const watch = (/** @type {Page} */ page) => page.on("request", (request) => request.method() === "POST" && sent.push(request.url()));
+  const page = await visit(stack.console, { watch });
   const form = formOn(page);
   await button(form, "Fill in an example").click();
-  await button(form, "Send").click();
-  await form.getByRole("alert").getByText("Choose a recipient first.").waitFor();
+  await page.getByRole("checkbox", { name: "User 0" }).uncheck();
+  for (const name of ["Send", "Dry run"]) {
+    await button(form, name).click();
+    await form.getByRole("alert").getByText("Choose a recipient first.").waitFor();
+  }
   await page.getByText("Nothing was sent yet").waitFor();
+  assert.deepEqual(sent, []);
 });
 
 scene("a reload keeps the form and what was sent", async ({ stack, visit }) => {

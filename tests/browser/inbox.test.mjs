@@ -1,6 +1,7 @@
 // The simulator's page: the phone, the users and the faults.
 
 import assert from "node:assert/strict";
+import { EventEmitter, once } from "node:events";
 import { startRelay } from "./relay.mjs";
 import { button, cardsOn, isLive, linesOf, scene, tabTo } from "./scene.mjs";
 import { approval, until } from "./stack.mjs";
@@ -11,6 +12,13 @@ const STRANGER = 4;
 /** @param {import("playwright-core").Page} page @param {number} user */
 const rowOf = (page, user) =>
   page.getByRole("listitem").filter({ has: page.getByRole("heading", { name: `User ${user}`, exact: true }) });
+
+/** As another tab does that is laid over it: a browser without a window hides none. @param {import("playwright-core").Page} page @param {boolean} isHidden */
+const putOutOfSight = (page, isHidden) =>
+  page.evaluate((isHidden) => {
+    Object.defineProperty(document, "hidden", { configurable: true, value: isHidden });
+    document.dispatchEvent(new Event("visibilitychange"));
+  }, isHidden);
 
 scene("a message appears as a card without a reload", async ({ stack, visit }) => {
   const openid = await stack.login(0);
@@ -54,6 +62,36 @@ scene("the newest card is on top, and one user's can be looked at alone", async 
   await button(page, "Show all users").click();
   await cards.getByText("A-3", { exact: true }).waitFor();
   assert.equal(await cards.count(), 4);
+});
+
+scene("a message that arrives while a user's are read stays on the screen", async ({ stack, visit }) => {
+  const openid = await stack.login(0);
+  await stack.sync();
+  const page = await visit(stack.wechat);
+  const cards = cardsOn(page);
+  await stack.send(approval(openid, { id: "A-1" }));
+  await cards.getByText("receipt taken").waitFor();
+
+  // The answer is on its way for long, and can be told from what was there before.
+  const way = new EventEmitter();
+  const asked = once(way, "asked");
+  await page.route("**/_sim/messages?user=0*", async (route) => {
+    const answer = await (await route.fetch()).json();
+    const released = once(way, "released");
+    way.emit("asked");
+    await released;
+    await route.fulfill({ json: answer.map((message) => ({ ...message, title: "As it was read" })) });
+  });
+  await button(page, "Only user 0").click();
+  await asked;
+  await stack.send(approval(openid, { id: "A-2" }));
+  await cards.getByText("A-2", { exact: true }).waitFor();
+  await cards.getByText("receipt taken").nth(1).waitFor();
+
+  way.emit("released");
+  await cards.getByText("As it was read").waitFor();
+  assert.deepEqual(await cards.locator("dd").filter({ hasText: /^A-/ }).allTextContents(), ["A-2", "A-1"]);
+  assert.equal(await cards.getByText("receipt taken").count(), 2);
 });
 
 scene("whoever does not follow gets nothing, and gets the next message after a press of Follow", async ({ stack, visit }) => {
@@ -104,7 +142,7 @@ scene("while Busy is on a message is retried, and it arrives once that is off", 
   await inForce.getByText("No faults").waitFor();
 
   await button(phone, "Settings, Busy").click();
-  const settings = phone.locator("form", { has: busy });
+  const settings = phone.getByRole("form", { name: "Busy" });
   await settings.getByLabel("Endpoint").selectOption("/cgi-bin/message/template/send");
   await settings.getByLabel("Chance").fill("100");
   await busy.click();
@@ -113,7 +151,7 @@ scene("while Busy is on a message is retried, and it arrives once that is off", 
   assert.equal(await busy.getAttribute("aria-checked"), "true");
 
   const { id } = await stack.send(approval(openid));
-  await console.getByPlaceholder("The id of any batch").fill(id);
+  await console.getByRole("textbox", { name: "Batch to look up" }).fill(id);
   await console.keyboard.press("Enter");
   const batch = console.getByRole("article", { name: `batch ${id}` });
   await batch.getByText("errcode -1").waitFor();
@@ -122,10 +160,22 @@ scene("while Busy is on a message is retried, and it arrives once that is off", 
 
   await busy.click();
   await inForce.getByText("No faults").waitFor();
+  // It is tried again after a while.
+  await phone.getByText("Advance", { exact: true }).click();
+  await button(phone, "Advance 1 min").click();
   await batch.getByText("delivered", { exact: true }).waitFor();
   await batch.getByText("2 attempts").waitFor();
   await cardsOn(phone).getByText("receipt taken").waitFor();
   assert.equal(await cardsOn(phone).count(), 1);
+});
+
+scene("a template that the account removes can no longer be allowed", async ({ stack, visit }) => {
+  const page = await visit(stack.wechat);
+  const options = page.getByLabel("Template to allow").getByRole("option");
+  await options.filter({ hasText: "审批通知" }).waitFor({ state: "attached" });
+  const id = await options.filter({ hasText: "审批通知" }).getAttribute("value");
+  await stack.change({ removed_templates: [id] });
+  await options.filter({ hasText: "审批通知" }).waitFor({ state: "detached" });
 });
 
 scene("by the keyboard alone a user logs in and follows", async ({ stack, visit }) => {
@@ -161,4 +211,26 @@ scene("a page whose connection broke off shows what arrived meanwhile", async ({
   await cardsOn(page).getByText("A-2", { exact: true }).waitFor();
   assert.equal(await cardsOn(page).count(), 2);
   await isLive(page);
+});
+
+scene("many tabs work beside each other, and one that was out of sight shows what arrived meanwhile", async ({ stack, visit }) => {
+  const openid = await stack.login(0);
+  await stack.sync();
+  const page = await visit(stack.wechat);
+  await putOutOfSight(page, true);
+  // A browser has six connections to a server.
+  for (let tabs = 1; tabs <= 6; tabs += 1) {
+    const another = await page.context().newPage();
+    await another.goto(stack.wechat);
+    await isLive(another);
+    await putOutOfSight(another, true);
+  }
+  const { id } = await stack.send(approval(openid));
+  await until(async () => (await stack.status(id)).state === "delivered");
+  assert.equal(await cardsOn(page).count(), 0);
+
+  await putOutOfSight(page, false);
+  await cardsOn(page).getByText("receipt taken").waitFor();
+  await button(page, `Follow, user ${STRANGER}`).click();
+  await rowOf(page, STRANGER).getByText("follows", { exact: true }).waitFor();
 });

@@ -1,11 +1,13 @@
 // A way to a server that can be cut, as a laptop's network is: every connection ends, and none is taken until it is mended.
+// Behind it another server may take the place of the first, as one that is started anew.
 
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 
 /** @param {string} url  Of the server behind it */
 export async function startRelay(url) {
-  const { hostname, port } = new URL(url);
+  const { hostname } = new URL(url);
+  let { port } = new URL(url);
   /** @type {Set<import("node:net").Socket>} */
   const sockets = new Set();
   let isCut = false;
@@ -33,6 +35,10 @@ export async function startRelay(url) {
     },
     mend() {
       isCut = false;
+    },
+    /** @param {string} url  Of the server that is behind it from now on */
+    leadTo(url) {
+      ({ port } = new URL(url));
     },
   };
 }

@@ -23,7 +23,7 @@ let browser;
 after(async () => (await browser)?.close());
 
 /**
- * @typedef {import("playwright-core").BrowserContextOptions & { mayLog?: RegExp, watch?: (page: Page) => unknown }} Options
+ * @typedef {import("playwright-core").BrowserContextOptions & { mayLog?: RegExp, watch?: (page: Page) => unknown, isLiveAtOnce?: boolean }} Options
  *   `mayLog` are console errors that the test brings about; `watch` is given the page before it is opened.
  */
 
@@ -41,15 +41,15 @@ export const scene = (title, body) =>
     const contexts = [];
     /** @type {string[]} */
     const misdeeds = [];
-    const visit = async (/** @type {string} */ url, /** @type {Options} */ { mayLog, watch, ...options } = {}) => {
+    const visit = async (/** @type {string} */ url, /** @type {Options} */ { mayLog, watch, isLiveAtOnce = true, ...options } = {}) => {
       const context = await (await browser).newContext({ viewport: WIDE, locale: "en-US", reducedMotion: "reduce", ...options });
       contexts.push(context);
       context.setDefaultTimeout(PATIENCE);
       const page = await context.newPage();
       noteMisdeeds(page, new URL(url).origin, mayLog, misdeeds);
-      watch?.(page);
+      await watch?.(page);
       await page.goto(url);
-      await isLive(page);
+      if (isLiveAtOnce) await isLive(page);
       return page;
     };
     try {
@@ -99,7 +99,7 @@ export const nextFrame = (page) =>
 /** Reaches a control by Tab alone, as somebody without a mouse does. @param {Page} page @param {Locator} control */
 export async function tabTo(page, control) {
   await control.waitFor();
-  for (let tabs = 0; tabs < 80; tabs += 1) {
+  for (let tabs = 0; tabs < 160; tabs += 1) {
     await page.keyboard.press("Tab");
     if (await control.evaluate((element) => element === document.activeElement)) return;
   }

@@ -45,6 +45,18 @@ export async function startStack() {
       return backend.body.openid;
     },
 
+    /** What somebody changes in WeChat's console. @param {object} change */
+    change: (change) => ask(`${wechat}/_sim/console`, { body: change }),
+
+    /** A fault, as somebody else orders it. @param {object} fault */
+    order: (fault) => ask(`${wechat}/_sim/faults`, { body: fault }),
+
+    /** Ends them all, as somebody else does. */
+    liftAll: () => ask(`${wechat}/_sim/faults`, { method: "DELETE" }),
+
+    /** How often an endpoint may be called. @param {object} limits */
+    limit: (limits) => ask(`${wechat}/_sim/quota`, { body: limits }),
+
     sync: () => ask(`${gateway}/sync`, { authorization, body: {} }),
 
     /** @param {object} message @returns {Promise<{ id: string, accepted: number, rejected: { reason: string }[] }>} */
@@ -79,10 +91,10 @@ async function firstLine(child) {
   return JSON.parse(line);
 }
 
-/** @param {string} url @param {{ authorization?: string, body?: object }} options */
-async function ask(url, { authorization, body }) {
+/** @param {string} url @param {{ authorization?: string, body?: object, method?: string }} options */
+async function ask(url, { authorization, body, method = body ? "POST" : "GET" }) {
   const headers = { "content-type": "application/json", ...(authorization && { authorization }) };
-  const response = await fetch(url, body ? { method: "POST", headers, body: JSON.stringify(body) } : { headers });
+  const response = await fetch(url, { method, headers, body: body && JSON.stringify(body) });
   if (!response.ok) throw new Error(`${url}: ${response.status} ${await response.text()}`);
   return response.json();
 }

@@ -5,6 +5,7 @@ const several = (/** @type {number} */ count, /** @type {string} */ one, many = 
 /** @type {typeof import("./zh.js").zh} */
 export const en = {
   unreachable: "No answer. Look at the terminal that queqiao local runs in.",
+  lacksKey: "Open the address that queqiao local printed.",
   gateway: "Gateway",
   gatewayAddress: "the gateway's address",
   panes: {
@@ -90,6 +91,7 @@ export const en = {
   },
   results: {
     lookUp: "Look up a batch",
+    lookUpId: "Batch to look up",
     lookUpHint: "The id of any batch",
     lookUpButton: "Look up",
     empty: "Nothing was sent yet",
@@ -124,4 +126,7 @@ export const en = {
     empty_field: "A field of the template is empty",
     not_approved: "Not one of the approved values",
   },
+  // What the gateway says is English already.
+  remedyOf: (said) => said,
+  problemOf: ({ detail }) => detail,
 };

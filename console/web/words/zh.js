@@ -1,7 +1,12 @@
+import { problems } from "./problems-zh.js";
 import { reasons } from "./reasons-zh.js";
+import { remedyOf } from "./remedies-zh.js";
+
+const LACKS_KEY = "请打开 queqiao local 打印的地址。";
 
 export const zh = {
   unreachable: "连不上，看看运行 queqiao local 的终端。",
+  lacksKey: LACKS_KEY,
   gateway: "网关",
   gatewayAddress: "网关地址",
   panes: {
@@ -87,6 +92,7 @@ export const zh = {
   },
   results: {
     lookUp: "查看批次",
+    lookUpId: "要查看的批次",
     lookUpHint: "任意批次的 id",
     lookUpButton: "查看",
     empty: "还没有发过消息",
@@ -121,4 +127,6 @@ export const zh = {
     empty_field: "模板的字段没有填",
     not_approved: "不是审核通过的值",
   }),
+  remedyOf,
+  problemOf: (/** @type {import("../types.js").Refusal} */ { code, detail }) => ({ ...problems, wrong_console_key: LACKS_KEY })[code ?? ""] ?? detail,
 };

@@ -1,9 +1,10 @@
-//! DynamoDB behind the proxy: the emulator at its URL, what it does on a bad day, what each call takes.
+//! DynamoDB behind the proxy: the emulator, what it does on a bad day, what each call takes.
 
 use axum::Json;
-use axum::body::{Body, Bytes};
+use axum::body::Bytes;
 use axum::http::{StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use dynoxide::Database;
 use serde_json::{Map, Value, json};
 
 use crate::Faults;
@@ -11,6 +12,8 @@ use crate::dice::Dice;
 use crate::meter::Meter;
 use crate::proxy::{Backend, INJECTED};
 use crate::wire::{self, AwsRequest};
+
+use super::emulator;
 
 /// How many items a page of a scan has: about as many small ones as fit into DynamoDB's megabyte.
 const SCAN_PAGE: i32 = 5_000;
@@ -22,10 +25,8 @@ pub struct Tables {
     pub faults: Faults,
     /// Observes every call of the functions.
     pub meter: Option<Meter>,
-    /// Where the emulator answers.
-    pub url: String,
-    /// Calls it.
-    pub http: reqwest::Client,
+    /// What it keeps.
+    pub database: Database,
 }
 
 impl Backend for Tables {
@@ -34,11 +35,11 @@ impl Backend for Tables {
     }
 
     async fn forward(&self, request: AwsRequest) -> Response {
-        let Some(meter) = self.meter.as_ref().filter(|_| !request.is_admins()) else {
-            return self.call(request).await;
+        let Some(meter) = self.meter.as_ref().filter(|_| !request.is_the_stacks()) else {
+            return self.call(&request);
         };
         let with_capacity = AwsRequest { body: Meter::with_capacity(&request.body), ..request.clone() };
-        let (parts, answer) = self.call(with_capacity).await.into_parts();
+        let (parts, answer) = self.call(&with_capacity).into_parts();
         let answer = axum::body::to_bytes(answer, usize::MAX).await.unwrap_or_default();
         if parts.status.is_success() {
             meter.observe(&request, &answer);
@@ -67,23 +68,14 @@ impl Backend for Tables {
 }
 
 impl Tables {
-    async fn call(&self, mut request: AwsRequest) -> Response {
-        if request.operation() == Some("Scan") {
-            match whole_scan(&request.body) {
-                Some(scan) => request.body = scan,
-                None => return Json(json!({ "Items": [], "Count": 0, "ScannedCount": 0 })).into_response(),
-            }
+    fn call(&self, request: &AwsRequest) -> Response {
+        let operation = request.operation().unwrap_or_default();
+        if operation != "Scan" {
+            return emulator::answer(&self.database, operation, &request.body);
         }
-        request.headers.remove(header::CONTENT_LENGTH);
-        match self.http.post(&self.url).headers(request.headers).body(request.body).send().await {
-            Ok(answer) => {
-                let (status, headers) = (answer.status(), answer.headers().clone());
-                let mut response = Response::new(Body::from_stream(answer.bytes_stream()));
-                *response.status_mut() = status;
-                *response.headers_mut() = headers;
-                response
-            }
-            Err(error) => (StatusCode::BAD_GATEWAY, error.to_string()).into_response(),
+        match whole_scan(&request.body) {
+            Some(scan) => emulator::answer(&self.database, operation, &scan),
+            None => Json(json!({ "Items": [], "Count": 0, "ScannedCount": 0 })).into_response(),
         }
     }
 }

@@ -16,6 +16,9 @@ use crate::world::templates::Template;
 /// The path of this family's one endpoint.
 pub(crate) const SEND: &str = "/cgi-bin/message/template/send";
 
+/// The longest url or `client_msg_id`, in bytes: WeChat has limits of its own (40039 is `url`'s) and names none of them.
+const LONGEST: usize = 1024;
+
 #[derive(Deserialize)]
 struct TemplateMessage {
     #[serde(default)]
@@ -59,6 +62,8 @@ impl TemplateMessage {
         if page.as_deref().is_some_and(|page| !world.console.publishes(page)) {
             return Err(Refusal::new(40165));
         }
+        within_limit(self.url.as_deref(), 40039)?;
+        within_limit(self.client_msg_id.as_deref(), 40035)?;
         Ok(Message {
             channel: Channel::Template,
             user,
@@ -71,6 +76,7 @@ impl TemplateMessage {
             at: world.clock.now(),
             miniprogram_state: None,
             lang: None,
+            receipt: None,
         })
     }
 }
@@ -103,6 +109,14 @@ pub(crate) fn send(state: &mut State, call: &ApiCall) -> Answer {
     }
     state.emit(user, What::Receipt { msgid, status });
     Ok(accepted(msgid))
+}
+
+/// Refuses what goes along with a message and is longer than anybody's is, with this errcode.
+pub(crate) fn within_limit(text: Option<&str>, errcode: i64) -> Result<(), Refusal> {
+    match text {
+        Some(text) if text.len() > LONGEST => Err(Refusal::new(errcode)),
+        Some(_) | None => Ok(()),
+    }
 }
 
 /// What becomes of an accepted message, which its sender hears from the callback only.

@@ -15,6 +15,7 @@ use crate::faults::endpoints::{Failure, FaultOutcome, InjectedFault};
 use crate::log::Happened;
 use crate::simulator::Simulator;
 use crate::state::State;
+use crate::world::refusal::Refusal;
 
 /// The errcode of an answer that is no refusal.
 const TAKEN: &str = "0";
@@ -34,7 +35,7 @@ pub(crate) async fn process(
 ) -> Response {
     let clock = simulator.clock();
     let (work, began) = (clock.work(), clock.time());
-    let Started { _in_flight, users, injected, until } = start(&simulator, endpoint, &mut call);
+    let Started { in_flight, users, user_count, injected, until } = start(&simulator, endpoint, &mut call);
     let _work = match until {
         Some(until) => {
             drop(work);
@@ -44,33 +45,40 @@ pub(crate) async fn process(
         None => work,
     };
     let mut state = simulator.lock();
+    let effect = |state: &mut State| match in_flight.is_of(&state.world) {
+        true => endpoint.call(state, &call),
+        // The world that it was meant for is gone, and it leaves nothing in this one.
+        false => Err(Refusal::new(-1)),
+    };
     let (answer, response) = match injected.failure {
         None => {
-            let answer = endpoint.call(&mut state, &call);
+            let answer = effect(&mut state);
             respond(&state, endpoint, answer)
         }
         Some(Failure { outcome, takes_effect }) => {
             if takes_effect {
                 // The fault decides what the caller sees, whatever became of the call.
-                let _unseen = endpoint.call(&mut state, &call);
+                let _unseen = effect(&mut state);
             }
             fail(&state, endpoint, outcome)
         }
     };
-    if answer != TAKEN {
+    if answer != TAKEN && in_flight.is_of(&state.world) {
         state.world.stats.failed(endpoint.path, answer.clone());
     }
     let took = clock.time().duration_since(began).unwrap_or_default();
     let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
-    state.log.add(Happened::Call { endpoint: endpoint.path, users, answer, took_ms });
+    state.log.add(Happened::Call { endpoint: endpoint.path, users, user_count, answer, took_ms });
     response
 }
 
 /// A call that was counted.
 struct Started {
-    _in_flight: InFlight,
+    in_flight: InFlight,
     /// Whom it is about, some of them where they are many.
     users: Vec<u32>,
+    /// How many they are.
+    user_count: usize,
     injected: InjectedFault,
     /// Not to be answered before.
     until: Option<SystemTime>,
@@ -87,8 +95,10 @@ fn start(simulator: &Simulator, endpoint: &'static Endpoint, call: &mut ApiCall)
     // From the moment it is counted: whoever sees the call can move the clock over it.
     let slow = Some(injected.latency).filter(|latency| !latency.is_zero());
     let until = slow.map(|latency| state.world.clock.time() + latency);
+    let user_count = users.len();
     users.truncate(NAMED);
-    Started { _in_flight: InFlight::new(simulator, endpoint.path, free), users, injected, until }
+    let in_flight = InFlight::new(simulator, &state.world, endpoint.path, free);
+    Started { in_flight, users, user_count, injected, until }
 }
 
 /// How a call was answered, and the answer.

@@ -5,7 +5,7 @@ use serde_json::{Map, Value};
 
 use crate::api::answer::Answer;
 use crate::api::call::ApiCall;
-use crate::api::messages::accepted;
+use crate::api::messages::{accepted, within_limit};
 use crate::state::State;
 use crate::world::World;
 use crate::world::accounts::{Account, Kind};
@@ -42,6 +42,8 @@ impl SubscribeMessage {
         if page.as_deref().is_some_and(|page| !world.console.publishes(page)) {
             return Err(Refusal::new(41030));
         }
+        within_limit(self.miniprogram_state.as_deref(), 40035)?;
+        within_limit(self.lang.as_deref(), 40035)?;
         let message = Message {
             channel: Channel::Subscribe,
             user,
@@ -54,6 +56,7 @@ impl SubscribeMessage {
             at: world.clock.now(),
             miniprogram_state: self.miniprogram_state,
             lang: self.lang,
+            receipt: None,
         };
         Ok((message, template))
     }

@@ -1,6 +1,7 @@
 //! The events that wait to be pushed: a queue per user, at most one event of a user and 64 of all on their way.
 
 use std::collections::{HashMap, VecDeque};
+use std::mem;
 use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
@@ -77,11 +78,8 @@ impl Queue {
         self.in_flight == 0 && (self.paused || self.ready.is_empty())
     }
 
-    /// Queues an event the way the plan has it.
+    /// Queues an event that is not dropped, the way the plan has it.
     pub(crate) fn add(&mut self, event: Event, plan: &DeliveryPlan, now: SystemTime) {
-        if plan.dropped {
-            return;
-        }
         let user = event.user;
         let due = plan.delay.map(|delay| now + delay);
         let DeliveryPlan { tampering, looseness, .. } = *plan;
@@ -159,12 +157,22 @@ impl Queue {
         self.changed.notify_one();
     }
 
-    /// Forgets what is not on its way yet.
-    pub(crate) fn clear(&mut self) {
+    /// Forgets what is not on its way yet, and gives it.
+    pub(crate) fn clear(&mut self) -> Vec<Event> {
         self.ready.clear();
         self.waiting = 0;
+        let forgotten = self.users.values_mut().flat_map(|queue| queue.events.drain(..));
+        let forgotten = forgotten.map(|queued| queued.event).collect();
         self.users.retain(|_, queue| queue.stage == Stage::Pushing);
-        self.users.values_mut().for_each(|queue| queue.events.clear());
+        forgotten
+    }
+
+    /// Is as at the start, but for what is on its way, and gives what it forgets.
+    pub(crate) fn reset(&mut self) -> Vec<Event> {
+        let forgotten = self.clear();
+        let (users, changed) = (mem::take(&mut self.users), self.changed.clone());
+        *self = Self { users, in_flight: self.in_flight, changed, ..Self::default() };
+        forgotten
     }
 }
 
@@ -232,15 +240,14 @@ mod tests {
     }
 
     #[test]
-    fn a_duplicate_goes_twice_and_a_dropped_event_never() {
+    fn a_duplicate_goes_twice() {
         let mut queue = Queue::default();
         add(&mut queue, 7, 1, &DeliveryPlan { duplicate: true, ..DeliveryPlan::default() });
-        add(&mut queue, 7, 2, &DeliveryPlan { dropped: true, ..DeliveryPlan::default() });
         assert_eq!(pushed(&mut queue, SystemTime::UNIX_EPOCH), [1, 1]);
     }
 
     #[test]
-    fn a_pause_holds_everything_back_and_clearing_forgets_it() {
+    fn a_pause_holds_everything_back() {
         let mut queue = Queue::default();
         queue.pause();
         add(&mut queue, 7, 1, &DeliveryPlan::default());
@@ -248,12 +255,25 @@ mod tests {
         assert_eq!(queue.next(now), None);
         queue.resume();
         assert!(matches!(queue.next(now), Some(Next::Push(_))));
-        add(&mut queue, 7, 2, &DeliveryPlan::default());
-        add(&mut queue, 8, 3, &DeliveryPlan::default());
-        queue.clear();
-        assert_eq!(queue.pending(), 1);
-        queue.ended(7);
-        add(&mut queue, 7, 4, &DeliveryPlan::default());
-        assert_eq!(pushed(&mut queue, now), [4]);
+    }
+
+    #[test]
+    fn clearing_forgets_all_but_what_is_on_its_way_and_a_reset_forgets_the_pause_too() {
+        for (forget, goes_on) in
+            [(Queue::clear as fn(&mut Queue) -> Vec<Event>, vec![]), (Queue::reset, vec![4])]
+        {
+            let (mut queue, now) = (Queue::default(), SystemTime::UNIX_EPOCH);
+            add(&mut queue, 7, 1, &DeliveryPlan::default());
+            assert!(matches!(queue.next(now), Some(Next::Push(_))));
+            queue.pause();
+            add(&mut queue, 7, 2, &DeliveryPlan::default());
+            add(&mut queue, 8, 3, &DeliveryPlan::default());
+            let mut forgotten: Vec<_> = forget(&mut queue).iter().map(|event| event.at).collect();
+            forgotten.sort_unstable();
+            assert_eq!((forgotten, queue.pending()), (vec![2, 3], 1));
+            queue.ended(7);
+            add(&mut queue, 7, 4, &DeliveryPlan::default());
+            assert_eq!(pushed(&mut queue, now), goes_on);
+        }
     }
 }

@@ -3,9 +3,9 @@
 use clock::Clock;
 use reqwest::{Client, StatusCode};
 
+use crate::callbacks::TIMEOUT;
 use crate::callbacks::config::Callback;
 use crate::callbacks::crypto::{new_nonce, signature};
-use crate::callbacks::push::TIMEOUT;
 
 impl Callback {
     /// Asks for the echostr back, in the clear even in safe mode; `Err` is a sentence.

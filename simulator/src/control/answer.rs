@@ -1,9 +1,8 @@
-//! How the control routes read a body and answer: JSON, or a sentence about what is wrong.
+//! How the control routes answer: JSON, or a sentence about what is wrong.
 
 use axum::Json;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
-use serde::de::DeserializeOwned;
 use serde_json::json;
 
 /// An answer, or a sentence about what is wrong.
@@ -32,15 +31,4 @@ impl IntoResponse for ControlError {
 /// A refusal of what the caller sent.
 pub(crate) fn bad_request(sentence: impl Into<String>) -> ControlError {
     ControlError::new(StatusCode::BAD_REQUEST, sentence)
-}
-
-/// A JSON body whatever its content type; none at all is an empty object.
-pub(crate) fn body<T: DeserializeOwned>(bytes: &[u8]) -> Result<T, ControlError> {
-    let bytes = if bytes.is_empty() { b"{}" } else { bytes };
-    serde_json::from_slice(bytes).map_err(unexpected)
-}
-
-/// A refusal of a body that has not the fields it should have.
-pub(crate) fn unexpected(error: serde_json::Error) -> ControlError {
-    bad_request(format!("The body is not as expected: {error}."))
 }

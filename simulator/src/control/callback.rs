@@ -1,6 +1,5 @@
 //! Callbacks of either account: the server configuration, pauses and counts.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
@@ -9,8 +8,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::callbacks::config::{Callback, CallbackFormat, CallbackMode};
-use crate::control::answer::{ControlError, ControlResult, bad_request, body};
+use crate::control::answer::{ControlError, ControlResult, bad_request};
 use crate::control::guard::leads_here;
+use crate::control::request::Body;
+use crate::control::snapshots::unless_replaced;
 use crate::simulator::Simulator;
 use crate::world::accounts::{Account, Kind, MINI, OA};
 
@@ -61,10 +62,13 @@ impl Configuration {
 async fn configure(
     State(simulator): State<Simulator>,
     Extension(account): Extension<Whose>,
-    bytes: Bytes,
+    Body(configuration): Body<Configuration>,
 ) -> ControlResult<Value> {
-    let callback = body::<Configuration>(&bytes)?.callback(account);
-    let callbacks = simulator.lock().callbacks_of(account).clone();
+    let callback = configuration.callback(account);
+    let (callbacks, world) = {
+        let state = simulator.lock();
+        (state.callbacks_of(account).clone(), state.world.number)
+    };
     callbacks.takes(&callback).map_err(bad_request)?;
     if !leads_here(&callback.url) {
         return Err(bad_request(
@@ -74,13 +78,15 @@ async fn configure(
     let verified = callback.verify(&callbacks.http, &callbacks.clock).await;
     verified.map_err(|sentence| ControlError::new(StatusCode::CONFLICT, sentence))?;
     let told = json!(callback);
-    callbacks.lock().switch(Some(callback));
+    let state = simulator.lock();
+    unless_replaced(&state.world, world)?;
+    callbacks.lock().configure(callback);
     Ok(Json(told))
 }
 
 /// DELETE /_sim/callback: events that wait are forgotten
 async fn switch_off(State(simulator): State<Simulator>, Extension(account): Extension<Whose>) -> Json<Value> {
-    simulator.lock().callbacks_of(account).lock().switch(None);
+    simulator.lock().switch_callbacks_off(account);
     Json(json!({}))
 }
 
@@ -100,7 +106,7 @@ async fn resume(State(simulator): State<Simulator>, Extension(account): Extensio
 async fn stats(State(simulator): State<Simulator>, Extension(account): Extension<Whose>) -> Json<Value> {
     let state = simulator.lock();
     let outbox = state.callbacks_of(account).lock();
-    let mut stats = json!(outbox.stats);
+    let mut stats = json!(*outbox.stats);
     stats["pending"] = outbox.queue.pending().into();
     Json(stats)
 }

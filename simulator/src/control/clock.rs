@@ -1,13 +1,13 @@
 //! The clock: read, moved and set.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::control::answer::{ControlResult, bad_request, body};
+use crate::control::answer::{ControlResult, bad_request};
+use crate::control::request::Body;
 use crate::simulator::Simulator;
 
 /// The year 2096: until then a msgid made of the time fits its 64 bits.
@@ -26,8 +26,7 @@ enum Move {
 }
 
 /// POST /_sim/clock
-async fn set_clock(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
-    let to: Move = body(&bytes)?;
+async fn set_clock(State(simulator): State<Simulator>, Body(to): Body<Move>) -> ControlResult<Value> {
     let clock = simulator.clock();
     // Two who move it at once do not move it too far together.
     let _alone = simulator.lock();

@@ -1,17 +1,17 @@
 //! What a person sets in WeChat's consoles.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 
-use crate::control::answer::{ControlResult, body};
+use crate::control::answer::ControlResult;
+use crate::control::request::Body;
 use crate::simulator::Simulator;
 use crate::world::console::{Change, Console};
 
 /// The routes of this file.
 pub(crate) fn router() -> Router<Simulator> {
-    Router::new().route("/_sim/console", get(console).post(change))
+    Router::new().route("/_sim/console", get(console).post(change).delete(restore))
 }
 
 /// GET /_sim/console
@@ -20,9 +20,15 @@ async fn console(State(simulator): State<Simulator>) -> Json<Console> {
 }
 
 /// POST /_sim/console
-async fn change(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Console> {
-    let change: Change = body(&bytes)?;
+async fn change(State(simulator): State<Simulator>, Body(change): Body<Change>) -> ControlResult<Console> {
     let mut state = simulator.lock();
     state.world.console.change(change);
     Ok(Json(state.world.console.clone()))
+}
+
+/// DELETE /_sim/console: as at the start
+async fn restore(State(simulator): State<Simulator>) -> Json<Console> {
+    let mut state = simulator.lock();
+    state.world.console = Console::default();
+    Json(state.world.console.clone())
 }

@@ -1,15 +1,15 @@
 //! Faults on demand: of endpoints, of the list of followers, and of callbacks.
 
-use axum::body::Bytes;
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{delete, get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::control::answer::{ControlError, ControlResult, bad_request, body, unexpected};
+use crate::control::answer::{ControlError, ControlResult, bad_request};
 use crate::control::endpoint::known;
+use crate::control::request::{Body, Path, Query, Raw, parse, unexpected};
 use crate::faults::callbacks::Shares;
 use crate::faults::endpoints::Fault;
 use crate::faults::followers::Order;
@@ -58,9 +58,9 @@ enum Kind {
 }
 
 /// POST /_sim/faults: an endpoint's fault beside those before, the other kinds in place of them
-async fn order(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
+async fn order(State(simulator): State<Simulator>, Raw(bytes): Raw) -> ControlResult<Value> {
     let Some((kind, fields)) = without_kind(&bytes)? else {
-        return add(&simulator, body(&bytes)?);
+        return add(&simulator, parse(&bytes)?);
     };
     match kind {
         Kind::Endpoint => add(&simulator, serde_json::from_value(fields).map_err(unexpected)?),
@@ -81,6 +81,7 @@ fn without_kind(bytes: &[u8]) -> Result<Option<(Kind, Value)>, ControlError> {
 }
 
 #[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
 struct Which {
     #[serde(default)]
     kind: Kind,
@@ -98,8 +99,11 @@ async fn clear(State(simulator): State<Simulator>, Query(which): Query<Which>) -
 }
 
 /// POST /_sim/followers/faults: in place of those before
-async fn order_of_followers(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
-    set_followers(&simulator, body(&bytes)?)
+async fn order_of_followers(
+    State(simulator): State<Simulator>,
+    Body(order): Body<Order>,
+) -> ControlResult<Value> {
+    set_followers(&simulator, order)
 }
 
 /// DELETE /_sim/followers/faults
@@ -108,13 +112,19 @@ async fn clear_of_followers(simulator: State<Simulator>) -> ControlResult<Value>
 }
 
 /// POST /_sim/callback/faults: in place of those before
-async fn order_of_callbacks(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
-    set_callbacks(&simulator, &OA, body(&bytes)?)
+async fn order_of_callbacks(
+    State(simulator): State<Simulator>,
+    Body(shares): Body<Shares>,
+) -> ControlResult<Value> {
+    set_callbacks(&simulator, &OA, shares)
 }
 
 /// POST /_sim/mini/callback/faults: in place of those before
-async fn order_of_mini_callbacks(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
-    set_callbacks(&simulator, &MINI, body(&bytes)?)
+async fn order_of_mini_callbacks(
+    State(simulator): State<Simulator>,
+    Body(shares): Body<Shares>,
+) -> ControlResult<Value> {
+    set_callbacks(&simulator, &MINI, shares)
 }
 
 /// DELETE /_sim/mini/callback/faults

@@ -1,5 +1,5 @@
-//! Who may use the control routes: programs of this machine, and pages that it serves. Somebody else's page in a
-//! browser on it could reach them, too, from an origin of its own or by a name of its own that leads here.
+//! Who may use the control routes, and what else is this machine's: its programs, and pages that it serves. Somebody
+//! else's page in a browser on it could reach them, too, from an origin of its own or by a name of its own that leads here.
 
 use std::net::IpAddr;
 
@@ -20,7 +20,7 @@ pub async fn of_this_machine(request: Request, next: Next) -> Response {
         return next.run(request).await;
     }
     let told =
-        "The control routes are for this machine alone: call them by localhost or 127.0.0.1.".to_owned();
+        "This is for programs and pages of this machine alone: call it by localhost or 127.0.0.1.".to_owned();
     ControlError::new(StatusCode::FORBIDDEN, told).into_response()
 }
 
@@ -32,7 +32,8 @@ pub(super) fn leads_here(url: &str) -> bool {
 fn is_here(authority: &Authority) -> bool {
     let host = authority.host();
     let address: Result<IpAddr, _> = host.trim_matches(['[', ']']).parse();
-    address.map_or(host == "localhost", |address| address.is_loopback())
+    let name = host.strip_suffix('.').unwrap_or(host);
+    address.map_or(name.eq_ignore_ascii_case("localhost"), |address| address.is_loopback())
 }
 
 fn text(value: &HeaderValue) -> &str {
@@ -45,9 +46,14 @@ mod tests {
 
     #[test]
     fn only_this_machine_is_here() {
-        for here in
-            ["http://localhost:9000", "http://127.0.0.1:1/events", "http://[::1]:2", "https://127.9.9.9"]
-        {
+        for here in [
+            "http://localhost:9000",
+            "http://LOCALHOST",
+            "http://localhost.:9000",
+            "http://127.0.0.1:1/events",
+            "http://[::1]:2",
+            "https://127.9.9.9",
+        ] {
             assert!(leads_here(here), "{here}");
         }
         for elsewhere in [
@@ -55,6 +61,8 @@ mod tests {
             "",
             "http://evil.example",
             "http://localhost.evil.example",
+            "http://localhost..",
+            "http://.localhost",
             "http://127.0.0.1.evil.example",
             "http://localhost@evil.example",
             "http://169.254.169.254/latest",

@@ -1,10 +1,9 @@
 //! What happened, kept and live.
 
-use std::collections::VecDeque;
 use std::convert::Infallible;
-use std::sync::Arc;
+use std::mem;
 
-use axum::extract::{Query, State};
+use axum::extract::State;
 use axum::http::HeaderMap;
 use axum::response::Sse;
 use axum::response::sse::{Event, KeepAlive};
@@ -13,12 +12,12 @@ use axum::{Json, Router};
 use futures::{Stream, stream};
 use serde::Deserialize;
 use serde_json::{Value, json};
-use tokio::sync::broadcast::Receiver;
 use tokio::sync::broadcast::error::RecvError;
 
 use crate::callbacks::message::{name, words};
 use crate::control::messages;
-use crate::log::{Entry, Happened};
+use crate::control::request::Query;
+use crate::log::{Entry, Happened, Watch};
 use crate::simulator::Simulator;
 use crate::world::event::What;
 
@@ -41,34 +40,33 @@ impl Default for Range {
 
 /// GET /_sim/log?n=: the newest first
 async fn log(State(simulator): State<Simulator>, Query(Range { n }): Query<Range>) -> Json<Vec<Value>> {
-    let log = simulator.log();
-    Json(log.newest(n).iter().map(|entry| described(entry)).collect())
+    Json(simulator.log().newest(n).iter().map(|entry| described(entry)).collect())
 }
 
-/// GET /_sim/events: server-sent events, each named by its kind, on from the one that Last-Event-ID names
+/// GET /_sim/events: server-sent events, each named by its kind, on from the one that Last-Event-ID names; before those
+/// of a client that cannot have seen them all goes one named `missed`
 async fn events(
     State(simulator): State<Simulator>,
     headers: HeaderMap,
 ) -> Sse<impl Stream<Item = Result<Event, Infallible>>> {
-    let last = headers.get("last-event-id").and_then(|id| id.to_str().ok()?.parse().ok());
-    let watch = simulator.log().watch(last);
-    let missed = watch.missed.into_iter().map(|entry| live(&entry));
-    let waiting = watch.is_late.then(late).into_iter().chain(missed).collect();
-    Sse::new(stream::unfold((waiting, watch.news), next)).keep_alive(KeepAlive::default())
+    let last = headers.get("last-event-id").map(|id| id.to_str().unwrap_or_default());
+    Sse::new(stream::unfold(simulator.log().watch(last), next)).keep_alive(KeepAlive::default())
 }
 
-type Waiting = (VecDeque<Event>, Receiver<Arc<Entry>>);
-
-async fn next((mut waiting, mut news): Waiting) -> Option<(Result<Event, Infallible>, Waiting)> {
-    let event = match waiting.pop_front() {
-        Some(event) => event,
-        None => match news.recv().await {
+/// The next event, written when there is somebody to take it: whoever reads slowly holds entries that are there anyway.
+async fn next(mut watch: Watch) -> Option<(Result<Event, Infallible>, Watch)> {
+    if mem::take(&mut watch.is_late) {
+        return Some((Ok(late()), watch));
+    }
+    let event = match watch.missed.pop_front() {
+        Some(entry) => live(&entry),
+        None => match watch.news.recv().await {
             Ok(entry) => live(&entry),
             Err(RecvError::Lagged(_)) => late(),
             Err(RecvError::Closed) => return None,
         },
     };
-    Some((Ok(event), (waiting, news)))
+    Some((Ok(event), watch))
 }
 
 fn live(entry: &Entry) -> Event {
@@ -84,16 +82,15 @@ fn late() -> Event {
 
 fn described(entry: &Entry) -> Value {
     let mut value = match &entry.what {
-        Happened::Call { endpoint, users, answer, took_ms } => {
-            json!({ "kind": "call", "endpoint": endpoint, "users": users, "answer": answer, "took_ms": took_ms })
-        }
-        Happened::Message(message) => {
-            json!({ "kind": "message", "message": messages::described(message, None) })
-        }
+        Happened::Call { endpoint, users, user_count, answer, took_ms } => json!({
+            "kind": "call", "endpoint": endpoint, "users": users, "user_count": user_count, "answer": answer,
+            "took_ms": took_ms,
+        }),
+        Happened::Message(message) => json!({ "kind": "message", "message": messages::described(message) }),
         Happened::Callback { account, event, outcome, tries } => {
             let mut told = json!({
                 "kind": "callback", "account": account.name, "event": name(&event.what), "user": event.user,
-                "outcome": outcome.word(), "tries": tries,
+                "outcome": outcome, "tries": tries,
             });
             if let Some(msgid) = event.what.msgid() {
                 told["msgid"] = msgid.to_string().into();
@@ -105,7 +102,28 @@ fn described(entry: &Entry) -> Value {
         }
         Happened::Control { method, path } => json!({ "kind": "control", "method": method, "path": path }),
     };
-    value["id"] = entry.id.into();
+    value["id"] = entry.id.to_string().into();
     value["at"] = entry.at.into();
     value
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use axum::http::HeaderValue;
+
+    use super::*;
+    use crate::settings::Settings;
+
+    #[tokio::test]
+    async fn whoever_does_not_read_holds_the_entries_themselves_and_no_copies() {
+        let simulator = Simulator::new(Settings::default());
+        simulator.log().add(Happened::Control { method: "POST".into(), path: "/".into() });
+        let headers =
+            HeaderMap::from_iter([("last-event-id".parse().unwrap(), HeaderValue::from_static("-"))]);
+        let _unread = events(State(simulator.clone()), headers).await;
+        let entry = simulator.log().newest(1).remove(0);
+        assert_eq!(Arc::strong_count(&entry), 3, "the log's, the stream's and this one");
+    }
 }

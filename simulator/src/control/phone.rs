@@ -1,16 +1,17 @@
 //! What users do on their phones: log in, follow, scan, hide, refuse, block.
 
-use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::post;
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Map, Value, json};
 
-use crate::backend::answered;
-use crate::control::answer::{ControlError, ControlResult, body};
-use crate::control::subscriptions::asked;
+use crate::backend;
+use crate::control::answer::{ControlError, ControlResult};
+use crate::control::request::{Body, Path, Raw, parse};
+use crate::control::snapshots::unless_replaced;
+use crate::control::subscriptions::request_subscribe_message;
 use crate::control::user::named;
 use crate::control::users::described;
 use crate::simulator::Simulator;
@@ -41,9 +42,9 @@ async fn code(State(simulator): State<Simulator>, Path(name): Path<String>) -> C
 async fn sealed(
     State(simulator): State<Simulator>,
     Path(name): Path<String>,
-    bytes: Bytes,
+    Raw(bytes): Raw,
 ) -> ControlResult<Sealed> {
-    let object: Map<String, Value> = body(&bytes)?;
+    let object: Map<String, Value> = parse(&bytes)?;
     let raw = if bytes.is_empty() { "{}".into() } else { String::from_utf8_lossy(&bytes) };
     let world = &simulator.lock().world;
     let user = named(world, &name)?;
@@ -56,16 +57,17 @@ async fn sealed(
 
 /// POST /_sim/users/{user}/login: the user opens the mini-program, which logs them in at its server
 async fn login(State(simulator): State<Simulator>, Path(name): Path<String>) -> ControlResult<Value> {
-    let (user, code, call) = {
+    let (user, code, call, world) = {
         let mut state = simulator.lock();
         let (user, now) = (named(&state.world, &name)?, state.world.clock.now());
         let code = state.world.logins.new_code(&MINI, user, now);
         let call = state.backend.login(&code);
-        (user, code, call)
+        (user, code, call, state.world.number)
     };
-    let mut answered = answered(call).await;
+    let mut answered = backend::call(call, &simulator.clock()).await;
     let mut state = simulator.lock();
-    answered.iter_mut().for_each(|answered| state.backend.logged_in(user, answered));
+    unless_replaced(&state.world, world)?;
+    answered.iter_mut().for_each(|answered| state.backend.keep_session(user, answered));
     let mut told = described(&state, user);
     // What a server has taken is of no use to anybody else.
     told["code"] = if answered.is_some() { Value::Null } else { code.into() };
@@ -83,18 +85,20 @@ struct Accepted {
 async fn accept_message(
     State(simulator): State<Simulator>,
     Path(name): Path<String>,
-    bytes: Bytes,
+    Body(Accepted { template_id }): Body<Accepted>,
 ) -> ControlResult<Value> {
-    let Accepted { template_id } = body(&bytes)?;
-    let (user, result, call) = {
+    let (user, result, call, world) = {
         let mut state = simulator.lock();
         let user = named(&state.world, &name)?;
-        let result = asked(&mut state, user, &[(template_id, Reply::Accept)].into())?;
+        let replies = [(template_id, Reply::Accept)].into();
+        let result = request_subscribe_message(&mut state, user, &replies)?;
         let call = state.backend.subscriptions(user, &result);
-        (user, result, call)
+        (user, result, call, state.world.number)
     };
-    let answered = answered(call).await;
-    let mut told = described(&simulator.lock(), user);
+    let answered = backend::call(call, &simulator.clock()).await;
+    let state = simulator.lock();
+    unless_replaced(&state.world, world)?;
+    let mut told = described(&state, user);
     (told["result"], told["backend"]) = (result, json!(answered));
     Ok(Json(told))
 }

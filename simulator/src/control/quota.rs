@@ -1,14 +1,14 @@
 //! How often an endpoint may be called from now on.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::{Deserialize, Deserializer};
 use serde_json::{Value, json};
 
-use crate::control::answer::{ControlResult, body};
+use crate::control::answer::ControlResult;
 use crate::control::endpoint::known;
+use crate::control::request::Body;
 use crate::simulator::Simulator;
 
 /// The routes of this file.
@@ -46,8 +46,7 @@ async fn quotas(State(simulator): State<Simulator>) -> Json<Vec<Value>> {
 }
 
 /// POST /_sim/quota
-async fn quota(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
-    let quota: Quota = body(&bytes)?;
+async fn quota(State(simulator): State<Simulator>, Body(quota): Body<Quota>) -> ControlResult<Value> {
     let endpoint = known(&quota.endpoint)?;
     let mut state = simulator.lock();
     let mut limit = state.world.quota.limit(endpoint.path);

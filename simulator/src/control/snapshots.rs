@@ -1,18 +1,21 @@
 //! The world as it was: at the start, or when somebody asked for it to be kept.
 
-use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::http::StatusCode;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use crate::control::answer::{ControlError, ControlResult, bad_request, body};
+use crate::control::answer::{ControlError, ControlResult, bad_request};
+use crate::control::request::{Body, Path};
 use crate::simulator::Simulator;
+use crate::world::World;
 
-/// So many are kept; each is as large as the world.
+/// So many are kept at most.
 const MOST: usize = 100;
+/// Beside so many bytes of them no other is kept; each is as large as the world, which is about 100 MB at most.
+const MOST_BYTES: usize = 1 << 30;
 const LONGEST_NAME: usize = 100;
 
 /// The routes of this file.
@@ -23,7 +26,7 @@ pub(crate) fn router() -> Router<Simulator> {
         .route("/_sim/snapshots/{name}", post(restore).delete(forget))
 }
 
-/// POST /_sim/reset: as at the start; faults end, and the clock goes on
+/// POST /_sim/reset: as at the start; faults end, the clock and the access tokens go on
 async fn reset(State(simulator): State<Simulator>) -> Json<Value> {
     simulator.reset();
     Json(json!({}))
@@ -41,30 +44,47 @@ struct Named {
 }
 
 /// POST /_sim/snapshots: keeps the world as it is, in place of what was kept under this name
-async fn keep(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
-    let Named { name } = body(&bytes)?;
+async fn keep(State(simulator): State<Simulator>, Body(Named { name }): Body<Named>) -> ControlResult<Value> {
     if !(1..=LONGEST_NAME).contains(&name.len()) {
         return Err(bad_request(format!("name has 1 to {LONGEST_NAME} bytes.")));
     }
-    let kept = simulator.to_file().map_err(lost)?;
     let mut snapshots = simulator.snapshots();
-    if snapshots.len() >= MOST && !snapshots.contains_key(&name) {
-        return Err(bad_request(format!("There are {MOST} snapshots; delete one first.")));
-    }
-    snapshots.insert(name.clone(), kept);
+    let others = snapshots.iter().filter(|(other, _)| **other != name);
+    let sizes: Vec<_> = others.map(|(_, snapshot)| snapshot.size()).collect();
+    has_room_beside(&sizes).map_err(bad_request)?;
+    let snapshot = simulator.lock().snapshot().map_err(lost)?;
+    snapshots.insert(name.clone(), snapshot);
     Ok(Json(json!({ "name": name })))
 }
 
-/// POST /_sim/snapshots/{name}: the world is as it was; faults end, and the clock goes on
+/// `Err` is a sentence about why there is no room beside snapshots of these sizes.
+fn has_room_beside(sizes: &[usize]) -> Result<(), String> {
+    if sizes.len() < MOST && sizes.iter().sum::<usize>() < MOST_BYTES {
+        return Ok(());
+    }
+    Err(format!("There are {} snapshots, as many as there is room for; delete one first.", sizes.len()))
+}
+
+/// POST /_sim/snapshots/{name}: the world is as it was; faults end, the clock and the access tokens go on
 async fn restore(State(simulator): State<Simulator>, Path(name): Path<String>) -> ControlResult<Value> {
-    let kept = simulator.snapshots().get(&name).cloned().ok_or_else(|| unknown(&name))?;
-    simulator.go_back(&kept).map_err(lost)?;
+    let snapshots = simulator.snapshots();
+    let snapshot = snapshots.get(&name).ok_or_else(|| unknown(&name))?;
+    simulator.restore_from(snapshot).map_err(lost)?;
     Ok(Json(json!({ "name": name })))
 }
 
 /// DELETE /_sim/snapshots/{name}
 async fn forget(State(simulator): State<Simulator>, Path(name): Path<String>) -> ControlResult<Value> {
     simulator.snapshots().remove(&name).map(|_| Json(json!({}))).ok_or_else(|| unknown(&name))
+}
+
+/// Refuses what began in the world of this number once another is in its place, to which it is nothing.
+pub(super) fn unless_replaced(world: &World, number: u64) -> Result<(), ControlError> {
+    if world.number == number {
+        return Ok(());
+    }
+    let told = "There was a reset meanwhile, or a snapshot was gone back to: nothing is left of this.";
+    Err(ControlError::new(StatusCode::CONFLICT, told))
 }
 
 fn unknown(name: &str) -> ControlError {
@@ -76,4 +96,17 @@ fn lost(error: std::io::Error) -> ControlError {
         StatusCode::INTERNAL_SERVER_ERROR,
         format!("The world cannot be written or read: {error}."),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn there_is_room_for_a_hundred_snapshots_that_do_not_take_up_all_memory() {
+        assert_eq!(has_room_beside(&[1; MOST - 1]), Ok(()));
+        assert!(has_room_beside(&[1; MOST]).is_err());
+        assert_eq!(has_room_beside(&[MOST_BYTES / 10; 9]), Ok(()));
+        assert!(has_room_beside(&[MOST_BYTES / 10 + 1; 10]).is_err());
+    }
 }

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use axum::body::Bytes;
-use axum::extract::{Path, State};
+use axum::extract::State;
 use axum::routing::{get, post};
 use axum::{Json, Router};
 use serde_json::{Value, json};
 
-use crate::control::answer::{ControlError, ControlResult, bad_request, body};
+use crate::control::answer::{ControlError, ControlResult, bad_request};
+use crate::control::request::{Body, Path};
 use crate::control::user::named;
 use crate::simulator::Simulator;
 use crate::state;
@@ -32,16 +32,19 @@ pub(super) type Replies = BTreeMap<String, Reply>;
 async fn subscribe(
     State(simulator): State<Simulator>,
     Path(name): Path<String>,
-    bytes: Bytes,
+    Body(replies): Body<Replies>,
 ) -> ControlResult<Value> {
-    let replies: Replies = body(&bytes)?;
     let mut state = simulator.lock();
     let user = named(&state.world, &name)?;
-    Ok(Json(asked(&mut state, user, &replies)?))
+    Ok(Json(request_subscribe_message(&mut state, user, &replies)?))
 }
 
-/// What the mini-program is told by `wx.requestSubscribeMessage` when a user answers its popup so.
-pub(super) fn asked(state: &mut state::State, user: u32, replies: &Replies) -> Result<Value, ControlError> {
+/// Has a user answer the popup of `wx.requestSubscribeMessage`, and gives what the mini-program is told.
+pub(super) fn request_subscribe_message(
+    state: &mut state::State,
+    user: u32,
+    replies: &Replies,
+) -> Result<Value, ControlError> {
     let choices = choices(&state.world, replies)?;
     for choice in choices.iter().filter(|choice| choice.accepts) {
         state.world.subscriptions.accept(user, choice.template_id);
@@ -64,9 +67,8 @@ async fn subscriptions(State(simulator): State<Simulator>, Path(name): Path<Stri
 async fn change(
     State(simulator): State<Simulator>,
     Path(name): Path<String>,
-    bytes: Bytes,
+    Body(replies): Body<Replies>,
 ) -> ControlResult<Value> {
-    let replies: Replies = body(&bytes)?;
     if replies.values().any(|reply| !matches!(reply, Reply::Accept | Reply::Reject)) {
         return Err(bad_request("Settings know `accept` and `reject`."));
     }

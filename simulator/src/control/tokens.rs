@@ -1,6 +1,5 @@
 //! A third party who fetches tokens, and so replaces those that others hold.
 
-use axum::body::Bytes;
 use axum::extract::State;
 use axum::routing::post;
 use axum::{Json, Router};
@@ -8,7 +7,8 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use crate::control::answer::{ControlResult, bad_request, body};
+use crate::control::answer::{ControlResult, bad_request};
+use crate::control::request::Body;
 use crate::simulator::Simulator;
 use crate::world::accounts::{Account, OA};
 use crate::world::tokens::Mode;
@@ -33,8 +33,7 @@ impl Default for Rotation {
 }
 
 /// POST /_sim/rotate
-async fn rotate(State(simulator): State<Simulator>, bytes: Bytes) -> ControlResult<Value> {
-    let rotation: Rotation = body(&bytes)?;
+async fn rotate(State(simulator): State<Simulator>, Body(rotation): Body<Rotation>) -> ControlResult<Value> {
     if !(1..=100).contains(&rotation.times) {
         return Err(bad_request("times is a number between 1 and 100."));
     }

@@ -1,12 +1,13 @@
 //! Who there is: the ids of users, what they did and what they let be sent to them.
 
-use axum::extract::{Path, Query, State};
+use axum::extract::State;
 use axum::routing::get;
 use axum::{Json, Router};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
 use crate::control::answer::ControlResult;
+use crate::control::request::{Path, Query};
 use crate::control::user::named;
 use crate::simulator::Simulator;
 use crate::state;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use axum::http::HeaderValue;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::de::Error;
@@ -63,6 +64,9 @@ impl Fault {
         }
         if self.http_status.is_some_and(|status| !(200..600).contains(&status)) {
             return Err("http_status is a number between 200 and 599.");
+        }
+        if self.location.as_deref().is_some_and(|location| HeaderValue::from_str(location).is_err()) {
+            return Err("location is an address on one line, without control characters.");
         }
         if !self.fails() && self.latency_ms.is_none() {
             return Err(
@@ -155,6 +159,11 @@ impl Faults {
     /// Nothing goes wrong yet.
     pub(crate) fn seeded(seed: u64) -> Self {
         Self { active: Vec::new(), ordered: 0, dice: Dice::seeded(seed) }
+    }
+
+    /// Nothing goes wrong any more, and the dice are as at the start. No fault gets a number that another had.
+    pub(crate) fn reset(&mut self, seed: u64) {
+        *self = Self { ordered: self.ordered, ..Self::seeded(seed) };
     }
 
     /// Puts a fault in force and gives its number.

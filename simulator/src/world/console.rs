@@ -10,6 +10,9 @@ use crate::world::accounts::{Account, Kind, MINI_SECRET, OA_SECRET};
 use crate::world::refusal::Refusal;
 use crate::world::users::Ids;
 
+/// The longest page with its query, in bytes. WeChat names no limit, and must have one.
+const LONGEST_PAGE: usize = 1024;
+
 /// As it stands; a fresh account's is whole.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Console {
@@ -137,7 +140,7 @@ impl Console {
     /// Whether the mini-program has a page.
     pub(crate) fn publishes(&self, page: &str) -> bool {
         let path = page.split('?').next().unwrap_or_default();
-        !page.starts_with('/') && !self.unpublished_pages.contains(path)
+        page.len() <= LONGEST_PAGE && !page.starts_with('/') && !self.unpublished_pages.contains(path)
     }
 
     /// What one user is called by all accounts of the Open Platform account.
@@ -178,6 +181,8 @@ mod tests {
         let console = changed(serde_json::json!({ "unpublished_pages": ["pages/a"] }));
         let pages = ["pages/a?id=1", "pages/a", "/pages/b", "pages/b", "pages/b?id=1"];
         assert_eq!(pages.map(|page| console.publishes(page)), [false, false, false, true, true]);
+        let longest = format!("pages/b?{}", "x".repeat(LONGEST_PAGE - 8));
+        assert!(console.publishes(&longest) && !console.publishes(&format!("{longest}x")));
     }
 
     #[test]

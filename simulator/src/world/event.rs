@@ -1,5 +1,7 @@
 //! What happens to a user of an account, and is told to the account's server.
 
+use serde::{Deserialize, Serialize};
+
 use crate::world::accounts::{Account, MINI, OA};
 
 /// One thing that happened.
@@ -66,4 +68,18 @@ pub(crate) enum Status {
     Success,
     UserBlock,
     SystemFailed,
+}
+
+/// How far the telling of an event has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Told {
+    /// It waits.
+    Queued,
+    /// The server took it.
+    Taken,
+    /// The server took it in none of the tries.
+    GivenUp,
+    /// It was forgotten before the server was told.
+    Lost,
 }

@@ -1,10 +1,13 @@
 //! The inbox where messages arrive, and what it knows about duplicates.
 
-use std::collections::{HashMap, HashSet, VecDeque};
+use std::collections::VecDeque;
 use std::hash::{DefaultHasher, Hash, Hasher};
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
+
+use crate::world::event::Told;
+use crate::world::sent::Sent;
 
 /// The same `client_msg_id` to the same openid is one message for ten minutes, in seconds.
 const DEDUPE_WINDOW: i64 = 600;
@@ -43,6 +46,9 @@ pub(crate) struct Message {
     /// Of a subscribe message, as its sender gave it.
     #[serde(default)]
     pub(crate) lang: Option<String>,
+    /// How far the telling of its receipt has come; `None` while nobody is told of it.
+    #[serde(default)]
+    pub(crate) receipt: Option<Told>,
 }
 
 impl Message {
@@ -77,24 +83,43 @@ pub(crate) struct Inbox {
     pub(crate) delivered: u64,
     pub(crate) duplicates: u64,
     last_msgid: i64,
-    /// The msgid and time of what was sent, by receiver and `client_msg_id`.
+    /// By receiver and `client_msg_id`.
     #[serde(skip)]
-    sent: HashMap<u64, (i64, i64)>,
+    sent: Sent,
+    /// By receiver, batch and content.
     #[serde(skip)]
-    contents: HashSet<u64>,
+    contents: Sent,
 }
 
 impl Inbox {
-    /// Forgets all messages, and gives how many there were. What was sent is remembered as sent.
-    pub(crate) fn clear(&mut self) -> usize {
-        std::mem::take(&mut self.messages).len()
+    /// Forgets these messages, and gives how many there were. What was sent is remembered as sent.
+    pub(crate) fn remove(&mut self, is_one: impl Fn(&Message) -> bool) -> usize {
+        let before = self.messages.len();
+        self.messages.retain(|message| !is_one(message));
+        before - self.messages.len()
     }
 
-    /// Remembers what the kept messages say about duplicates.
+    /// Remembers what the kept messages say about duplicates. What waited to be told of them was not kept.
     pub(crate) fn remember(&mut self) {
-        for message in &self.messages {
-            self.sent.extend(message.fingerprint().map(|sent| (sent, (message.msgid, message.at))));
-            self.contents.extend(message.content());
+        for message in &mut self.messages {
+            add(&mut self.sent, message.fingerprint(), message);
+            add(&mut self.contents, message.content(), message);
+            if message.receipt == Some(Told::Queued) {
+                message.receipt = Some(Told::Lost);
+            }
+        }
+    }
+
+    /// Goes on after another inbox: none of its msgids comes again.
+    pub(crate) fn succeed(&mut self, before: &Self) {
+        self.last_msgid = self.last_msgid.max(before.last_msgid);
+    }
+
+    /// Records how far the telling of a message's receipt has come; of one that is not here, nothing.
+    pub(crate) fn record_receipt(&mut self, msgid: i64, told: Told) {
+        // They lie in the order of their msgids.
+        if let Ok(place) = self.messages.binary_search_by_key(&msgid, |message| message.msgid) {
+            self.messages[place].receipt = Some(told);
         }
     }
 
@@ -105,7 +130,7 @@ impl Inbox {
 
     /// The msgid of the message that a second one would be.
     pub(crate) fn sent_within_window(&self, user: u32, client_msg_id: &str, now: i64) -> Option<i64> {
-        let (msgid, at) = *self.sent.get(&fingerprint(user, client_msg_id))?;
+        let (msgid, at) = self.sent.last(fingerprint(user, client_msg_id))?;
         (now - at < DEDUPE_WINDOW).then_some(msgid)
     }
 
@@ -124,21 +149,27 @@ impl Inbox {
 
     /// Takes a message that will not arrive.
     pub(crate) fn accept(&mut self, message: &Message) {
-        self.sent.extend(message.fingerprint().map(|sent| (sent, (message.msgid, message.at))));
+        add(&mut self.sent, message.fingerprint(), message);
     }
 
     /// Has a message arrive.
     pub(crate) fn deliver(&mut self, message: Message) {
-        let seen = message.fingerprint().is_some_and(|sent| self.sent.contains_key(&sent));
-        let same = message.content().is_some_and(|content| !self.contents.insert(content));
+        let is_new = [
+            add(&mut self.sent, message.fingerprint(), &message),
+            add(&mut self.contents, message.content(), &message),
+        ];
         self.delivered += 1;
-        self.duplicates += u64::from(seen || same);
-        self.accept(&message);
+        self.duplicates += u64::from(is_new.contains(&false));
         if self.messages.len() == KEPT {
             self.messages.pop_front();
         }
         self.messages.push_back(message);
     }
+}
+
+/// Notes that a message was sent with this hash, if it has one; `false` if another was before.
+fn add(sent: &mut Sent, hash: Option<u64>, message: &Message) -> bool {
+    hash.is_none_or(|hash| sent.add(hash, message.msgid, message.at))
 }
 
 #[cfg(test)]
@@ -164,6 +195,7 @@ mod tests {
             at,
             miniprogram_state: None,
             lang: None,
+            receipt: None,
         }
     }
 
@@ -207,6 +239,20 @@ mod tests {
         assert_eq!(after.sent_within_window(7, "b-1", NOW + 1), Some(NOW));
         after.deliver(message(7, "b-2", "x", NOW));
         assert_eq!((after.delivered, after.duplicates), (2, 1));
+    }
+
+    #[test]
+    fn a_receipt_is_kept_with_its_message_and_one_that_waited_is_lost_over_a_restart() {
+        let mut before = Inbox::default();
+        (0..3).for_each(|n| before.deliver(message(7, &format!("b-{n}"), "x", NOW + n)));
+        before.record_receipt(NOW, Told::Taken);
+        before.record_receipt(NOW + 2, Told::Queued);
+        before.record_receipt(NOW + 3, Told::Taken);
+        let mut after: Inbox = serde_json::from_slice(&serde_json::to_vec(&before).unwrap()).unwrap();
+        after.remember();
+        let receipts = |inbox: &Inbox| -> Vec<_> { inbox.newest(None).map(|one| one.receipt).collect() };
+        assert_eq!(receipts(&before), [Some(Told::Queued), None, Some(Told::Taken)]);
+        assert_eq!(receipts(&after), [Some(Told::Lost), None, Some(Told::Taken)]);
     }
 
     #[test]

@@ -34,14 +34,13 @@ impl Stats {
         endpoint.max_concurrent = endpoint.max_concurrent.max(endpoint.concurrent);
     }
 
-    /// Counts a call that ends.
+    /// Counts the end of a call that was counted as it began.
     pub(crate) fn finished(&mut self, path: &'static str) {
-        // It may have begun in a world before this one.
-        let endpoint = &mut self.endpoints.entry(path).or_default().concurrent;
-        (self.concurrent, *endpoint) = (self.concurrent.saturating_sub(1), endpoint.saturating_sub(1));
+        self.concurrent -= 1;
+        self.endpoints.entry(path).or_default().concurrent -= 1;
     }
 
-    /// Counts how a call failed: an errcode, `http_502`, `body`, `redirect` or `cut`.
+    /// Counts how such a call failed: an errcode, `http_502`, `body`, `redirect` or `cut`.
     pub(crate) fn failed(&mut self, path: &'static str, how: String) {
         *self.endpoints.entry(path).or_default().errors.entry(how).or_default() += 1;
     }

@@ -1,6 +1,7 @@
 //! Access tokens of both kinds: how they are issued, rotated and overlap.
 
 use std::collections::BTreeMap;
+use std::mem;
 
 use base64::{Engine, engine::general_purpose::URL_SAFE_NO_PAD};
 use serde::{Deserialize, Serialize};
@@ -54,6 +55,12 @@ impl Tokens {
     /// The tokens of this account that are fetched in this mode.
     pub(crate) fn rotation(&mut self, account: &Account, mode: Mode) -> &mut Rotation {
         self.rotations.entry(key(account, mode)).or_default()
+    }
+
+    /// Takes over the tokens of a world before; how often they were forced is forgotten, as all quotas are.
+    pub(crate) fn succeed(&mut self, before: &mut Self) {
+        self.rotations = mem::take(&mut before.rotations);
+        self.rotations.values_mut().for_each(|rotation| rotation.forced = 0);
     }
 
     /// The account a token that works right now speaks for.
@@ -235,6 +242,19 @@ mod tests {
         }
         assert_eq!(rotation.forced(morning + 20 * 60).err().unwrap().errcode, 45009);
         assert!(rotation.forced(morning + 24 * 60 * 60).is_ok());
+    }
+
+    #[test]
+    fn tokens_go_on_in_the_next_world_and_may_be_forced_anew() {
+        let morning = 1_767_196_800; // midnight in Beijing
+        let (mut before, mut after) = (Tokens::default(), Tokens::default());
+        let stable = before.rotation(&OA, Mode::Stable);
+        (0..20).for_each(|n| drop(stable.forced(morning + n * 60)));
+        let (now, held) = (morning + 20 * 60, stable.stable(morning));
+        assert_eq!(stable.forced(now).err().unwrap().errcode, 45009);
+        after.succeed(&mut before);
+        assert_eq!(errcode(&after, &held, now), 0);
+        assert!(after.rotation(&OA, Mode::Stable).forced(now).is_ok());
     }
 
     #[test]

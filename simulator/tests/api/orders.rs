@@ -33,7 +33,7 @@ async fn faults_answer_with_their_errcode_or_status_until_they_are_cleared() {
     let (status, body) = wechat.try_send(&token, &message(&openid, "b-2")).await.unwrap();
     assert_eq!(status, StatusCode::BAD_GATEWAY);
     assert!(body.as_str().unwrap().starts_with("<html>"));
-    wechat.try_call(Method::DELETE, "/_sim/faults", &Value::Null).await.unwrap();
+    wechat.delete("/_sim/faults").await;
     assert_eq!(wechat.errcode(&token, &message(&other, "b-2")).await, 0);
 }
 
@@ -45,10 +45,10 @@ async fn one_route_takes_and_clears_faults_of_endpoints_and_of_followers() {
     assert_eq!(wechat.post("/_sim/faults", json!({ "kind": "followers", "empty": true })).await, json!({}));
     let followers = format!("/cgi-bin/user/get?access_token={token}");
     assert_eq!(wechat.get(&followers).await["total"], 0);
-    wechat.try_call(Method::DELETE, "/_sim/faults?kind=followers", &Value::Null).await.unwrap();
+    wechat.delete("/_sim/faults?kind=followers").await;
     assert_ne!(wechat.get(&followers).await["total"], 0);
     assert_eq!(wechat.errcode(&token, &message(&openid, "b-1")).await, -1);
-    wechat.try_call(Method::DELETE, "/_sim/faults", &Value::Null).await.unwrap();
+    wechat.delete("/_sim/faults").await;
     assert_eq!(wechat.errcode(&token, &message(&openid, "b-1")).await, 0);
 }
 
@@ -60,6 +60,7 @@ async fn a_wrong_order_is_answered_with_a_sentence() {
         ("/_sim/faults", json!({ "endpoint": "/cgi-bin/message/template/sent", "errcode": -1 })),
         ("/_sim/faults", json!({ "endpoint": SEND })),
         ("/_sim/faults", json!({ "kind": "weather" })),
+        ("/_sim/faults", json!({ "endpoint": SEND, "location": "a\nb" })),
         ("/_sim/faults", json!({ "kind": "followers", "shift_batch": 2 })),
         ("/_sim/faults", json!({ "kind": "callback", "delay": 0.5 })),
         ("/_sim/quota", json!({ "endpoint": "/nothing", "per_day": 1 })),
@@ -71,6 +72,53 @@ async fn a_wrong_order_is_answered_with_a_sentence() {
         assert_eq!(status, StatusCode::BAD_REQUEST, "{path} {body}");
         assert!(answer["error"].as_str().unwrap().ends_with('.'), "{answer}");
     }
+}
+
+#[tokio::test]
+async fn whatever_is_wrong_with_a_request_is_answered_with_a_sentence() {
+    let wechat = Wechat::start().await;
+    let wrong = [
+        (Method::GET, "/_sim/messages?wait=soon", StatusCode::BAD_REQUEST),
+        (Method::GET, "/_sim/messages?since=today", StatusCode::BAD_REQUEST),
+        (Method::GET, "/_sim/users?n=-1", StatusCode::BAD_REQUEST),
+        (Method::GET, "/_sim/log?m=1", StatusCode::BAD_REQUEST),
+        (Method::DELETE, "/_sim/faults/x", StatusCode::BAD_REQUEST),
+        (Method::GET, "/_sim/users/%ff", StatusCode::BAD_REQUEST),
+        (Method::GET, "/_sim/nothing", StatusCode::NOT_FOUND),
+        (Method::GET, "/_sim/nothing?user=7", StatusCode::NOT_FOUND),
+        (Method::GET, "/_sim/reset", StatusCode::METHOD_NOT_ALLOWED),
+        (Method::POST, "/_sim/callback/stats", StatusCode::METHOD_NOT_ALLOWED),
+    ];
+    for (method, path, status) in wrong {
+        wechat.is_refused(method, path, status).await;
+    }
+    let too_long = Value::from("x".repeat(3 << 20));
+    for path in ["/_sim/faults", "/_sim/console", "/_sim/users/7/sealed"] {
+        let (status, answer) = wechat.try_call(Method::POST, path, &too_long).await.unwrap();
+        assert_eq!(status, StatusCode::PAYLOAD_TOO_LARGE, "{path}");
+        assert!(answer["error"].as_str().unwrap().ends_with('.'), "{answer}");
+    }
+    let by_get = wechat.http.get(format!("{}/_sim/reset", wechat.base)).send().await.unwrap();
+    assert_eq!(by_get.headers()["allow"], "POST");
+}
+
+#[tokio::test]
+async fn a_route_refuses_parameters_that_it_does_not_have_before_it_does_anything() {
+    let wechat = Wechat::start().await;
+    wechat.fault(json!({ "endpoint": SEND, "errcode": -1 })).await;
+    for (method, path) in [
+        (Method::DELETE, "/_sim/faults?knd=callback"),
+        (Method::DELETE, "/_sim/callback/faults?user=7"),
+        (Method::GET, "/_sim/faults?kind=callback"),
+        (Method::POST, "/_sim/reset?only=faults"),
+        (Method::POST, "/_sim/users/7/unfollow?quietly"),
+        (Method::GET, "/_sim/events?after=1"),
+        (Method::GET, "/_sim/stats?endpoint=*"),
+    ] {
+        wechat.is_refused(method, path, StatusCode::BAD_REQUEST).await;
+    }
+    assert_eq!(wechat.get("/_sim/faults?").await["endpoints"].as_array().unwrap().len(), 1);
+    assert_eq!(wechat.user(7).await["following"], true);
 }
 
 #[tokio::test]

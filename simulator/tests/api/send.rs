@@ -33,11 +33,15 @@ async fn every_reason_not_to_send_has_its_errcode() {
         (40037, "/template_id", "x".repeat(43).into()),
         (40013, "/miniprogram/appid", OA_APPID.into()),
         (40165, "/miniprogram/pagepath", "/pages/approval".into()),
+        (40165, "/miniprogram/pagepath", "p".repeat(1025).into()),
+        (40039, "/url", "u".repeat(1025).into()),
+        (40035, "/client_msg_id", "i".repeat(1025).into()),
         (47003, "/data/thing1/value", "".into()),
         (47001, "/data", "text".into()),
     ];
     for (errcode, place, value) in wrong {
         let mut message = message(&openid, "b-1");
+        message["url"] = "https://example.com/".into();
         *message.pointer_mut(place).unwrap() = value;
         assert_eq!(wechat.errcode(&token, &message).await, errcode, "{place}");
     }

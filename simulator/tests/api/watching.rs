@@ -1,21 +1,12 @@
-//! The simulator in other people's tests: waiting for a message, emptying the phones, watching what happens, going back.
+//! The simulator in other people's tests: waiting for a message, emptying the phones, looking at what is in force.
 
 use std::time::{Duration, Instant};
 
-use futures::StreamExt;
-use reqwest::header::HeaderValue;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
-use simulator::{SUBSCRIBE_TEMPLATE_ID, TEMPLATE_ID};
+use simulator::TEMPLATE_ID;
 
 use crate::wechat::{SEND, Wechat, message};
-
-/// `path` is refused with this status, and a sentence.
-async fn is_refused(wechat: &Wechat, method: Method, path: &str, status: StatusCode) {
-    let (refused, answer) = wechat.try_call(method, path, &Value::Null).await.unwrap();
-    assert_eq!(refused, status, "{path}");
-    assert!(answer["error"].as_str().unwrap().ends_with('.'), "{answer}");
-}
 
 #[tokio::test]
 async fn a_message_is_found_by_its_user_its_text_and_its_time() {
@@ -48,8 +39,8 @@ async fn a_message_is_found_by_its_user_its_text_and_its_time() {
             messages.as_array().unwrap().iter().map(|one| one["user"].as_i64().unwrap()).collect();
         assert_eq!(users, found, "{query}");
     }
-    is_refused(&wechat, Method::GET, "/_sim/messages?user=nobody", StatusCode::NOT_FOUND).await;
-    is_refused(&wechat, Method::GET, "/_sim/messages?wait=61s", StatusCode::BAD_REQUEST).await;
+    wechat.is_refused(Method::GET, "/_sim/messages?user=nobody", StatusCode::NOT_FOUND).await;
+    wechat.is_refused(Method::GET, "/_sim/messages?wait=61s", StatusCode::BAD_REQUEST).await;
 }
 
 #[tokio::test]
@@ -89,6 +80,28 @@ async fn who_waits_for_a_message_is_answered_when_it_arrives() {
     // One that is there is answered at once, and one that does not come by none.
     assert_ne!(wechat.get("/_sim/messages?user=7&wait=30s").await, json!([]));
     assert_eq!(wechat.get("/_sim/messages?user=9&wait=50ms").await, json!([]));
+    // A bare number is seconds, and of no messages none can come.
+    assert_eq!(wechat.get("/_sim/messages?user=9&wait=0").await, json!([]));
+    assert_eq!(wechat.get("/_sim/messages?n=0&wait=30").await, json!([]));
+    assert!(started.elapsed() < Duration::from_secs(20));
+}
+
+#[tokio::test]
+async fn who_waits_for_a_message_is_answered_when_a_snapshot_brings_it() {
+    let wechat = Wechat::start().await;
+    wechat.send(&wechat.token().await, &message(&wechat.oa_openid(7).await, "b-1")).await;
+    wechat.post("/_sim/snapshots", json!({ "name": "one" })).await;
+    wechat.post("/_sim/reset", Value::Null).await;
+    let started = Instant::now();
+    let waiting = async { wechat.get("/_sim/messages?user=7&contains=王小明&wait=30s").await };
+    let restoring = async {
+        // Whoever is answered after the waiting has begun to wait.
+        assert_eq!(wechat.get("/_sim/messages?user=7&wait=50ms").await, json!([]));
+        wechat.post("/_sim/snapshots/one", Value::Null).await;
+    };
+    let (found, ()) = tokio::join!(waiting, restoring);
+    assert_eq!(found[0]["user"], 7);
+    assert!(started.elapsed() < Duration::from_secs(20));
 }
 
 #[tokio::test]
@@ -96,7 +109,7 @@ async fn emptied_phones_forget_messages_and_not_what_was_sent() {
     let wechat = Wechat::start().await;
     let (token, openid) = (wechat.token().await, wechat.oa_openid(7).await);
     let sent = wechat.send(&token, &message(&openid, "b-1")).await;
-    let (_, deleted) = wechat.try_call(Method::DELETE, "/_sim/messages", &Value::Null).await.unwrap();
+    let deleted = wechat.delete("/_sim/messages").await;
     assert_eq!((deleted, wechat.inbox().await.len()), (json!({ "deleted": 1 }), 0));
     // The same client_msg_id is still the same message.
     assert_eq!(wechat.send(&token, &message(&openid, "b-1")).await["msgid"], sent["msgid"]);
@@ -104,32 +117,24 @@ async fn emptied_phones_forget_messages_and_not_what_was_sent() {
 }
 
 #[tokio::test]
-async fn a_snapshot_is_gone_back_to_and_a_reset_to_the_start() {
+async fn a_phone_is_emptied_of_what_is_named_and_of_nothing_else() {
     let wechat = Wechat::start().await;
-    let (token, openid) = (wechat.token().await, wechat.oa_openid(7).await);
-    wechat.send(&token, &message(&openid, "b-1")).await;
-    wechat.post("/_sim/users/5/unfollow", Value::Null).await;
-    assert_eq!(wechat.post("/_sim/snapshots", json!({ "name": "one" })).await, json!({ "name": "one" }));
-    wechat.send(&token, &message(&openid, "b-2")).await;
-    wechat.post("/_sim/users/5/follow", Value::Null).await;
-    wechat.fault(json!({ "endpoint": SEND, "errcode": -1 })).await;
-    wechat.advance(3600).await;
-    let now = wechat.get("/_sim/clock").await["now"].as_i64().unwrap();
-    assert_eq!(wechat.get("/_sim/snapshots").await, json!(["one"]));
-    wechat.post("/_sim/snapshots/one", Value::Null).await;
-    assert_eq!((wechat.inbox().await.len(), &wechat.user(5).await["following"]), (1, &json!(false)));
-    assert_eq!(
-        wechat.errcode(&token, &message(&openid, "b-3")).await,
-        0,
-        "the fault is over, the token is known"
-    );
-    assert!(wechat.get("/_sim/clock").await["now"].as_i64().unwrap() >= now, "time goes on");
-    wechat.post("/_sim/reset", Value::Null).await;
-    assert_eq!((wechat.inbox().await.len(), &wechat.user(5).await["following"]), (0, &json!(true)));
-    assert_eq!(wechat.errcode(&token, &message(&openid, "b-4")).await, 40001, "nobody has fetched a token");
-    assert_eq!(wechat.get("/_sim/snapshots").await, json!(["one"]), "snapshots outlive it");
-    wechat.try_call(Method::DELETE, "/_sim/snapshots/one", &Value::Null).await.unwrap();
-    is_refused(&wechat, Method::POST, "/_sim/snapshots/one", StatusCode::NOT_FOUND).await;
+    let token = wechat.token().await;
+    for user in [7, 8, 9] {
+        wechat.send(&token, &message(&wechat.oa_openid(user).await, &format!("b-{user}"))).await;
+    }
+    for (query, status) in [
+        ("usr=7", StatusCode::BAD_REQUEST),
+        ("user=7&wait=1s", StatusCode::BAD_REQUEST),
+        ("n=1", StatusCode::BAD_REQUEST),
+        ("user=nobody", StatusCode::NOT_FOUND),
+    ] {
+        wechat.is_refused(Method::DELETE, &format!("/_sim/messages?{query}"), status).await;
+    }
+    assert_eq!(wechat.delete("/_sim/messages?contains=nowhere").await, json!({ "deleted": 0 }));
+    assert_eq!(wechat.delete("/_sim/messages?user=7&channel=template").await, json!({ "deleted": 1 }));
+    let left: Vec<_> = wechat.inbox().await.iter().map(|message| message["user"].clone()).collect();
+    assert_eq!(left, [9, 8]);
 }
 
 #[tokio::test]
@@ -150,9 +155,9 @@ async fn faults_are_listed_and_end_one_by_one() {
         [&json!(0.25), &json!(0.0)]
     );
     let path = format!("/_sim/faults/{slow}");
-    wechat.try_call(Method::DELETE, &path, &Value::Null).await.unwrap();
+    wechat.delete(&path).await;
     assert_eq!(wechat.get("/_sim/faults").await["endpoints"].as_array().unwrap().len(), 1);
-    is_refused(&wechat, Method::DELETE, &path, StatusCode::NOT_FOUND).await;
+    wechat.is_refused(Method::DELETE, &path, StatusCode::NOT_FOUND).await;
 }
 
 #[tokio::test]
@@ -168,81 +173,11 @@ async fn quotas_and_the_consoles_are_shown_as_they_stand() {
     let tokens = of("/cgi-bin/token", "oa");
     assert_eq!([&tokens["per_day"], &tokens["used_today"], &tokens["used_this_minute"]], [2000, 1, 1]);
     assert_eq!((&of(SEND, "oa")["per_minute"], &of(SEND, "oa")["used_today"]), (&json!(3), &json!(0)));
-    wechat.post("/_sim/console", json!({ "info_lag": 5 })).await;
+    let fresh = wechat.get("/_sim/console").await;
+    wechat.post("/_sim/console", json!({ "info_lag": 5, "oa_secret": "another" })).await;
     assert_eq!(wechat.get("/_sim/console").await["info_lag"], 5);
-}
-
-/// Reads server-sent events as they come: their id, kind and data.
-async fn events(wechat: &Wechat, last: Option<&str>, n: usize) -> Vec<(String, String, Value)> {
-    let request = wechat.http.get(format!("{}/_sim/events", wechat.base));
-    let request = match last {
-        Some(last) => request.header("last-event-id", HeaderValue::from_str(last).unwrap()),
-        None => request,
-    };
-    let mut stream = request.send().await.unwrap().bytes_stream();
-    let mut text = String::new();
-    while text.matches("\n\n").count() < n {
-        text += std::str::from_utf8(&stream.next().await.unwrap().unwrap()).unwrap();
-    }
-    let field = |event: &str, name: &str| {
-        let line =
-            event.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(": ").map(str::to_owned));
-        line.unwrap_or_default()
-    };
-    let event = |event: &str| {
-        let data = serde_json::from_str(&field(event, "data")).unwrap();
-        (field(event, "id"), field(event, "event"), data)
-    };
-    text.split_terminator("\n\n").map(event).collect()
-}
-
-#[tokio::test]
-async fn what_happens_is_watched_live_and_gone_on_with_after_a_pause() {
-    let wechat = Wechat::start().await;
-    let (token, openid) = (wechat.token().await, wechat.oa_openid(7).await);
-    let calls = wechat.get("/_sim/log?n=1").await;
-    assert_eq!(calls[0]["endpoint"], "/cgi-bin/token");
-    let last = calls[0]["id"].to_string();
-    let sent = wechat.send(&token, &message(&openid, "b-1")).await;
-    wechat.send(&token, &message("nobody", "b-2")).await;
-    wechat.post("/_sim/users/7/unfollow", Value::Null).await;
-    let watched = events(&wechat, Some(&last), 4).await;
-    let kinds: Vec<_> = watched.iter().map(|(_, kind, _)| kind.as_str()).collect();
-    assert_eq!(kinds, ["message", "call", "call", "control"]);
-    let [message, taken, refused, control] = [0, 1, 2, 3].map(|n| &watched[n].2);
-    assert_eq!(message["message"]["id"], sent["msgid"].to_string());
-    assert_eq!(message["message"]["lines"][0]["value"], "王小明");
-    assert_eq!(
-        (&taken["endpoint"], &taken["users"], &taken["answer"]),
-        (&json!(SEND), &json!([7]), &json!("0"))
-    );
-    assert_eq!(refused["answer"], "40003");
-    assert_eq!((&control["method"], &control["path"]), (&json!("POST"), &json!("/_sim/users/7/unfollow")));
-    let rest = events(&wechat, Some(&watched[2].0), 1).await;
-    assert_eq!(rest[0], watched[3]);
-    // Live: whoever watches from now on is told of the next.
-    let (live, _) = tokio::join!(events(&wechat, None, 1), async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
-        wechat.advance(1).await;
-    });
-    assert_eq!(live[0].2["path"], "/_sim/clock");
-    // Of another simulator's entries nothing is known.
-    assert_eq!(events(&wechat, Some("1000000"), 1).await[0].1, "missed");
-}
-
-#[tokio::test]
-async fn without_a_server_a_login_gives_a_code_and_an_accept_counts_at_wechat_alone() {
-    let wechat = Wechat::start().await;
-    let told = wechat.post("/_sim/users/7/login", Value::Null).await;
-    assert_eq!(
-        (&told["user"], &told["backend"], &told["has_session"]),
-        (&json!(7), &Value::Null, &json!(false))
-    );
-    assert!(told["code"].as_str().is_some_and(|code| code.len() == 32), "{told}");
-    let accept = json!({ "template_id": SUBSCRIBE_TEMPLATE_ID });
-    let told = wechat.post("/_sim/users/7/accept-message", accept).await;
-    assert_eq!(told["credits"], json!({ SUBSCRIBE_TEMPLATE_ID: 1 }));
-    assert_eq!((&told["result"][SUBSCRIBE_TEMPLATE_ID], &told["backend"]), (&json!("accept"), &Value::Null));
+    assert_eq!(wechat.delete("/_sim/console").await, fresh);
+    assert_eq!(wechat.get("/_sim/console").await, fresh);
 }
 
 #[tokio::test]

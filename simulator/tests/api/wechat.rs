@@ -29,7 +29,7 @@ impl Wechat {
         Self::serve(Simulator::restore(settings, path).unwrap()).await
     }
 
-    async fn serve(simulator: Simulator) -> Self {
+    pub async fn serve(simulator: Simulator) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let base = format!("http://{}", listener.local_addr().unwrap());
         tokio::spawn(simulator.clone().serve(listener, std::future::pending()));
@@ -55,6 +55,17 @@ impl Wechat {
 
     pub async fn post(&self, path: &str, body: Value) -> Value {
         self.try_call(Method::POST, path, &body).await.unwrap().1
+    }
+
+    pub async fn delete(&self, path: &str) -> Value {
+        self.try_call(Method::DELETE, path, &Value::Null).await.unwrap().1
+    }
+
+    /// `path` is refused with this status, and a sentence.
+    pub async fn is_refused(&self, method: Method, path: &str, status: StatusCode) {
+        let (refused, answer) = self.try_call(method, path, &Value::Null).await.unwrap();
+        assert_eq!(refused, status, "{path}");
+        assert!(answer["error"].as_str().unwrap().ends_with('.'), "{answer}");
     }
 
     pub async fn fault(&self, fault: Value) {
@@ -108,6 +119,10 @@ impl Wechat {
 
     pub async fn errcode(&self, token: &str, message: &Value) -> i64 {
         self.send(token, message).await["errcode"].as_i64().unwrap()
+    }
+
+    pub async fn msgid(&self, token: &str, message: &Value) -> i64 {
+        self.send(token, message).await["msgid"].as_i64().unwrap()
     }
 
     pub async fn inbox(&self) -> Vec<Value> {

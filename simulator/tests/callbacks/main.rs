@@ -3,14 +3,21 @@
 
 mod faults;
 mod mini;
+mod receipts;
 mod receiver;
 mod wechat;
 
 use std::collections::{BTreeMap, HashSet};
+use std::sync::Arc;
 
+use axum::Router;
+use axum::extract::Query;
+use axum::routing::get;
 use reqwest::StatusCode;
 use serde_json::{Value, json};
 use simulator::{Callback, OA_ORIGINAL_ID, Simulator};
+use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 use crate::receiver::{Answer, Receiver, signature, text};
 use crate::wechat::{Wechat, settings};
@@ -176,9 +183,81 @@ async fn a_restart_keeps_the_configuration() {
 }
 
 #[tokio::test]
+async fn a_snapshot_has_its_configuration_and_a_reset_the_one_of_the_start() {
+    let (first, second) = (Receiver::start().await, Receiver::start().await);
+    let wechat = Wechat::telling(&first).await;
+    wechat.post("/_sim/callback", json!({ "url": second.url })).await;
+    wechat.post("/_sim/snapshots", json!({ "name": "second" })).await;
+    wechat.delete("/_sim/callback").await;
+    wechat.post("/_sim/snapshots", json!({ "name": "none" })).await;
+    wechat.post("/_sim/snapshots/second", Value::Null).await;
+    wechat.have(200, "follow").await;
+    assert_eq!(second.events(1).await, ["subscribe"]);
+    wechat.settled().await;
+    wechat.post("/_sim/snapshots/none", Value::Null).await;
+    wechat.have(200, "follow").await;
+    assert_eq!(wechat.settled().await["sent"], 0);
+    wechat.post("/_sim/reset", Value::Null).await;
+    wechat.have(200, "follow").await;
+    assert_eq!(first.events(1).await, ["subscribe"]);
+}
+
+#[tokio::test]
+async fn a_pause_ends_when_all_is_as_it_was() {
+    let receiver = Receiver::start().await;
+    let wechat = Wechat::telling(&receiver).await;
+    wechat.post("/_sim/snapshots", json!({ "name": "one" })).await;
+    for (path, pushes) in [("/_sim/snapshots/one", 1), ("/_sim/reset", 2)] {
+        wechat.post("/_sim/callback/pause", Value::Null).await;
+        wechat.post(path, Value::Null).await;
+        wechat.have(200, "follow").await;
+        receiver.pushes(pushes).await;
+    }
+}
+
+#[tokio::test]
+async fn a_push_of_the_world_before_is_not_counted_in_the_next() {
+    let receiver = Receiver::start().await;
+    let wechat = Wechat::telling(&receiver).await;
+    receiver.open.send_replace(false);
+    wechat.have(200, "follow").await;
+    receiver.pushes(1).await;
+    wechat.post("/_sim/reset", Value::Null).await;
+    receiver.open.send_replace(true);
+    let stats = wechat.settled().await;
+    assert_eq!([&stats["sent"], &stats["tries"], &stats["answered"]], [0, 0, 0], "{stats}");
+}
+
+#[tokio::test]
+async fn a_configuration_of_the_world_before_is_not_saved_in_the_next() {
+    let (asked, reset) = (Arc::new(Notify::new()), Arc::new(Notify::new()));
+    let verified = {
+        let (asked, reset) = (asked.clone(), reset.clone());
+        async move |Query(mut query): Query<BTreeMap<String, String>>| {
+            asked.notify_one();
+            reset.notified().await;
+            query.remove("echostr").unwrap()
+        }
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/", listener.local_addr().unwrap());
+    tokio::spawn(async { axum::serve(listener, Router::new().route("/", get(verified))).await.unwrap() });
+    let wechat = Wechat::with(None).await;
+    let ((status, told), ()) =
+        tokio::join!(wechat.try_post("/_sim/callback", json!({ "url": url })), async {
+            asked.notified().await;
+            wechat.post("/_sim/reset", Value::Null).await;
+            reset.notify_one();
+        });
+    assert_eq!(status, StatusCode::CONFLICT, "{told}");
+    wechat.have(200, "follow").await;
+    assert_eq!(wechat.settled().await["sent"], 0);
+}
+
+#[tokio::test]
 async fn a_configuration_that_wechat_would_not_save_stops_the_start() {
     let wrong = Callback { encoding_aes_key: "short".into(), ..Callback::to("http://127.0.0.1:1/") };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let served = Simulator::new(settings(Some(wrong))).serve(listener, std::future::pending()).await;
     assert_eq!(served.unwrap_err().kind(), std::io::ErrorKind::InvalidInput);
 }

@@ -3,9 +3,7 @@
 use futures::future::join_all;
 use harness::World;
 use local::{Faults, Settings};
-use shared::Config;
 use shared::store::{self, Credits, Take};
-use simulator::MINI_APPID;
 
 const USER: &str = "oUser";
 const T: &str = "tOne";
@@ -169,18 +167,7 @@ async fn a_forgotten_user_has_nothing_and_gets_nothing_back() {
 
 /// The same, as a function sees it, whose calls may fail.
 fn as_a_function(world: &World) -> Credits {
-    let operator = world.stack().config();
-    let tables = operator.aws().expect("how AWS is reached").dynamodb_endpoint.expect("a local one");
-    let told = [
-        ("AWS_REGION", "us-east-1"),
-        ("AWS_ACCESS_KEY_ID", "send"),
-        ("AWS_SECRET_ACCESS_KEY", "local"),
-        ("AWS_ENDPOINT_URL_DYNAMODB", &tables),
-        ("STATE_TABLE", &operator.state_table().expect("its name")),
-        ("MINI_APPID", MINI_APPID),
-    ];
-    let config = Config::of(told.map(|(name, value)| (name.to_owned(), value.to_owned())));
-    let config = config.with_clock(world.stack().clock().clone());
+    let config = world.stack().config_of("send");
     Credits::new(&config, store::client(&config).expect("tables")).expect("a table of states")
 }
 

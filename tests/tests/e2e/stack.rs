@@ -161,3 +161,31 @@ async fn a_wechat_that_is_not_there_is_told_as_such_and_messages_wait_for_it() {
         "{message}"
     );
 }
+
+/// Events hold tokens and keys of whoever calls: the Runtime API is for the process that was started for it.
+#[tokio::test]
+async fn nobody_but_its_process_takes_a_functions_events() {
+    let world = World::with(Settings {
+        programs: [("login".to_owned(), env!("CARGO_BIN_EXE_function").into())].into(),
+        ..Settings::default()
+    })
+    .await;
+    world.login(1).await;
+    let process = world.stack().processes("login")[0];
+    // What another user of the machine cannot read.
+    let variables = std::fs::read(format!("/proc/{process}/environ")).expect("its variables");
+    let variables = String::from_utf8(variables).expect("texts");
+    let told = variables.split('\0').find_map(|one| one.strip_prefix("AWS_LAMBDA_RUNTIME_API="));
+    let url: reqwest::Url = told.expect("an address").parse().expect("a URL");
+    assert!(url.path().len() > 32, "{url}");
+    let next = |path: &str| url.join(&format!("{path}/2018-06-01/runtime/invocation/next")).expect("a URL");
+    // An event is waited for as long as it takes.
+    let http = reqwest::Client::builder().timeout(std::time::Duration::from_secs(5));
+    let http = http.no_proxy().build().expect("an HTTP client");
+    for path in ["", "/made-up"] {
+        let answer = http.get(next(path)).send().await.expect("an answer");
+        assert_eq!(answer.status(), 404, "{path}");
+    }
+    let foreign = http.get(next(url.path())).header("host", "evil.example").send().await.expect("an answer");
+    assert_eq!(foreign.status(), 403);
+}

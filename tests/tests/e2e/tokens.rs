@@ -40,6 +40,19 @@ async fn a_token_replaced_by_somebody_else_still_works_and_is_not_replaced() {
     assert_eq!(world.calls(TOKEN).await, 2, "one for each account, at the start");
 }
 
+/// Whoever tests with the simulated WeChat resets it before each test, and keeps the stack.
+#[tokio::test]
+async fn a_reset_of_the_simulated_wechat_takes_no_token_from_the_stack() {
+    let world = World::start().await;
+    arrived(&sent(&world).await, 1);
+    for _ in 0..5 {
+        world.tell("/_sim/reset", &Value::Null).await;
+        arrived(&sent(&world).await, 1);
+        assert_eq!(world.messages_of(1).await.len(), 1);
+        assert_eq!(world.calls(TOKEN).await, 0);
+    }
+}
+
 #[tokio::test]
 async fn a_token_killed_by_somebody_else_is_replaced_and_the_message_arrives() {
     let world = World::start().await;

@@ -21,7 +21,8 @@ fn allowed(package: &Package) -> Option<&'static [&'static str]> {
         "harness" => &["clock", "contract", "local", "simulator"],
         "tests" => &["local"],
         "fuzz" => &["contract", "functions", "shared"],
-        "bench" => &["functions", "harness", "local", "shared", "simulator"],
+        "bench" => &["functions", "harness", "local", "pieces", "shared", "simulator"],
+        "bench/pieces" => &["contract", "fuzz", "shared"],
         _ => return None,
     })
 }
