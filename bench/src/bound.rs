@@ -47,8 +47,9 @@ impl Bound {
         let identities = Identities::new(&config, store::client(&config).expect("the stack's own tables"));
         let identities = identities.expect("a map");
         eprintln!("bounds: writing {} rows", openids.len());
-        // In the order they come in, and by unionids as long as real ones.
-        let rows: Vec<_> = openids.into_iter().map(|openid| (openid.replacen('o', "u", 1), openid)).collect();
+        // In the order they come in; unionids are in none.
+        let unionid = |openid: &str| openid.chars().rev().collect::<String>();
+        let rows: Vec<_> = openids.into_iter().map(|openid| (unionid(&openid), openid)).collect();
         let write_seconds = write(&identities, &rows, world.stack().clock().now()).await;
         eprintln!("bounds: reading them");
         let started = Instant::now();
