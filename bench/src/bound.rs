@@ -7,11 +7,12 @@ use futures::{StreamExt, TryStreamExt, stream};
 use harness::World;
 use local::Settings;
 use serde_json::json;
-use shared::Authorized;
 use shared::store::{self, Identities};
 use shared::wechat::followers::{self, BATCH};
+use shared::{Authorized, Config};
 use sync::LOOKUPS;
 
+use crate::process::on_one_thread;
 use crate::wechat;
 
 /// How many calls of batchget are averaged over.
@@ -30,32 +31,37 @@ pub struct Bound {
 }
 
 impl Bound {
-    /// Measures them against an account of its own, or that of the WeChat that is there.
+    /// Measures them against an account of its own, or that of the WeChat that is there; on one thread, as `sync` has it.
     pub async fn measure(followers: u32, latency_ms: u64, at: Option<&str>) -> Self {
         let world = World::with(Settings { followers, ..wechat::settings(at) }).await;
         if at.is_none() {
             world.fault(json!({ "endpoint": "*", "latency_ms": latency_ms })).await;
         }
-        let account = wechat::account(&world).await;
+        let (config, now) = (world.stack().config(), world.stack().clock().now());
+        let bound = on_one_thread(async move || Self::of(&config, followers, now).await).await;
+        world.stop().await;
+        bound
+    }
+
+    async fn of(config: &Config, followers: u32, as_of: i64) -> Self {
+        let account = wechat::account(config).await;
         eprintln!("bounds: listing the followers");
         let started = Instant::now();
         let openids = wechat::followers(&account, followers).await;
         let list_seconds = started.elapsed().as_secs_f64();
         eprintln!("bounds: looking up {SAMPLE} times {BATCH}");
         let batchget_seconds = batchget(&account, &openids).await;
-        let config = world.stack().config();
-        let identities = Identities::new(&config, store::client(&config).expect("the stack's own tables"));
-        let identities = identities.expect("a map");
+        let tables = store::client(config).expect("the stack's own tables");
+        let identities = Identities::new(config, tables).expect("a map");
         eprintln!("bounds: writing {} rows", openids.len());
         // In the order they come in; unionids are in none.
         let unionid = |openid: &str| openid.chars().rev().collect::<String>();
         let rows: Vec<_> = openids.into_iter().map(|openid| (unionid(&openid), openid)).collect();
-        let write_seconds = write(&identities, &rows, world.stack().clock().now()).await;
+        let write_seconds = write(&identities, &rows, as_of).await;
         eprintln!("bounds: reading them");
         let started = Instant::now();
         identities.known_followers(&|_| {}).await.expect("a map that reads");
         let read_seconds = started.elapsed().as_secs_f64();
-        world.stop().await;
         Self { list_seconds, batchget_seconds, write_seconds, read_seconds }
     }
 }

@@ -48,7 +48,7 @@ pub async fn measure(size: &Size, at: Option<&str>, report: &mut Report) {
     })
     .await;
     world.sync_until_done().await;
-    let openids = wechat::followers(&wechat::account(&world).await, size.messages).await;
+    let openids = wechat::followers(&wechat::account(&world.stack().config()).await, size.messages).await;
     let named = |openid: &String| json!({ "oa_openid": openid });
     let calls: Vec<Vec<_>> =
         openids.chunks(MOST_RECIPIENTS).map(|some| some.iter().map(named).collect()).collect();

@@ -1,7 +1,6 @@
 //! What AWS's and WeChat's calls take of a processor by themselves: a function can do with no less as long as it makes
 //! them.
 
-use std::thread;
 use std::time::Duration;
 
 use aws_sdk_dynamodb::Client;
@@ -9,7 +8,8 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use futures::{StreamExt, stream};
 use serde_json::json;
 use shared::{Config, https, queue, store};
-use tokio::runtime::Builder;
+
+use crate::process::on_one_thread;
 
 /// As much as a batch of one, as its job, and as the record of a message.
 const TEXT: usize = 900;
@@ -83,14 +83,12 @@ impl Messages {
 
 /// What one of so many computes, in a thread that does nothing else.
 async fn alone<F: Future<Output = ()>>(times: u32, work: impl FnOnce() -> F + Send + 'static) -> Duration {
-    let (done, computed) = tokio::sync::oneshot::channel();
-    thread::spawn(move || {
-        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+    on_one_thread(async move || {
         let before = computed_here();
-        runtime.block_on(work());
-        let _ = done.send(computed_here().saturating_sub(before) / times);
-    });
-    computed.await.expect("a thread that ends")
+        work().await;
+        computed_here().saturating_sub(before) / times
+    })
+    .await
 }
 
 /// What this thread has computed, in nanoseconds of Linux; nothing elsewhere.

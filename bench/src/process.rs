@@ -3,10 +3,24 @@
 use std::time::Duration;
 
 use harness::World;
+use tokio::runtime::Builder;
 
 /// In milliseconds.
 pub fn ms(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e3
+}
+
+/// What comes of this on one thread of its own, as a function has one.
+pub async fn on_one_thread<F: Future>(work: impl FnOnce() -> F + Send + 'static) -> F::Output
+where
+    F::Output: Send + 'static,
+{
+    let (done, outcome) = tokio::sync::oneshot::channel();
+    std::thread::spawn(move || {
+        let runtime = Builder::new_current_thread().enable_all().build().expect("a runtime");
+        drop(done.send(runtime.block_on(work())));
+    });
+    outcome.await.expect("a thread that ends")
 }
 
 /// Ends the processes of this function, and waits for those that follow them.

@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use harness::World;
 use local::Settings;
 use shared::wechat::followers;
-use shared::{Account, Authorized, queue, store};
+use shared::{Account, Authorized, Config, queue, store};
 
 /// What another WeChat knows us by, where it is not by the simulator's accounts.
 const ACCOUNTS: [&str; 4] = ["MINI_APPID", "MINI_SECRET", "OA_APPID", "OA_SECRET"];
@@ -35,11 +34,10 @@ pub fn settings(at: Option<&str>) -> Settings {
 }
 
 /// What calls it for the Official Account.
-pub async fn account(world: &World) -> Authorized {
-    let config = world.stack().config();
-    let tables = store::client(&config).expect("the stack's own tables");
-    let queues = queue::client(&config).expect("the stack's own queues");
-    Authorized::new(Account::Oa, &config, tables, queues).await.expect("an account")
+pub async fn account(config: &Config) -> Authorized {
+    let tables = store::client(config).expect("the stack's own tables");
+    let queues = queue::client(config).expect("the stack's own queues");
+    Authorized::new(Account::Oa, config, tables, queues).await.expect("an account")
 }
 
 /// So many who follow it, as WeChat lists them.
