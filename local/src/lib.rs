@@ -19,6 +19,7 @@ mod stack;
 mod tables;
 mod template;
 mod triggers;
+mod wechat;
 mod wire;
 mod written;
 

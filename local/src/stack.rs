@@ -29,7 +29,7 @@ use crate::policies::IamPolicies;
 use crate::sqs::Sqs;
 use crate::template::{Source, Subscription, Template, Values};
 use crate::triggers::PolledQueue;
-use crate::{Load, RunFile, Settings, StackError, Usage, Written, gateway, loopback, triggers};
+use crate::{Load, RunFile, Settings, StackError, Usage, Written, gateway, loopback, triggers, wechat};
 
 /// Under this name the stack's own service key sends.
 const SERVICE: &str = "local";
@@ -81,7 +81,7 @@ impl Stack {
             .map_err(|error| StackError::new("keep the clock", error))?;
         let mut tasks = JoinSet::new();
         let (wechat, simulator) =
-            start_wechat(&settings, data.as_ref(), &gateway, &clock, &mut tasks).await?;
+            wechat::start(&settings, data.as_ref(), &gateway, &clock, &mut tasks).await?;
 
         let source = Source::built_in()?;
         let mut values = Values { parameters: settings.parameters(&wechat), queue_urls: BTreeMap::new() };
@@ -374,43 +374,6 @@ impl Stack {
 fn networked(template: &Template) -> Vec<String> {
     let functions = template.functions.iter().filter(|function| function.has_network);
     functions.map(|function| function.name.clone()).collect()
-}
-
-async fn start_wechat(
-    settings: &Settings,
-    data: Option<&DataFolder>,
-    gateway: &str,
-    clock: &Clock,
-    tasks: &mut JoinSet<()>,
-) -> Result<(String, Option<Simulator>), StackError> {
-    if let Some(wechat) = &settings.wechat {
-        return Ok((wechat.trim_end_matches('/').to_owned(), None));
-    }
-    let (listener, url) = loopback(settings.simulator_port).await?;
-    let callback = settings.callbacks.then(|| simulator::Callback::to(format!("{gateway}/events")));
-    let mini_callback =
-        settings.callbacks.then(|| simulator::Callback::of_mini(format!("{gateway}/events/mini")));
-    let own = simulator::Settings {
-        followers: settings.followers,
-        callback,
-        mini_callback,
-        // The users' phones have the mini-program that logs in here.
-        backend: Some(gateway.to_owned()),
-        clock: clock.clone(),
-        seed: settings.faults.seed,
-    };
-    let simulator = match data {
-        Some(data) => Simulator::restore(own, &data.wechat())
-            .map_err(|error| StackError::new("read the saved simulator", error))?,
-        None => Simulator::new(own),
-    };
-    let serving = simulator.clone();
-    tasks.spawn(async move {
-        if let Err(error) = serving.serve(listener, std::future::pending()).await {
-            tracing::error!(%error, "the simulator is gone");
-        }
-    });
-    Ok((url, Some(simulator)))
 }
 
 /// A clock that is kept in the data folder, where the next run finds it; where there is none and functions
