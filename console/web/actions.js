@@ -18,8 +18,13 @@ import { chosenIn, dataIn, newBatch, recipientsIn } from "./state.js";
 const KEPT_BATCHES = 20;
 const SYNC_PAUSE = 500;
 
-/** Whether the gateway said what it did: after an error of a server's it may have done it all the same. @param {Call | null} call */
-const hasAnswered = (call) => typeof call?.status === "number" && call.status < 500;
+/**
+ * Whether the gateway said what it did: after an error of a server's it may have done it all the same, and it may be at it
+ * still (409).
+ *
+ * @param {Call | null} call
+ */
+const hasAnswered = (call) => typeof call?.status === "number" && call.status < 500 && call.status !== 409;
 
 /**
  * @param {Store<State>} store

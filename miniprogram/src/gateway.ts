@@ -70,17 +70,15 @@ const GATEWAY_CODES: Record<number, ProblemCode> = {
   503: "unavailable",
   504: "unavailable",
 };
-/** Those with which a function may have done its work, and only its answer was lost. */
-const LOST_ANSWERS = [500, 502, 503, 504];
-
 /** The problem that an answer tells, or is. */
 function told({ statusCode: status, data }: HttpAnswer, writes: boolean): Problem {
   const answer = isObject(data) ? data : {};
+  // The work may be done, or half of it, whoever answers so.
+  const mayHaveTakenEffect = writes && status >= 500;
   if (typeof answer.code === "string" && typeof answer.detail === "string") {
     const { code, detail, errcode, rid } = answer as { code: ProblemCode; detail: string; errcode?: number; rid?: string };
-    return new Problem({ code, detail, errcode, rid, status });
+    return new Problem({ code, detail, errcode, rid, status, mayHaveTakenEffect });
   }
-  const mayHaveTakenEffect = writes && LOST_ANSWERS.includes(status);
   const code = GATEWAY_CODES[status];
   if (code && typeof answer.message === "string") {
     return new Problem({ code, status, mayHaveTakenEffect, detail: `The gateway answered for the service: ${answer.message}.` });

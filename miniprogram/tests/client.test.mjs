@@ -293,9 +293,10 @@ test("a login that failed is tried anew by the next call", async () => {
   assert.equal(phone.logins, 2);
 });
 
-test("an answer of API Gateway, or of somebody else, is a problem, too", async (t) => {
+test("whoever answers with a problem, what may have been done all the same is called so", async (t) => {
   const answers = [
     [503, '{"message":"Service Unavailable"}', "unavailable", true],
+    [503, '{"code":"unavailable","detail":"A table does not answer."}', "unavailable", true],
     [429, '{"message":"Too Many Requests"}', "too_many_requests", false],
     [200, "<html>Welcome to our Wi-Fi</html>", "unreadable_answer", false],
   ];

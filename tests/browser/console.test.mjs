@@ -117,11 +117,15 @@ scene("what failed is sent anew at the press of a button", async ({ stack, visit
 scene("whoever presses Send again because no answer came sends once, after a reload too", async ({ stack, visit }) => {
   await stack.login(0);
   await stack.sync();
-  const page = await visit(stack.console, { mayLog: /502.*\/api\/send|ERR_FAILED/ });
+  const page = await visit(stack.console, { mayLog: /(409|502).*\/api\/send|ERR_FAILED/ });
   const form = formOn(page);
   const keys = /** @type {string[]} */ ([]);
   /** What becomes of the answers, one after the other. @type {((route: import("playwright-core").Route) => Promise<void>)[]} */
-  const fates = [(route) => route.fulfill({ status: 502, json: { detail: "Lost on the way." } }), (route) => route.abort()];
+  const fates = [
+    (route) => route.fulfill({ status: 502, json: { detail: "Lost on the way." } }),
+    (route) => route.fulfill({ status: 409, json: { code: "conflict", detail: "It is still running." } }),
+    (route) => route.abort(),
+  ];
   await page.route("**/api/send", async (route) => {
     keys.push(route.request().headers()["idempotency-key"]);
     const response = await route.fetch();
@@ -132,6 +136,8 @@ scene("whoever presses Send again because no answer came sends once, after a rel
   await button(form, "Send").click();
   await lastCallOn(page).getByText("Lost on the way.").waitFor();
   assert.ok((await lastCallOn(page).locator(".terminal code").innerText()).includes(`-H "Idempotency-Key: ${keys[0]}"`));
+  await button(form, "Send").click();
+  await lastCallOn(page).getByText("It is still running.").waitFor();
   await button(form, "Send").click();
   await lastCallOn(page).getByText("No answer.").waitFor();
 
@@ -148,7 +154,7 @@ scene("whoever presses Send again because no answer came sends once, after a rel
   await form.getByLabel("单号 id").fill("A-43");
   await button(form, "Send").click();
   await cardsOn(page).nth(2).waitFor();
-  assert.deepEqual(keys.map((key) => keys.indexOf(key)), [0, 0, 0, 3, 4]);
+  assert.deepEqual(keys.map((key) => keys.indexOf(key)), [0, 0, 0, 0, 4, 5]);
 });
 
 scene("a console that cannot begin says so, and begins once it can", async ({ stack, visit }) => {
