@@ -9,6 +9,7 @@ pub mod doctor;
 pub mod dry_run;
 pub mod forget;
 pub mod key;
+pub mod lang;
 pub mod login;
 #[cfg(feature = "schema")]
 pub mod openapi;
@@ -28,6 +29,7 @@ pub use doctor::{Check, CheckState, Diagnosis};
 pub use dry_run::{DryRun, Preview, PreviewCard, PreviewLine};
 pub use forget::{Deleted, Forgetting, ForgettingState};
 pub use key::Scope;
+pub use lang::Lang;
 pub use login::{LoggedIn, LoggedOut, Login, Logout};
 pub use problem::{Code, Problem};
 pub use reason::Reason;

@@ -3,6 +3,8 @@
 use http::StatusCode;
 use serde::{Deserialize, Serialize};
 
+use crate::Lang;
+
 /// A problem. Decide on `code`; show or log `detail`.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
@@ -96,5 +98,70 @@ impl Code {
             Self::Internal => StatusCode::INTERNAL_SERVER_ERROR,
             Self::WechatUnavailable | Self::Unavailable => StatusCode::SERVICE_UNAVAILABLE,
         }
+    }
+
+    /// What a caller can do about it, in a sentence or two; a problem's `detail` says more of the one call.
+    pub fn remedy_in(self, lang: Lang) -> &'static str {
+        let (english, chinese) = match self {
+            Self::InvalidRequest => (
+                "The request is not what the route takes; the detail names the place.",
+                "请求不符合接口的要求；detail 说明是哪一处。",
+            ),
+            Self::Unauthorized => (
+                "Send a session token (from POST /login) or a service key as `Authorization: Bearer …`; this one is missing, unknown or expired.",
+                "用 `Authorization: Bearer …` 带上 session token（POST /login 返回的）或 service key；这次没有带，或者带的无效、过期了。",
+            ),
+            Self::InvalidCode => (
+                "Call wx.login again and send the new code. A code serves once, within five minutes; if none ever serves, the mini-program's appid is not the one that Queqiao was set up with.",
+                "再调一次 wx.login，用新的登录码。登录码五分钟内有效，只能用一次；如果每次都不行，就是小程序的 appid 和部署时填的不一致。",
+            ),
+            Self::LoginBlocked => (
+                "WeChat blocks this user from logging in; do not try again.",
+                "微信不让这个用户登录，不要再试。",
+            ),
+            Self::DecryptFailed => (
+                "Call wx.login and POST /login first, then fetch the data again and send it with the new session.",
+                "解不开这段加密数据：先调 wx.login 和 POST /login，再重新取数据，用新的 session 发来。",
+            ),
+            Self::Forbidden => (
+                "The caller is known and may not do this; the detail says what it lacks.",
+                "认得调用方，但它没有这个权限；detail 说明缺什么。",
+            ),
+            Self::NotFound => {
+                ("There is no such thing, or it is not the caller's.", "找不到，或者它不属于调用方。")
+            }
+            Self::Conflict => (
+                "The Idempotency-Key stands for another body, or the message's state does not allow it; the detail says which.",
+                "这个 Idempotency-Key 用过别的请求体，或者消息的状态不允许；见 detail。",
+            ),
+            Self::TooLarge => {
+                ("Split the call: it holds more than one call may.", "超出了一次调用的上限，请分几次调用。")
+            }
+            Self::TooManyRequests => (
+                "The caller's own limit is used up; the detail says until when.",
+                "调用方用完了自己的限额；detail 说明何时恢复。",
+            ),
+            Self::QuotaExhausted => (
+                "WeChat's limit for this account is used up. A minute quota comes back by itself; a daily one is reset at midnight Beijing time, or cleared in WeChat's console.",
+                "这个账号在微信的额度用完了。每分钟的额度自己会恢复；每天的额度在北京时间零点恢复，也可以在微信后台清零。",
+            ),
+            Self::Misconfigured => (
+                "WeChat does not accept this account's settings; the detail says what to correct.",
+                "微信不接受这个账号的设置；detail 说明要改什么。",
+            ),
+            Self::WechatUnavailable => (
+                "WeChat cannot answer at the moment; try again in a few seconds.",
+                "微信现在答不上来，过几秒再试。",
+            ),
+            Self::Unavailable => (
+                "The service cannot reach its tables or queues at the moment; try again in a few seconds.",
+                "鹊桥现在读不到自己的数据表或队列，过几秒再试。",
+            ),
+            Self::Internal => (
+                "A mistake of the service's own that trying again does not mend; its operators are told.",
+                "这是鹊桥自己的错误，再试也没有用；运维的人会收到告警。",
+            ),
+        };
+        lang.pick(english, chinese)
     }
 }

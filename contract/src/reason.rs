@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Lang;
+
 /// A stable word for callers, with its remedy.
 #[derive(
     Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, strum::Display, strum::EnumIter,
@@ -64,8 +66,17 @@ pub enum Reason {
 }
 
 impl Reason {
-    /// What a person can do about it, in one sentence.
+    /// What a person can do about it, in one sentence, in English.
     pub fn remedy(self) -> &'static str {
+        self.remedy_in(Lang::En)
+    }
+
+    /// What a person can do about it, in one sentence.
+    pub fn remedy_in(self, lang: Lang) -> &'static str {
+        lang.pick(self.in_english(), self.in_chinese())
+    }
+
+    fn in_english(self) -> &'static str {
         match self {
             Self::NeverLoggedIn => {
                 "The user has to open the mini-program and log in once (POST /login); check that this is the mini-program's openid."
@@ -118,6 +129,51 @@ impl Reason {
             Self::NotDelivered => "Resend it; if it stays, look the detail up in WeChat's console.",
             Self::Forgotten => "There is nothing to do; the user asked for it, or somebody on their behalf.",
             Self::UnknownErrcode => "Look the errcode and rid up in WeChat's console.",
+        }
+    }
+    fn in_chinese(self) -> &'static str {
+        match self {
+            Self::NeverLoggedIn => {
+                "请用户打开小程序登录一次（POST /login）；也核对一下，这是不是小程序的 openid。"
+            }
+            Self::NoUnionid => "把小程序和公众号绑定到同一个微信开放平台账号，再请用户登录一次。",
+            Self::NotFollowing => "请用户关注公众号；已经关注的，等粉丝同步完（GET /sync）。",
+            Self::NotSubscribed => {
+                "请用户关注公众号，或在小程序里授权一次（wx.requestSubscribeMessage，再 POST /subscriptions）；授权一次可以发一条。"
+            }
+            Self::Unreachable => "没有什么可做的；用 service key 可以查到原因。",
+            Self::Refused => "通知是用户自己关闭的，只有 TA 自己能再打开。",
+            Self::InvalidField => "改正 detail 说的字段，在 `data` 里改，或在通知目录里改。",
+            Self::DuplicateRecipient => "一次调用里，同一个收件人只写一次。",
+            Self::DuplicateContent => {
+                "微信在一分钟内不收发给同一用户的相同内容；确实要再发，就过一分钟再发。"
+            }
+            Self::InvalidOpenid => {
+                "要写这个公众号的 openid，不是小程序的，也不是别的账号的；最好直接写小程序的 openid 或 unionid。"
+            }
+            Self::Expired => {
+                "先解决它当时在等的问题；还用得上就重新发送。最多等多久，由通知目录里的 `keep` 决定。"
+            }
+            Self::TemplateGone => {
+                "在公众号里重新添加这个模板，把新的模板 ID 写进通知目录；更换服务类目会删除模板。"
+            }
+            Self::TemplateRestricted => "看看公众号收到的通知：微信限制了这个模板或它的内容。",
+            Self::InvalidPage => "发布通知目录里写的小程序页面，路径前面不带斜杠。",
+            Self::QuotaExhausted => {
+                "每分钟的额度不用处理；每天的额度在北京时间零点恢复，也可以在微信后台清零。"
+            }
+            Self::TooFrequent => "同一时间给这个用户少发几条。",
+            Self::WechatUnavailable => "不用处理，会自动重试。",
+            Self::OutcomeUnknown => "先问用户有没有收到，没有收到再重新发送。",
+            Self::TokenInvalid => {
+                "不用处理，正在换新的 access token。如果一直这样，查查是不是有别人在取这个账号的 access token。"
+            }
+            Self::Misconfigured => "在 docs/zh/errors.md 里查这个错误码，改正账号的设置。",
+            Self::InvalidCall => "这是鹊桥的问题，请把错误码和 rid 报给我们。",
+            Self::UserRestricted => "微信限制了这个用户，没有什么可做的。",
+            Self::NotDelivered => "重新发送；如果一直这样，拿 detail 到微信后台查。",
+            Self::Forgotten => "没有什么可做的：这是用户要求的，或有人替 TA 要求的。",
+            Self::UnknownErrcode => "拿错误码和 rid 到微信后台查。",
         }
     }
 }

@@ -27,7 +27,7 @@ pub use account::Account;
 pub use app_secret::AppSecret;
 pub use authorized::Authorized;
 pub use config::Config;
-pub use contract::Reason;
+pub use contract::{Lang, Reason};
 pub use current_catalog::CurrentCatalog;
 pub use error::Error;
 pub use forward::Forwarder;

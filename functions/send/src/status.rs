@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use contract::routes::{SEND, Who};
-use contract::{BatchStatus, Channel, MessageState, MessageStatus, Reason};
+use contract::{BatchStatus, Channel, Lang, MessageState, MessageStatus, Reason};
 use lambda_http::http::StatusCode;
 use lambda_http::{Body, Response};
 use shared::session::Caller;
@@ -155,7 +155,7 @@ pub fn unknown() -> Error {
 /// What is waited for is named by WeChat's code; what is over, by its reason.
 fn remedy(reason: Reason, state: MessageState, errcode: Option<i64>) -> String {
     match errcode.filter(|_| state == MessageState::Parked) {
-        Some(errcode) => errcode::remedy(errcode, reason, None),
+        Some(errcode) => errcode::remedy(Lang::En, errcode, reason, None),
         None => reason.remedy().to_owned(),
     }
 }

@@ -1,6 +1,6 @@
 //! How a call to WeChat fails, and what each way asks for.
 
-use contract::Reason;
+use contract::{Lang, Reason};
 
 use super::errcode::{self, Action, Scope};
 use crate::causes;
@@ -109,7 +109,7 @@ impl Failure {
     /// A sentence for whoever has to correct the account, with the very IP or field WeChat names.
     pub fn remedy(&self) -> String {
         match self {
-            Self::Refused { errcode, .. } => errcode::remedy(*errcode, self.reason(), self.ip()),
+            Self::Refused { errcode, .. } => errcode::remedy(Lang::En, *errcode, self.reason(), self.ip()),
             Self::Unreachable { base, proxy: Some(proxy), .. } => format!(
                 "the proxy {proxy} opens no way to {base}: check the parameter EgressProxy, its user and password, and that the proxy lets CONNECT through to there; nothing was sent, it is tried again."
             ),

@@ -4,7 +4,7 @@ use std::collections::HashMap;
 
 use aws_sdk_dynamodb::operation::update_item::builders::UpdateItemFluentBuilder;
 use aws_sdk_dynamodb::types::AttributeValue;
-use contract::Reason;
+use contract::{Lang, Reason};
 use serde::{Deserialize, Serialize};
 
 use super::{State, TokenReplacement};
@@ -135,11 +135,16 @@ impl Cause {
         }
     }
 
-    /// A sentence for whoever has to repair it.
+    /// A sentence for whoever has to repair it, in English.
     pub fn remedy(&self) -> String {
+        self.remedy_in(Lang::En)
+    }
+
+    /// A sentence for whoever has to repair it.
+    pub fn remedy_in(&self, lang: Lang) -> String {
         match self.errcode {
-            Some(errcode) => errcode::remedy(errcode, self.reason, self.ip.as_deref()),
-            None => self.reason.remedy().to_owned(),
+            Some(errcode) => errcode::remedy(lang, errcode, self.reason, self.ip.as_deref()),
+            None => self.reason.remedy_in(lang).to_owned(),
         }
     }
 }
