@@ -14,7 +14,8 @@ pub struct Diagnosis {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(feature = "schema", derive(schemars::JsonSchema))]
 pub struct Check {
-    /// Its name, for programs: `token`, `token_replaced`, `sync`, `breakers`, `catalog`, `templates`. New ones may come.
+    /// Its name, for programs: `token`, `token_replaced`, `clock`, `quota`, `open_platform`, `sync`, `callback`, `queues`,
+    /// `breakers`, `catalog`, `templates`. New ones may come.
     pub check: String,
     /// Which of them, where there are several: an account (`oa`, `mini`), a template, a template with its
     /// page, a notification.
@@ -22,7 +23,7 @@ pub struct Check {
     pub subject: Option<String>,
     /// Whether it is as it should be.
     pub state: CheckState,
-    /// What was found, in a sentence or two.
+    /// What was found, in a sentence or two: in Chinese for who asks with `Accept-Language: zh`, else in English.
     pub detail: String,
     /// What to do about it; absent where there is nothing to do.
     #[serde(default, skip_serializing_if = "Option::is_none")]

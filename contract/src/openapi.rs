@@ -247,7 +247,7 @@ fn problem(code: Code) -> Problem {
             Some(45011),
         ),
         Code::Misconfigured => (
-            "WeChat does not accept this account's settings: add the IP 47.94.148.108 to the account's whitelist (WeChat console, Settings and development, Basic configuration, IP whitelist).",
+            "WeChat does not accept this account's settings: add the IP 47.94.148.108 to the account's whitelist (公众号: 微信开发者平台 → 我的业务 → 公众号/服务号 → 基础信息 → 开发密钥; 小程序: 公众平台 → 管理 → 开发管理 → 开发设置).",
             Some(40164),
         ),
         Code::WechatUnavailable => {
@@ -373,7 +373,7 @@ pub fn example(of: &str) -> Value {
                 {
                     "check": "token", "subject": "oa", "state": "problem",
                     "detail": "It could not be renewed (errcode 40164), 3 times in a row, the last time 4 min ago. The one there is lives for another 11 min.",
-                    "remedy": "add the IP 47.94.148.108 to the account's whitelist (WeChat console, Settings and development, Basic configuration, IP whitelist).",
+                    "remedy": "add the IP 47.94.148.108 to the account's whitelist (公众号: 微信开发者平台 → 我的业务 → 公众号/服务号 → 基础信息 → 开发密钥; 小程序: 公众平台 → 管理 → 开发管理 → 开发设置).",
                 },
             ],
         }),

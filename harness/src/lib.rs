@@ -162,6 +162,12 @@ impl World {
         self.call(Method::GET, path, bearer, "").await
     }
 
+    /// GETs what is told best in this language.
+    pub async fn get_in(&self, language: &str, path: &str, bearer: &str) -> Answer {
+        let request = self.http.get(format!("{}{path}", self.gateway)).bearer_auth(bearer);
+        self.exchange(request.header("accept-language", language)).await
+    }
+
     /// Logs a user of the mini-program in.
     pub async fn login(&self, user: u32) -> Session {
         let code = self.code(user).await;

@@ -312,9 +312,12 @@ export interface components {
         Channel: "template" | "subscribe";
         /** @description One thing that was looked at. */
         Check: {
-            /** @description Its name, for programs: `token`, `token_replaced`, `sync`, `breakers`, `catalog`, `templates`. New ones may come. */
+            /**
+             * @description Its name, for programs: `token`, `token_replaced`, `clock`, `quota`, `open_platform`, `sync`, `callback`, `queues`,
+             *     `breakers`, `catalog`, `templates`. New ones may come.
+             */
             check: string;
-            /** @description What was found, in a sentence or two. */
+            /** @description What was found, in a sentence or two: in Chinese for who asks with `Accept-Language: zh`, else in English. */
             detail: string;
             /** @description What to do about it; absent where there is nothing to do. */
             remedy?: string | null;
@@ -978,7 +981,7 @@ export interface operations {
                      *         {
                      *           "check": "token",
                      *           "detail": "It could not be renewed (errcode 40164), 3 times in a row, the last time 4 min ago. The one there is lives for another 11 min.",
-                     *           "remedy": "add the IP 47.94.148.108 to the account's whitelist (WeChat console, Settings and development, Basic configuration, IP whitelist).",
+                     *           "remedy": "add the IP 47.94.148.108 to the account's whitelist (公众号: 微信开发者平台 → 我的业务 → 公众号/服务号 → 基础信息 → 开发密钥; 小程序: 公众平台 → 管理 → 开发管理 → 开发设置).",
                      *           "state": "problem",
                      *           "subject": "oa"
                      *         }

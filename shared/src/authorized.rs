@@ -72,6 +72,14 @@ impl Authorized {
         outcome
     }
 
+    /// What time WeChat says it is, in Unix seconds; `None` where it says none.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn wechats_time(&self) -> Result<Option<i64>, Failure> {
+        self.wechat.time().await
+    }
+
     /// How many seconds the token in the table still lives; 0 when there is none.
     ///
     /// # Errors

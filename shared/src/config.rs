@@ -267,6 +267,22 @@ impl Config {
         self.required("FORGET_QUEUE_URL")
     }
 
+    /// `DELIVER_DEAD_LETTERS_URL`
+    ///
+    /// # Errors
+    /// [`ConfigError`] when it is missing.
+    pub fn deliver_dead_letters_url(&self) -> Result<String, ConfigError> {
+        self.required("DELIVER_DEAD_LETTERS_URL")
+    }
+
+    /// `EVENTS_DEAD_LETTERS_URL`
+    ///
+    /// # Errors
+    /// [`ConfigError`] when it is missing.
+    pub fn events_dead_letters_url(&self) -> Result<String, ConfigError> {
+        self.required("EVENTS_DEAD_LETTERS_URL")
+    }
+
     /// `CATALOG_FILE`: a catalog to read instead of the one built in; only a local stack sets it.
     pub fn catalog_file(&self) -> Option<PathBuf> {
         self.optional("CATALOG_FILE").map(PathBuf::from)

@@ -2,6 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::Account;
+
 /// What happened, as it waits on the queue.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "event", rename_all = "snake_case")]
@@ -61,4 +63,16 @@ pub enum Event {
         /// Whether they were asked by the mini-program; else they changed it in its settings.
         popup: bool,
     },
+}
+
+impl Event {
+    /// The account whose user it was about.
+    pub fn account(&self) -> Account {
+        match self {
+            Self::Followed { .. } | Self::Unfollowed { .. } | Self::Receipt { template_id: None, .. } => {
+                Account::Oa
+            }
+            Self::Receipt { template_id: Some(_), .. } | Self::SubscriptionChanged { .. } => Account::Mini,
+        }
+    }
 }

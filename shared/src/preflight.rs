@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use contract::{Channel, Misfit, TemplateProblem};
+use contract::{Channel, Lang, Misfit, TemplateProblem};
 
 use crate::catalog::{Card, Catalog, Notification};
 use crate::wechat::templates::Template;
@@ -35,18 +35,31 @@ impl<'a> Lists<'a> {
 /// So many of a field's approved values are told.
 const VALUES_SHOWN: usize = 20;
 
-/// Everything in a catalog that the accounts' templates do not bear, by the names of its entries.
+/// Everything in a catalog that the accounts' templates do not bear, by the names of its entries; what to do, in English.
 pub fn preflight(catalog: &Catalog, lists: Lists<'_>) -> Vec<TemplateProblem> {
+    preflight_in(Lang::En, catalog, lists)
+}
+
+/// The same, with what to do in this language.
+pub fn preflight_in(lang: Lang, catalog: &Catalog, lists: Lists<'_>) -> Vec<TemplateProblem> {
     let entries = catalog.entries().into_iter();
-    entries.flat_map(|(name, notification)| preflight_entry(name, notification, lists)).collect()
+    entries.flat_map(|(name, notification)| told_of(lang, (name, notification), lists)).collect()
 }
 
 /// Everything in one entry.
 pub fn preflight_entry(name: &str, notification: &Notification, lists: Lists<'_>) -> Vec<TemplateProblem> {
+    told_of(Lang::En, (name, notification), lists)
+}
+
+fn told_of(
+    lang: Lang,
+    (name, notification): (&str, &Notification),
+    lists: Lists<'_>,
+) -> Vec<TemplateProblem> {
     let mut told = Vec::new();
     for (channel, card) in notification.cards() {
         let Some(templates) = lists.of(channel) else { continue };
-        let found = problems(channel, &card, templates).into_iter();
+        let found = problems(lang, channel, &card, templates).into_iter();
         told.extend(found.map(|found| problem(name, channel, found)));
     }
     told
@@ -55,9 +68,9 @@ pub fn preflight_entry(name: &str, notification: &Notification, lists: Lists<'_>
 /// A field, where it is about one; what is wrong; what to do.
 type Found = (Option<String>, Misfit, String);
 
-fn problems(channel: Channel, card: &Card<'_>, templates: &[Template]) -> Vec<Found> {
+fn problems(lang: Lang, channel: Channel, card: &Card<'_>, templates: &[Template]) -> Vec<Found> {
     let Some(template) = templates.iter().find(|template| template.id == card.template_id) else {
-        return vec![(None, Misfit::UnknownTemplate, add_or_name_another(channel))];
+        return vec![(None, Misfit::UnknownTemplate, add_or_name_another(lang, channel))];
     };
     // WeChat's text of it says nothing: then nobody knows which fields it has.
     if template.lines.is_empty() {
@@ -66,11 +79,11 @@ fn problems(channel: Channel, card: &Card<'_>, templates: &[Template]) -> Vec<Fo
     let own: Vec<_> = template.lines.iter().map(|line| line.field.as_str()).collect();
     let filled: HashSet<_> = card.fields.keys().map(String::as_str).collect();
     let unknown = card.fields.keys().filter(|field| !own.contains(&field.as_str()));
-    let unknown = unknown.map(|field| (Some(field.clone()), Misfit::UnknownField, name_one_of(&own)));
+    let unknown = unknown.map(|field| (Some(field.clone()), Misfit::UnknownField, name_one_of(lang, &own)));
     let empty = template.lines.iter().filter(|line| !filled.contains(line.field.as_str()));
-    let empty =
-        empty.map(|line| (Some(line.field.clone()), Misfit::EmptyField, fill(&line.field, &line.label)));
-    let constants = card.constants().filter_map(|(field, text)| not_approved(template, field, text));
+    let empty = empty
+        .map(|line| (Some(line.field.clone()), Misfit::EmptyField, fill(lang, &line.field, &line.label)));
+    let constants = card.constants().filter_map(|(field, text)| not_approved(lang, template, field, text));
     unknown.chain(empty).chain(constants).collect()
 }
 
@@ -87,7 +100,7 @@ pub fn preflight_card(
     let told: HashSet<_> = card.constants().map(|(field, _)| field).collect();
     // Empty is what was left empty on purpose.
     let filled = data.iter().filter(|(field, value)| !told.contains(field.as_str()) && !value.is_empty());
-    let found = filled.filter_map(|(field, value)| not_approved(template, field, value));
+    let found = filled.filter_map(|(field, value)| not_approved(Lang::En, template, field, value));
     found.map(|found| problem(name, channel, found)).collect()
 }
 
@@ -95,37 +108,60 @@ fn problem(name: &str, channel: Channel, (field, reason, remedy): Found) -> Temp
     TemplateProblem { notification: name.to_owned(), channel, field, reason, remedy }
 }
 
-fn not_approved(template: &Template, field: &str, value: &str) -> Option<Found> {
+fn not_approved(lang: Lang, template: &Template, field: &str, value: &str) -> Option<Found> {
     let approved = template.lines.iter().find(|line| line.field == field).map(|line| &line.values)?;
     if approved.is_empty() || approved.iter().any(|one| one == value) {
         return None;
     }
     let (shown, more) = approved.split_at(approved.len().min(VALUES_SHOWN));
-    let more = if more.is_empty() { String::new() } else { format!(", and {} more", more.len()) };
-    let remedy = format!("Name one of the values approved for {field}: {}{more}.", shown.join(", "));
+    let (shown, more) = (shown.join(lang.pick(", ", "、")), more.len());
+    let remedy = match (lang, more) {
+        (Lang::En, 0) => format!("Name one of the values approved for {field}: {shown}."),
+        (Lang::En, more) => format!("Name one of the values approved for {field}: {shown}, and {more} more."),
+        (Lang::Zh, 0) => format!("{field} 要换成审核通过的值之一：{shown}。"),
+        (Lang::Zh, more) => format!("{field} 要换成审核通过的值之一：{shown}，另有 {more} 个。"),
+    };
     Some((Some(field.to_owned()), Misfit::NotApproved, remedy))
 }
 
-fn add_or_name_another(channel: Channel) -> String {
+fn add_or_name_another(lang: Lang, channel: Channel) -> String {
     let account = match channel {
-        Channel::Template => "The Official Account",
-        Channel::Subscribe => "The mini-program",
+        Channel::Template => lang.pick("The Official Account", "公众号"),
+        Channel::Subscribe => lang.pick("The mini-program", "小程序"),
     };
-    format!(
-        "{account} has no template of this id: add it in WeChat's console and put the id that it gets there into the catalog; changing the service category deletes templates."
-    )
+    match lang {
+        Lang::En => format!(
+            "{account} has no template of this id: add it in WeChat's console and put the id that it gets there into the catalog; changing the service category deletes templates."
+        ),
+        Lang::Zh => format!(
+            "{account}没有这个 ID 的模板：到微信后台添加，把得到的模板 ID 写进通知目录；更换服务类目会删除模板。"
+        ),
+    }
 }
 
-fn name_one_of(own: &[&str]) -> String {
-    format!(
-        "Take it out, or name a field of the template instead: {}. WeChat does not show others.",
-        own.join(", ")
-    )
+fn name_one_of(lang: Lang, own: &[&str]) -> String {
+    let own = own.join(lang.pick(", ", "、"));
+    match lang {
+        Lang::En => format!(
+            "Take it out, or name a field of the template instead: {own}. WeChat does not show others."
+        ),
+        Lang::Zh => format!("去掉它，或换成模板里有的字段：{own}。别的字段微信不显示。"),
+    }
 }
 
-fn fill(field: &str, label: &str) -> String {
-    let label = if label.is_empty() { String::new() } else { format!(" ({label})") };
-    format!("Fill the template's field {field}{label}: WeChat refuses a message that leaves one empty.")
+fn fill(lang: Lang, field: &str, label: &str) -> String {
+    match (lang, label.is_empty()) {
+        (Lang::En, true) => {
+            format!("Fill the template's field {field}: WeChat refuses a message that leaves one empty.")
+        }
+        (Lang::En, false) => {
+            format!(
+                "Fill the template's field {field} ({label}): WeChat refuses a message that leaves one empty."
+            )
+        }
+        (Lang::Zh, true) => format!("填上模板的字段 {field}：有字段空着，微信就不收这条消息。"),
+        (Lang::Zh, false) => format!("填上模板的字段 {field}（{label}）：有字段空着，微信就不收这条消息。"),
+    }
 }
 
 #[cfg(test)]

@@ -1,5 +1,9 @@
 //! The queues: delivery jobs, requests for a new token, WeChat's events, users to be forgotten. A function builds those it uses.
 
+mod depth;
+
+pub use depth::{Depth, Depths};
+
 use std::time::Duration;
 
 use aws_sdk_sqs::Client;

@@ -11,7 +11,7 @@ mod table;
 mod tokens;
 
 pub use callers::Callers;
-pub use identities::{Identities, Identity, Imported, Registration, Removed, UserIds};
+pub use identities::{Identities, Identity, Imported, Registration, Removed, Sample, UserIds};
 pub use keys::{KeyRow, Keys};
 pub use messages::{Addressed, Batch, BatchPage, Messages, Receipt, Record, StateCounts, counted};
 pub use session_keys::SessionKeys;

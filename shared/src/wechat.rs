@@ -8,6 +8,7 @@ mod failure;
 pub mod followers;
 pub mod login;
 pub mod proxy;
+pub mod quota;
 pub mod reader;
 mod request;
 pub mod subscribe;

@@ -23,6 +23,7 @@ mod in_flight;
 mod login;
 mod messages;
 pub(crate) mod process;
+mod quota;
 mod receiver;
 mod subscribe;
 mod templates;

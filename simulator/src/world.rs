@@ -77,23 +77,30 @@ impl World {
         self.tokens.succeed(&mut before.tokens);
     }
 
-    /// The unionid WeChat gives out for a user; `None` if it hides it.
+    /// The unionid that WeChat gives the mini-program for a user; `None` if it hides it, or the mini-program is not bound.
     pub(crate) fn unionid(&self, user: u32) -> Option<String> {
-        (!self.followers.hides_unionid(user)).then(|| self.console.unionids().of(user))
+        let is_told = self.console.mini_bound && !self.followers.hides_unionid(user);
+        is_told.then(|| self.console.unionids().of(user))
     }
 
-    /// The account a token speaks for, if it works, may be used from there, is of this kind and has quota left for this
-    /// endpoint.
+    /// The same for the Official Account.
+    pub(crate) fn oa_unionid(&self, user: u32) -> Option<String> {
+        let is_told = self.console.bound && !self.followers.hides_unionid(user);
+        is_told.then(|| self.console.oa_unionids().of(user))
+    }
+
+    /// The account a token speaks for, if it works, may be used from there, is of this kind, where it has to be of one, and
+    /// has quota left for this endpoint.
     pub(crate) fn authorize(
         &mut self,
         token: &str,
         path: &'static str,
         from: IpAddr,
-        kind: Kind,
+        kind: Option<Kind>,
     ) -> Result<&'static Account, Refusal> {
         let now = self.clock.now();
         let account = self.tokens.holder(token, now)?;
-        if account.kind != kind {
+        if kind.is_some_and(|kind| account.kind != kind) {
             return Err(Refusal::new(48001));
         }
         self.console.let_in(account, from, false)?;

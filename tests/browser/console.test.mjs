@@ -143,6 +143,10 @@ scene("whoever presses Send again because no answer came sends once, after a rel
 
   await page.reload();
   await isLive(page);
+  // The form is whole before it is sent: who is to get it, and by which notification.
+  await page.getByRole("checkbox", { name: "User 0", checked: true }).waitFor();
+  await form.getByLabel("单号 id").waitFor();
+  await nextFrame(page);
   await button(form, "Send").click();
   await lastCallOn(page).getByText("1 message accepted.").waitFor();
   await batchOn(page).getByText("delivered", { exact: true }).waitFor();

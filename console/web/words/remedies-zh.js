@@ -6,7 +6,7 @@ import { errcodes } from "/_sim/ui/words/errcodes-zh.js";
 /** @typedef {{ reason?: string | null, errcode?: number | null }} Told  What the sentence is about. */
 
 const TEMPLATE_AGAIN = "把得到的模板 ID 写进通知目录。更换服务类目会删除模板。";
-const WHITELIST = "公众平台：设置与开发 → 基本配置 → IP 白名单";
+const WHITELIST = "公众号：微信开发者平台 → 我的业务 → 公众号/服务号 → 基础信息 → 开发密钥；小程序：公众平台 → 管理 → 开发管理 → 开发设置";
 
 /** @type {Record<string, string | ((said: string, told: Told) => string | undefined)>} */
 export const remedies = {

@@ -27,7 +27,7 @@ export const zh = {
     explained: {
       login: "用户 0 打开小程序，小程序替 TA 登录（POST /login）。",
       openid: "填一个登录过小程序的用户的 openid。",
-      sync: "公众号的粉丝进入对照表，小程序的用户就和粉丝对上了（POST /sync）。",
+      sync: "公众号的粉丝进入映射表，小程序的用户就和粉丝对上了（POST /sync）。",
       fill: "给下面的通知填上数据。",
       dryRun: "看看每个人会收到什么。什么都不会发出去，也可以跳过。",
       send: "真的发出去，手机上马上就有。",
@@ -84,7 +84,7 @@ export const zh = {
     wouldSend: (/** @type {number} */ count) => (count === 0 ? "谁也收不到。" : `会发出 ${count} 条，什么都还没有发。`),
     accepted: (/** @type {number} */ count) => (count === 0 ? "一条也没有发出。" : `已受理 ${count} 条。`),
     showResults: "看送达情况",
-    synced: (/** @type {string} */ all, /** @type {string} */ added) => `对照表里有 ${all} 位粉丝，这次新增 ${added} 位。`,
+    synced: (/** @type {string} */ all, /** @type {string} */ added) => `映射表里有 ${all} 位粉丝，这次新增 ${added} 位。`,
     syncFailed: "同步停下了。",
     loggedIn: (/** @type {string} */ user) => `${user}已登录。`,
     notLoggedIn: "网关没有接受这次登录，看看手机一栏里的回答。",

@@ -5,9 +5,9 @@
 use std::collections::BTreeMap;
 
 use contract::Channel;
-use shared::Error;
 use shared::catalog::Catalog;
 use shared::store::{BreakerKeys, Outage};
+use shared::{Error, Lang};
 
 use crate::Function;
 use crate::finding::{Finding, named, span};
@@ -17,7 +17,7 @@ use crate::finding::{Finding, named, span};
 const NOBODY_TRIES: i64 = 3600;
 
 /// One for each that is open; or one that none is.
-pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
+pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error> {
     let mut subjects = BTreeMap::new();
     for catalog in doctor.catalog.kept().await? {
         subjects.extend(subjects_of(doctor, &catalog));
@@ -26,11 +26,13 @@ pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
     let (mut rows, now) = (doctor.state.breakers(&keys).await?, doctor.clock.now());
     let open = subjects.into_iter().filter_map(|(key, subject)| {
         let outage = rows.remove(&key)?.outage?;
-        outage.until.is_none_or(|until| now < until).then(|| look_at(&outage, now).of(subject))
+        outage.until.is_none_or(|until| now < until).then(|| look_at(lang, &outage, now).of(subject))
     });
     let open: Vec<_> = open.collect();
     Ok(if open.is_empty() {
-        vec![Finding::ok("None is open of those that a catalog names.".to_owned())]
+        vec![Finding::ok(
+            lang.pick("None is open of those that a catalog names.", "通知目录里的都没有断开。").to_owned(),
+        )]
     } else {
         open
     })
@@ -54,23 +56,29 @@ fn subjects_of(doctor: &Function, catalog: &Catalog) -> BTreeMap<String, String>
     subjects
 }
 
-fn look_at(outage: &Outage, now: i64) -> Finding {
+fn look_at(lang: Lang, outage: &Outage, now: i64) -> Finding {
     let next = outage.until.unwrap_or(outage.probe_at) - now;
-    if next < -NOBODY_TRIES {
-        let detail = format!(
-            "It was refused {} ago ({}), and nobody has tried since {}: no message waits any more, or `deliver` stands still.",
-            span(now - outage.opened_at),
-            named(&outage.cause),
-            span(-next)
-        );
-        return Finding::problem(detail, outage.cause.remedy());
-    }
-    let detail = format!(
-        "Its messages have waited for {} ({}); {} were tried to see whether it is repaired, the next one in {}.",
-        span(now - outage.opened_at),
-        named(&outage.cause),
-        outage.probes,
-        span(next)
-    );
-    Finding::problem(detail, outage.cause.remedy())
+    let (for_, why) = (span(lang, now - outage.opened_at), named(&outage.cause));
+    let detail = if next < -NOBODY_TRIES {
+        let since = span(lang, -next);
+        match lang {
+            Lang::En => format!(
+                "It was refused {for_} ago ({why}), and nobody has tried since {since}: no message waits any more, or `deliver` stands still."
+            ),
+            Lang::Zh => format!(
+                "{for_}前被微信拒绝（{why}），{since}以来没有再试：要么没有消息在等，要么 `deliver` 停了。"
+            ),
+        }
+    } else {
+        let (probes, next) = (outage.probes, span(lang, next));
+        match lang {
+            Lang::En => format!(
+                "Its messages have waited for {for_} ({why}); {probes} were tried to see whether it is repaired, the next one in {next}."
+            ),
+            Lang::Zh => {
+                format!("消息已经等了 {for_}（{why}）；试探过 {probes} 次，看是否修好，下一次在 {next}后。")
+            }
+        }
+    };
+    Finding::problem(detail, outage.cause.remedy_in(lang))
 }

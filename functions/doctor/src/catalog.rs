@@ -1,30 +1,66 @@
 //! `catalog`: whether this release can read what was pushed last; else it goes by what was there before.
 
-use shared::Error;
 use shared::catalog::Catalog;
+use shared::{Error, Lang};
 
 use crate::Function;
 use crate::finding::Finding;
 
 /// One for the newest version.
-pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
+pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error> {
     let (newest, in_force) = (doctor.state.catalog_version().await?, doctor.catalog.version().await?);
-    let named = in_force.map_or("the one of this release".to_owned(), |version| format!("version {version}"));
     if newest == 0 || in_force.is_none() && doctor.catalog.is_fixed() {
-        return Ok(vec![Finding::ok(format!("In force is {named}."))]);
+        return Ok(vec![is_in_force(lang, in_force)]);
     }
     if in_force != Some(newest) {
-        let detail = format!("Version {newest} cannot be read, and in force is {named}.");
-        let remedy = "push one that `queqiao catalog check` of this release takes, or deploy the release that it was pushed with";
-        return Ok(vec![Finding::problem(detail, remedy.to_owned())]);
+        return Ok(vec![unreadable(lang, newest, in_force)]);
     }
     let pushed = doctor.state.catalog(newest).await?.map(|pushed| Catalog::parse_pushed(&pushed.text));
     let unknown = pushed.and_then(Result::ok).map(|(_, unknown)| unknown).unwrap_or_default();
     Ok(vec![match unknown[..] {
-        [] => Finding::ok(format!("In force is {named}.")),
-        _ => Finding::problem(
-            format!("Version {newest} has keys that this release passes over: {}.", unknown.join(", ")),
-            "deploy the release that it was pushed with, or push one without them".to_owned(),
-        ),
+        [] => is_in_force(lang, in_force),
+        _ => passed_over(lang, newest, &unknown),
     }])
+}
+
+fn named(lang: Lang, version: Option<u64>) -> String {
+    match (version, lang) {
+        (None, _) => lang.pick("the one of this release", "这个版本自带的").to_owned(),
+        (Some(version), Lang::En) => format!("version {version}"),
+        (Some(version), Lang::Zh) => format!("第 {version} 版"),
+    }
+}
+
+fn is_in_force(lang: Lang, version: Option<u64>) -> Finding {
+    let version = named(lang, version);
+    Finding::ok(match lang {
+        Lang::En => format!("In force is {version}."),
+        Lang::Zh => format!("生效的是{version}。"),
+    })
+}
+
+fn unreadable(lang: Lang, newest: u64, in_force: Option<u64>) -> Finding {
+    let in_force = named(lang, in_force);
+    let detail = match lang {
+        Lang::En => format!("Version {newest} cannot be read, and in force is {in_force}."),
+        Lang::Zh => format!("第 {newest} 版读不出来，生效的是{in_force}。"),
+    };
+    let remedy = lang.pick(
+        "push one that `queqiao catalog check` of this release takes, or deploy the release that it was pushed with",
+        "推送一份这个版本的 `queqiao catalog check` 通过的目录，或部署推送它时用的版本",
+    );
+    Finding::problem(detail, remedy.to_owned())
+}
+
+fn passed_over(lang: Lang, newest: u64, keys: &[String]) -> Finding {
+    let keys = keys.join(lang.pick(", ", "、"));
+    let detail = match lang {
+        Lang::En => format!("Version {newest} has keys that this release passes over: {keys}."),
+        Lang::Zh => format!("第 {newest} 版里有这个版本不认识的键，已忽略：{keys}。"),
+    };
+    let remedy = lang.pick(
+        "deploy the release that it was pushed with, or push one without them",
+        "部署推送它时用的版本，或推送一份没有这些键的目录",
+    );
+    Finding::problem(detail, remedy.to_owned())
 }

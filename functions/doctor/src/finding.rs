@@ -1,7 +1,9 @@
 //! What a check found, and how it is worded.
 
 use contract::{Check, CheckState};
+use shared::Lang;
 use shared::store::Cause;
+use shared::wechat::Failure;
 
 /// What a check found of one thing.
 #[derive(Debug)]
@@ -28,6 +30,15 @@ impl Finding {
         Self { subject: None, state: CheckState::Unknown, detail, remedy: None }
     }
 
+    /// WeChat did not answer, or has none of our tokens to answer to.
+    pub fn unreachable(lang: Lang, failure: &Failure) -> Self {
+        let why = named(&Cause::of(failure));
+        Self::unknown(match lang {
+            Lang::En => format!("WeChat could not be asked ({why}); try again in a minute."),
+            Lang::Zh => format!("问不到微信（{why}），过一分钟再试。"),
+        })
+    }
+
     /// Which of several it is about.
     #[must_use]
     pub fn of(self, subject: impl ToString) -> Self {
@@ -47,28 +58,32 @@ pub fn named(cause: &Cause) -> String {
 }
 
 /// So many seconds, in words: `1 h 12 min`.
-pub fn span(seconds: i64) -> String {
+pub fn span(lang: Lang, seconds: i64) -> String {
     const MINUTE: i64 = 60;
     const HOUR: i64 = 60 * MINUTE;
     const DAY: i64 = 24 * HOUR;
+    let [s, min, h, d] = lang.pick(["s", "min", "h", "d"], ["秒", "分钟", "小时", "天"]);
     match seconds {
-        ..MINUTE => format!("{} s", seconds.max(0)),
-        MINUTE..HOUR => format!("{} min", seconds / MINUTE),
-        HOUR..DAY => format!("{} h {} min", seconds / HOUR, seconds % HOUR / MINUTE),
-        DAY.. => format!("{} d {} h", seconds / DAY, seconds % DAY / HOUR),
+        ..MINUTE => format!("{} {s}", seconds.max(0)),
+        MINUTE..HOUR => format!("{} {min}", seconds / MINUTE),
+        HOUR..DAY => format!("{} {h} {} {min}", seconds / HOUR, seconds % HOUR / MINUTE),
+        DAY.. => format!("{} {d} {} {h}", seconds / DAY, seconds % DAY / HOUR),
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::span;
+    use shared::Lang;
 
     #[test]
     fn a_span_is_told_in_its_two_largest_units() {
-        let told = [-5, 0, 59, 60, 3599, 3600, 86_399, 86_400, 200_000].map(span);
+        let told =
+            [-5, 0, 59, 60, 3599, 3600, 86_399, 86_400, 200_000].map(|seconds| span(Lang::En, seconds));
         assert_eq!(
             told,
             ["0 s", "0 s", "59 s", "1 min", "59 min", "1 h 0 min", "23 h 59 min", "1 d 0 h", "2 d 7 h"]
         );
+        assert_eq!(span(Lang::Zh, 200_000), "2 天 7 小时");
     }
 }

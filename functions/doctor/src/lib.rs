@@ -1,11 +1,17 @@
 //! GET /doctor: looks at the deployment, and says of each thing whether it is as it should be and what to do if not.
 //!
 //! One file a check, which gives its findings, and a line of `Function::checks`. It has no AppSecret: what WeChat
-//! said to `refresh` stands in the account's row, and `refresh` is asked where a token is to be tried for.
+//! said to `refresh` stands in the account's row, and `refresh` is asked where a token is to be tried for. What it asks WeChat
+//! itself, it asks by the way that all calls for the accounts take.
 
 mod breakers;
+mod callback;
 mod catalog;
+mod clock;
 mod finding;
+mod open_platform;
+mod queues;
+mod quota;
 mod sync;
 mod templates;
 mod token;
@@ -16,11 +22,12 @@ use std::time::SystemTime;
 use contract::routes::Operation;
 use contract::{Check, CheckState, Diagnosis};
 use futures::future::{BoxFuture, join_all};
+use lambda_http::http::header::ACCEPT_LANGUAGE;
 use lambda_http::{Body, Request, Response};
 use shared::lambda::{self, Answer, Event};
-use shared::queue::{self, RefreshQueue};
-use shared::store::{self, Callers, State, Tokens};
-use shared::{Account, Clock, Config, CurrentCatalog, Error, http};
+use shared::queue::{self, Depths, RefreshQueue};
+use shared::store::{self, Callers, Identities, State, Tokens};
+use shared::{Account, Authorized, Clock, Config, CurrentCatalog, Error, Lang, http};
 
 use finding::Finding;
 
@@ -28,11 +35,15 @@ use finding::Finding;
 pub struct Function {
     /// Each account with its appid.
     accounts: [(Account, String); 2],
+    /// WeChat in each account's name.
+    wechat: [(Account, Authorized); 2],
     catalog: CurrentCatalog,
     callers: Callers,
     tokens: Tokens,
     state: State,
+    identities: Identities,
     refresh: RefreshQueue,
+    depths: Depths,
     clock: Clock,
 }
 
@@ -43,16 +54,21 @@ impl lambda::Function for Function {
     const NAME: &str = "doctor";
 
     async fn init(config: &Config) -> Result<Self, lambda::Error> {
-        let client = store::client(config)?;
+        let (client, queues) = (store::client(config)?, queue::client(config)?);
+        let by_oa = Authorized::new(Account::Oa, config, client.clone(), queues.clone()).await?;
+        let by_mini = by_oa.of(Account::Mini, config)?;
         let state = State::new(config, client.clone())?;
         let account = |account| config.appid(account).map(|appid| (account, appid));
         Ok(Self {
             accounts: [account(Account::Oa)?, account(Account::Mini)?],
+            wechat: [(Account::Oa, by_oa), (Account::Mini, by_mini)],
             catalog: CurrentCatalog::new(config, state.clone())?,
             callers: Callers::new(config, client.clone())?,
+            identities: Identities::new(config, client.clone())?,
             tokens: Tokens::new(config, client)?,
             state,
-            refresh: RefreshQueue::new(config, queue::client(config)?)?,
+            refresh: RefreshQueue::new(config, queues.clone())?,
+            depths: Depths::new(config, queues)?,
             clock: config.clock()?,
         })
     }
@@ -65,14 +81,19 @@ impl lambda::Function for Function {
 
 impl Function {
     /// Every check by its name, in the order in which they are told.
-    fn checks(&self) -> [(&'static str, Findings<'_>); 6] {
+    fn checks(&self, lang: Lang) -> [(&'static str, Findings<'_>); 11] {
         [
-            ("token", Box::pin(token::check(self))),
-            ("token_replaced", Box::pin(token_replaced::check(self))),
-            ("sync", Box::pin(sync::check(self))),
-            ("breakers", Box::pin(breakers::check(self))),
-            ("catalog", Box::pin(catalog::check(self))),
-            ("templates", Box::pin(templates::check(self))),
+            ("token", Box::pin(token::check(self, lang))),
+            ("token_replaced", Box::pin(token_replaced::check(self, lang))),
+            ("clock", Box::pin(clock::check(self, lang))),
+            ("quota", Box::pin(quota::check(self, lang))),
+            ("open_platform", Box::pin(open_platform::check(self, lang))),
+            ("sync", Box::pin(sync::check(self, lang))),
+            ("callback", Box::pin(callback::check(self, lang))),
+            ("queues", Box::pin(queues::check(self, lang))),
+            ("breakers", Box::pin(breakers::check(self, lang))),
+            ("catalog", Box::pin(catalog::check(self, lang))),
+            ("templates", Box::pin(templates::check(self, lang))),
         ]
     }
 
@@ -80,14 +101,14 @@ impl Function {
         let route = http::route(request)?;
         self.callers.caller(request.headers()).await?.may(route.who)?;
         match route.operation {
-            Operation::Doctor => Ok(http::json(route.status, &self.diagnosis().await)),
+            Operation::Doctor => Ok(http::json(route.status, &self.diagnosis(language(request)).await)),
             _ => Err(http::no_such_route()),
         }
     }
 
     /// Looks at everything. What cannot be looked at keeps nobody from the rest.
-    async fn diagnosis(&self) -> Diagnosis {
-        let looked = self.checks().map(|(name, findings)| async move {
+    async fn diagnosis(&self, lang: Lang) -> Diagnosis {
+        let looked = self.checks(lang).map(|(name, findings)| async move {
             let findings = findings.await.unwrap_or_else(|error| {
                 tracing::warn!(check = name, cause = error.causes(), "a check could not be made: {error}");
                 vec![Finding::unknown(error.to_string())]
@@ -106,4 +127,10 @@ impl Function {
         let [(_, appid), _] = &self.accounts;
         appid
     }
+}
+
+/// The language that the caller reads best.
+fn language(request: &Request) -> Lang {
+    let header = request.headers().get(ACCEPT_LANGUAGE).and_then(|header| header.to_str().ok());
+    Lang::accepted(header.unwrap_or_default())
 }

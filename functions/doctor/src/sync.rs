@@ -1,8 +1,8 @@
 //! `sync`: whether the map of followers is complete and stays so.
 
 use contract::SyncState;
-use shared::Error;
 use shared::store::RunProgress;
+use shared::{Error, Lang};
 
 use crate::Function;
 use crate::finding::{Finding, span};
@@ -14,43 +14,68 @@ const STALE_AFTER: i64 = 3 * 24 * 3600;
 /// seconds.
 const STALLED_AFTER: i64 = 3600;
 
-const SCHEDULE: &str = "Look into the log of `sync` and whether its schedule is enabled; `queqiao sync` brings the map up to date at once.";
+const SCHEDULE: [&str; 2] = [
+    "Look into the log of `sync` and whether its schedule is enabled; `queqiao sync` brings the map up to date at once.",
+    "看 `sync` 的日志，以及它的定时任务是否启用；`queqiao sync` 可以马上更新映射表。",
+];
 
 /// One: of the last run.
-pub async fn check(doctor: &Function) -> Result<Vec<Finding>, Error> {
+pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error> {
     let run = doctor.state.sync_run(doctor.oa_appid()).await?.progress;
-    Ok(vec![look_at(&run, doctor.clock.now())])
+    Ok(vec![look_at(lang, &run, doctor.clock.now())])
 }
 
-fn look_at(run: &RunProgress, now: i64) -> Finding {
+fn look_at(lang: Lang, run: &RunProgress, now: i64) -> Finding {
     let age = now - run.updated_at;
-    let problem = |detail: String| Finding::problem(detail, SCHEDULE.to_owned());
+    let (ago, counted) = (span(lang, age), counted(lang, run));
+    let [en, zh] = SCHEDULE;
+    let problem = |detail: String| Finding::problem(detail, lang.pick(en, zh).to_owned());
+    let in_words = |en: String, zh: String| lang.pick(en, zh);
     match (run.state, &run.error) {
-        (SyncState::Idle, _) => problem("There was none yet: nobody can be reached.".to_owned()),
+        (SyncState::Idle, _) => problem(
+            lang.pick("There was none yet: nobody can be reached.", "还没有同步过：谁也发不到。").to_owned(),
+        ),
         // Why, with the remedy in it: a list that is not believed, an account without unionids, a used-up quota.
         (_, Some(error)) => {
-            let stopped = format!("The last run stopped {} ago, after {} followers.", span(age), run.listed);
+            let listed = run.listed;
+            let stopped = in_words(
+                format!("The last run stopped {ago} ago, after {listed} followers."),
+                format!("上一次同步在 {ago}前中断，已列出 {listed} 个粉丝。"),
+            );
             Finding::problem(stopped, error.clone())
         }
-        (SyncState::Running, None) if age > STALLED_AFTER => {
-            problem(format!("The last run has stood still for {}.", span(age)))
+        (SyncState::Running, None) if age > STALLED_AFTER => problem(in_words(
+            format!("The last run has stood still for {ago}."),
+            format!("上一次同步已经停了 {ago}。"),
+        )),
+        (SyncState::Done, None) if age > STALE_AFTER => problem(in_words(
+            format!("The last run ended {ago} ago: followers may be missing since then."),
+            format!("上一次同步在 {ago}前结束：之后的粉丝可能不全。"),
+        )),
+        (SyncState::Failed, None) => problem(in_words(
+            format!("The last run failed {ago} ago."),
+            format!("上一次同步在 {ago}前失败。"),
+        )),
+        (SyncState::Running, None) => {
+            Finding::ok(in_words(format!("A run is under way: {counted}."), format!("正在同步：{counted}。")))
         }
-        (SyncState::Done, None) if age > STALE_AFTER => {
-            problem(format!("The last run ended {} ago: followers may be missing since then.", span(age)))
-        }
-        (SyncState::Failed, None) => problem(format!("The last run failed {} ago.", span(age))),
-        (SyncState::Running, None) => Finding::ok(format!("A run is under way: {}.", counted(run))),
-        (SyncState::Done, None) => {
-            Finding::ok(format!("The last run ended {} ago: {}.", span(age), counted(run)))
-        }
+        (SyncState::Done, None) => Finding::ok(in_words(
+            format!("The last run ended {ago} ago: {counted}."),
+            format!("上一次同步在 {ago}前结束：{counted}。"),
+        )),
     }
 }
 
-fn counted(run: &RunProgress) -> String {
+fn counted(lang: Lang, run: &RunProgress) -> String {
     let RunProgress { listed, without_unionid, not_looked_up, .. } = run;
-    format!(
-        "{listed} followers listed, {without_unionid} without a unionid, {not_looked_up} could not be looked up"
-    )
+    match lang {
+        Lang::En => format!(
+            "{listed} followers listed, {without_unionid} without a unionid, {not_looked_up} could not be looked up"
+        ),
+        Lang::Zh => {
+            format!("列出 {listed} 个粉丝，{without_unionid} 个没有 unionid，{not_looked_up} 个查不到")
+        }
+    }
 }
 
 #[cfg(test)]
@@ -64,7 +89,7 @@ mod tests {
     fn state(state: SyncState, age: i64, error: Option<&str>) -> CheckState {
         let error = error.map(str::to_owned);
         let run = RunProgress { state, updated_at: NOW - age, error, ..RunProgress::default() };
-        look_at(&run, NOW).named("sync").state
+        look_at(Lang::En, &run, NOW).named("sync").state
     }
 
     #[test]

@@ -2,6 +2,7 @@
 //! subscribe messages a user has.
 
 mod credit;
+mod heard;
 mod receipt;
 mod work;
 
@@ -10,8 +11,10 @@ use std::time::SystemTime;
 use shared::config::SubscriptionSource;
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, EventsQueue};
-use shared::store::{self, Credits, Identities, Messages};
+use shared::store::{self, Credits, Identities, Messages, State};
 use shared::{Account, Authorized, Config};
+
+use heard::Heard;
 
 /// The function's clients.
 pub struct Function {
@@ -21,6 +24,7 @@ pub struct Function {
     credits: Credits,
     source: SubscriptionSource,
     queue: EventsQueue,
+    heard: Heard,
 }
 
 impl lambda::Function for Function {
@@ -32,7 +36,8 @@ impl lambda::Function for Function {
             wechat: Authorized::new(Account::Oa, config, tables.clone(), queues.clone()).await?,
             identities: Identities::new(config, tables.clone())?,
             messages: Messages::new(config, tables.clone())?,
-            credits: Credits::new(config, tables)?,
+            credits: Credits::new(config, tables.clone())?,
+            heard: Heard::new(config, State::new(config, tables)?)?,
             source: config.subscription_source()?,
             queue: EventsQueue::new(config, queues)?,
         })

@@ -28,13 +28,15 @@ const INDEX_LAG: Duration = Duration::from_secs(10);
 impl Function {
     /// Works off a batch of events; gives the ids of those that are to be delivered again.
     pub(crate) async fn handle_batch(&self, messages: Vec<SqsMessage>) -> Vec<String> {
-        let failed = messages.into_iter().map(|message| self.handle_record(message));
+        let messages: Vec<_> = messages.into_iter().map(|message| (parsed(&message), message)).collect();
+        self.heard.note(messages.iter().filter_map(|(event, _)| event.as_ref().ok())).await;
+        let failed = messages.into_iter().map(|(event, message)| self.handle_record(event, message));
         let failed: Vec<_> = stream::iter(failed).buffer_unordered(CONCURRENCY).boxed().collect().await;
         failed.into_iter().flatten().collect()
     }
 
-    async fn handle_record(&self, message: SqsMessage) -> Option<String> {
-        let outcome = match serde_json::from_str::<Event>(message.body.as_deref().unwrap_or_default()) {
+    async fn handle_record(&self, event: serde_json::Result<Event>, message: SqsMessage) -> Option<String> {
+        let outcome = match event {
             Ok(event) => self.apply(event).await,
             Err(error) => {
                 let id = message.message_id.unwrap_or_default();
@@ -113,4 +115,8 @@ impl Function {
         }
         Ok(())
     }
+}
+
+fn parsed(message: &SqsMessage) -> serde_json::Result<Event> {
+    serde_json::from_str(message.body.as_deref().unwrap_or_default())
 }

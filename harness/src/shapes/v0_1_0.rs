@@ -27,6 +27,7 @@ pub fn read(shape: &str, body: &Value) -> Option<Result<Value, Error>> {
         "StateTable.credit" => seen::<Credits>(body),
         "StateTable.templates" => seen::<Templates>(body),
         "StateTable.forget" => seen::<Forgetting>(body),
+        "StateTable.heard" => seen::<Heard>(body),
         "DeliverQueue" => seen::<Job>(body),
         "RefreshQueue" => seen::<RefreshRequest>(body),
         "EventsQueue.follows"
@@ -368,6 +369,12 @@ struct Claim {
     #[serde(default)]
     done: bool,
     expires_at: i64,
+}
+
+#[derive(Deserialize, Serialize)]
+struct Heard {
+    key: String,
+    heard_at: i64,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -4,9 +4,11 @@ mod forgotten;
 mod imported;
 mod live;
 mod moved;
+mod sample;
 
 pub use forgotten::UserIds;
 pub use imported::Imported;
+pub use sample::Sample;
 
 use std::collections::{HashMap, HashSet};
 

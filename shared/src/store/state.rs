@@ -1,4 +1,4 @@
-//! What there is one of: each account's sync run, its breakers, its templates, the catalog; what lives for a day; and what users
+//! What there is one of: each account's sync run, its breakers, its templates, when it was heard of, the catalog; what lives for a day; and what users
 //! have accepted.
 
 mod breaker;
@@ -7,6 +7,7 @@ mod claims;
 mod counters;
 mod credits;
 mod forgetting;
+mod heard;
 mod replacement;
 mod sync;
 mod templates;

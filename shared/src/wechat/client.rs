@@ -1,8 +1,9 @@
 //! The one client: makes a call, times out, reads errcode. It holds no token and knows no table.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use clock::{Clock, TimedOut};
+use http::header::DATE;
 use http::{Method, StatusCode};
 use reqwest::RequestBuilder;
 use rustls::RootCertStore;
@@ -77,6 +78,23 @@ impl WeChat {
         request: &ApiRequest<T>,
     ) -> Result<T, Failure> {
         self.send(request, Some(token)).await
+    }
+
+    /// What time WeChat says it is, in Unix seconds, by the `Date` of an answer; `None` where it says none. The call asks
+    /// for nothing, and counts against no quota: it has no token.
+    ///
+    /// # Errors
+    /// [`Failure`], already without the URL.
+    pub async fn time(&self) -> Result<Option<i64>, Failure> {
+        let call = self.http.get(format!("{}/cgi-bin/openapi/quota/get", self.base)).send();
+        let answer = self.clock.timeout(TIMEOUT, call).await;
+        let answer = answer
+            .map_err(|TimedOut| Failure::NoAnswer("time-out".into()))?
+            .map_err(|error| Failure::of(error, &self.base, self.proxy.as_deref()))?;
+        let date =
+            answer.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+        let since = date.and_then(|date| date.duration_since(SystemTime::UNIX_EPOCH).ok());
+        Ok(since.and_then(|since| since.as_secs().try_into().ok()))
     }
 
     async fn send<T: DeserializeOwned>(

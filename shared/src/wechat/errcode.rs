@@ -353,12 +353,9 @@ pub const TABLE: &[Entry] = {
     ]
 };
 
-/// Where WeChat's console has an account's AppSecret, whitelist and server configuration, since they moved from
-/// 公众平台 (设置与开发 → 基本配置).
-const DEVELOPERS: &str = "微信开发者平台 → 我的业务 → 公众号/小程序 → 基础信息";
-
-/// And its whitelist.
-const WHITELIST: &str = "微信开发者平台 → 我的业务 → 公众号/小程序 → 基础信息 → IP 白名单";
+/// Where WeChat's consoles have an account's AppSecret and IP whitelist; the Official Account's moved there from 公众平台
+/// (设置与开发 → 基本配置).
+const KEYS: &str = "公众号: 微信开发者平台 → 我的业务 → 公众号/服务号 → 基础信息 → 开发密钥; 小程序: 公众平台 → 管理 → 开发管理 → 开发设置";
 
 /// A sentence for whoever has to repair it, with the very IP that WeChat refused. What is wrong may be another thing
 /// than the table's `reason` for the code, by what was asked.
@@ -366,22 +363,24 @@ pub fn remedy(lang: Lang, errcode: i64, reason: Reason, ip: Option<&str>) -> Str
     let entry = of(errcode);
     let (meaning, remedy) = (entry.meaning(lang), reason.remedy_in(lang));
     match (errcode, ip, lang) {
-        (40164, Some(ip), Lang::En) => format!("add the IP {ip} to the account's whitelist ({WHITELIST})."),
-        (40164, Some(ip), Lang::Zh) => format!("把 IP {ip} 加进这个账号的 IP 白名单（{WHITELIST}）。"),
-        (40164, None, Lang::En) => format!("add our outgoing IP to the account's whitelist ({WHITELIST})."),
-        (40164, None, Lang::Zh) => format!("把我们的出口 IP 加进这个账号的 IP 白名单（{WHITELIST}）。"),
+        (40164, Some(ip), Lang::En) => format!("add the IP {ip} to the account's whitelist ({KEYS})."),
+        (40164, Some(ip), Lang::Zh) => format!("把 IP {ip} 加进这个账号的 IP 白名单（{KEYS}）。"),
+        (40164, None, Lang::En) => format!("add our outgoing IP to the account's whitelist ({KEYS})."),
+        (40164, None, Lang::Zh) => format!("把我们的出口 IP 加进这个账号的 IP 白名单（{KEYS}）。"),
         (89501 | 89503, _, Lang::En) => format!(
-            "the account's administrator has to confirm this IP: WeChat asks them by a message, and tries go on until it is confirmed (errcode {errcode}). An IP on the whitelist ({WHITELIST}) is not asked about."
+            "the account's administrator has to confirm this IP: WeChat asks them by a message, and tries go on until it is confirmed (errcode {errcode}). An IP on the whitelist ({KEYS}) is not asked about."
         ),
         (89501 | 89503, _, Lang::Zh) => format!(
-            "请账号的管理员确认这个 IP：微信已给管理员发了消息，确认之前会一直重试（errcode {errcode}）。加进白名单（{WHITELIST}）的 IP 不用确认。"
+            "请账号的管理员确认这个 IP：微信已给管理员发了消息，确认之前会一直重试（errcode {errcode}）。加进白名单（{KEYS}）的 IP 不用确认。"
         ),
         (40001 | 40125, _, Lang::En) if reason == Reason::Misconfigured => format!(
-            "the AppSecret is not this account's (errcode {errcode}): look it up or reset it ({DEVELOPERS} → AppSecret), and deploy with it."
+            "the AppSecret is not this account's (errcode {errcode}): look it up or reset it ({KEYS}), and deploy with it."
         ),
         (40001 | 40125, _, Lang::Zh) if reason == Reason::Misconfigured => format!(
-            "AppSecret 不是这个账号的（errcode {errcode}）：到 {DEVELOPERS} → AppSecret 查看或重置，再用它部署。"
+            "AppSecret 不是这个账号的（errcode {errcode}）：查看或重置它（{KEYS}），再用它部署。"
         ),
+        (40013, _, Lang::En) => "the mini-program is not linked to the Official Account, or an appid is wrong (errcode 40013): link it (mp.weixin.qq.com, as the Official Account: 小程序管理), and compare the appids.".to_owned(),
+        (40013, _, Lang::Zh) => "小程序没有与公众号关联，或 appid 有误（errcode 40013）：到公众平台的 小程序管理 关联小程序，并核对 appid。".to_owned(),
         (_, _, Lang::En) => format!("errcode {errcode}, {meaning}. {remedy}"),
         (_, _, Lang::Zh) => format!("errcode {errcode}，{meaning}。{remedy}"),
     }

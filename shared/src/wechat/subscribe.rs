@@ -5,6 +5,9 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// The endpoint.
+pub const SEND: &str = "/cgi-bin/message/subscribe/send";
+
 use super::ApiRequest;
 use super::template::{self, Taken};
 
@@ -24,7 +27,7 @@ pub struct SubscribeMessage<'a> {
 /// Hands a message over; the access token is the mini-program's. The msgid is that of the event that will tell whether
 /// it arrived.
 pub fn send(message: SubscribeMessage<'_>) -> ApiRequest<Taken> {
-    ApiRequest::post("/cgi-bin/message/subscribe/send", body(message))
+    ApiRequest::post(SEND, body(message))
 }
 
 fn body(message: SubscribeMessage<'_>) -> Value {

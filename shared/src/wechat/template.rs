@@ -4,6 +4,9 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+/// The endpoint.
+pub const SEND: &str = "/cgi-bin/message/template/send";
+
 use super::{ApiRequest, reader};
 
 /// A template message, filled and addressed.
@@ -49,7 +52,7 @@ impl TryFrom<Acknowledgement> for Taken {
 
 /// Hands a message over.
 pub fn send(message: TemplateMessage<'_>) -> ApiRequest<Taken> {
-    ApiRequest::post("/cgi-bin/message/template/send", body(message))
+    ApiRequest::post(SEND, body(message))
 }
 
 fn body(message: TemplateMessage<'_>) -> Value {

@@ -39,6 +39,12 @@ impl ApiCall {
     /// The account it speaks for, if its token works, is of this kind and has quota left.
     pub(crate) fn authorize(&self, world: &mut World, kind: Kind) -> Result<&'static Account, Refusal> {
         let token = self.query("access_token").ok_or_else(|| Refusal::new(41001))?;
-        world.authorize(token, self.path, self.from, kind)
+        world.authorize(token, self.path, self.from, Some(kind))
+    }
+
+    /// The same, for a call that either account may make.
+    pub(crate) fn authorize_any(&self, world: &mut World) -> Result<&'static Account, Refusal> {
+        let token = self.query("access_token").ok_or_else(|| Refusal::new(41001))?;
+        world.authorize(token, self.path, self.from, None)
     }
 }

@@ -3,7 +3,7 @@
 use crate::api::answer::Answer;
 use crate::api::call::ApiCall;
 use crate::api::receiver::receiver_of;
-use crate::api::{followers, login, messages, subscribe, templates, tokens};
+use crate::api::{followers, login, messages, quota, subscribe, templates, tokens};
 use crate::state::State;
 use crate::world::refusal::Refusal;
 
@@ -43,6 +43,7 @@ pub(crate) static ENDPOINTS: &[Endpoint] = &[
     Endpoint { post_only: true, users: receivers, ..endpoint(subscribe::SEND, subscribe::send) },
     endpoint("/cgi-bin/template/get_all_private_template", templates::get_all_private_template),
     endpoint("/wxaapi/newtmpl/gettemplate", templates::get_template),
+    Endpoint { post_only: true, ..endpoint("/cgi-bin/openapi/quota/get", quota::get) },
 ];
 
 fn receivers(_: &State, call: &ApiCall) -> Vec<u32> {

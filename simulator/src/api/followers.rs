@@ -78,7 +78,7 @@ fn info(world: &World, user: u32) -> Value {
         "subscribe_time": followed_at, "remark": "", "groupid": 0, "tagid_list": [],
         "subscribe_scene": "ADD_SCENE_QR_CODE", "qr_scene": 0, "qr_scene_str": "",
     });
-    if let Some(unionid) = world.unionid(user).filter(|_| world.console.bound) {
+    if let Some(unionid) = world.oa_unionid(user) {
         info["unionid"] = unionid.into();
     }
     info

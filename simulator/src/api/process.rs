@@ -1,9 +1,9 @@
 //! The way of a call through faults and bookkeeping to its answer.
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use axum::body::Body;
-use axum::http::{StatusCode, header};
+use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{Html, IntoResponse, Response};
 
 use crate::api::answer::{Answer, body_of};
@@ -50,7 +50,7 @@ pub(crate) async fn process(
         // The world that it was meant for is gone, and it leaves nothing in this one.
         false => Err(Refusal::new(-1)),
     };
-    let (answer, response) = match injected.failure {
+    let (answer, mut response) = match injected.failure {
         None => {
             let answer = effect(&mut state);
             respond(&state, endpoint, answer)
@@ -68,8 +68,16 @@ pub(crate) async fn process(
     }
     let took = clock.time().duration_since(began).unwrap_or_default();
     let took_ms = u64::try_from(took.as_millis()).unwrap_or(u64::MAX);
+    response.headers_mut().insert(header::DATE, date(&state));
     state.log.add(Happened::Call { endpoint: endpoint.path, users, user_count, answer, took_ms });
     response
+}
+
+/// What time WeChat says it is.
+fn date(state: &State) -> HeaderValue {
+    let now = state.world.clock.now().saturating_add(state.world.console.date_ahead);
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.try_into().unwrap_or_default());
+    httpdate::fmt_http_date(now).try_into().expect("a date is visible ASCII")
 }
 
 /// A call that was counted.

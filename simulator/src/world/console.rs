@@ -30,12 +30,19 @@ pub(crate) struct Console {
     pub(crate) info_lag: i64,
     /// Whether the Official Account is bound to the Open Platform account: without, its users have no unionids.
     pub(crate) bound: bool,
+    /// Whether the mini-program is: without, a login gives no unionid.
+    pub(crate) mini_bound: bool,
+    /// Whether the Official Account is bound to another Open Platform account than the mini-program: then nobody has the
+    /// same unionid in both.
+    apart: bool,
     /// How often the Open Platform account was registered anew: each time all unionids change.
     open_platform: u32,
     /// The Official Account's AppSecret: another one where it was reset. Tokens that were issued before live on.
     oa_secret: String,
     /// The mini-program's.
     mini_secret: String,
+    /// By so many seconds the Date of WeChat's answers is ahead of the time, or behind where it is less than 0.
+    pub(crate) date_ahead: i64,
 }
 
 /// Which calls are checked against the whitelist.
@@ -61,9 +68,12 @@ impl Default for Console {
             refuses_repeats: false,
             info_lag: 0,
             bound: true,
+            mini_bound: true,
+            apart: false,
             open_platform: 0,
             oa_secret: OA_SECRET.to_owned(),
             mini_secret: MINI_SECRET.to_owned(),
+            date_ahead: 0,
         }
     }
 }
@@ -79,9 +89,12 @@ pub(crate) struct Change {
     refuses_repeats: Option<bool>,
     info_lag: Option<i64>,
     bound: Option<bool>,
+    mini_bound: Option<bool>,
+    apart: Option<bool>,
     open_platform: Option<u32>,
     oa_secret: Option<String>,
     mini_secret: Option<String>,
+    date_ahead: Option<i64>,
 }
 
 impl Console {
@@ -99,9 +112,12 @@ impl Console {
         set(&mut self.refuses_repeats, change.refuses_repeats);
         set(&mut self.info_lag, change.info_lag);
         set(&mut self.bound, change.bound);
+        set(&mut self.mini_bound, change.mini_bound);
+        set(&mut self.apart, change.apart);
         set(&mut self.open_platform, change.open_platform);
         set(&mut self.oa_secret, change.oa_secret);
         set(&mut self.mini_secret, change.mini_secret);
+        set(&mut self.date_ahead, change.date_ahead);
     }
 
     /// The account of an appid and its AppSecret, either of which may be missing or wrong.
@@ -143,9 +159,15 @@ impl Console {
         page.len() <= LONGEST_PAGE && !page.starts_with('/') && !self.unpublished_pages.contains(path)
     }
 
-    /// What one user is called by all accounts of the Open Platform account.
+    /// What one user is called by all accounts of the mini-program's Open Platform account.
     pub(crate) fn unionids(&self) -> Ids {
         Ids { prefix: "oR5Gjj", salt: 0x0075_6e69_6f6e_6964 ^ (u64::from(self.open_platform) << 32) }
+    }
+
+    /// And of the Official Account's.
+    pub(crate) fn oa_unionids(&self) -> Ids {
+        let ids = self.unionids();
+        if self.apart { Ids { salt: !ids.salt, ..ids } } else { ids }
     }
 }
 
@@ -189,6 +211,14 @@ mod tests {
     fn another_registration_gives_everybody_another_unionid() {
         let (before, after) = (Console::default(), changed(serde_json::json!({ "open_platform": 1 })));
         assert_ne!(before.unionids().of(7), after.unionids().of(7));
+    }
+
+    #[test]
+    fn accounts_of_two_open_platform_accounts_have_no_unionid_in_common() {
+        let (together, apart) = (Console::default(), changed(serde_json::json!({ "apart": true })));
+        assert_eq!(together.unionids().of(7), together.oa_unionids().of(7));
+        assert_eq!(together.unionids().of(7), apart.unionids().of(7));
+        assert_ne!(apart.unionids().of(7), apart.oa_unionids().of(7));
     }
 
     #[test]

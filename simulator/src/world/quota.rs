@@ -30,6 +30,13 @@ fn default_limit(path: &str) -> Limit {
     Limit { per_day, per_minute: None }
 }
 
+/// What may be called today, and was.
+pub(crate) struct Today {
+    pub(crate) daily_limit: u64,
+    pub(crate) used: u64,
+    pub(crate) per_minute: Option<u64>,
+}
+
 #[derive(Default)]
 struct Used {
     day: i64,
@@ -69,6 +76,14 @@ impl Quota {
         let Some(used) = self.used.get(&(path, account)) else { return (0, 0) };
         let today = if used.day == beijing_day(now) { used.today } else { 0 };
         (today, if used.minute == now.div_euclid(MINUTE) { used.this_minute } else { 0 })
+    }
+
+    /// What WeChat tells of an endpoint; `None` of one that has no daily limit.
+    pub(crate) fn today(&self, path: &str, account: &str, now: i64) -> Option<Today> {
+        let Limit { per_day, per_minute } = self.limit(path);
+        let counted = self.used.iter().find(|((counted, of), _)| *counted == path && *of == account);
+        let used = counted.filter(|(_, used)| used.day == beijing_day(now)).map_or(0, |(_, used)| used.today);
+        Some(Today { daily_limit: per_day?, used, per_minute })
     }
 
     /// Counts a call against its account's quota; a refused call costs nothing.

@@ -68,6 +68,7 @@ fn errmsg(errcode: i64) -> &'static str {
         48001 => "api unauthorized",
         48004 => "api forbidden",
         50002 => "user limited",
+        76021 => "cgi_path not found, please check",
         _ => "system error",
     }
 }

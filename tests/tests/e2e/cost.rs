@@ -77,7 +77,8 @@ async fn messages_of_one_call_share_what_can_be_shared() {
     let [_, deliver, callback, events] = taken;
     assert!(deliver.invocations <= 4 && deliver.queue_requests <= 8, "{deliver:?}");
     assert!(deliver.read_units <= 8.0 && deliver.write_units <= 400.0, "{deliver:?}");
-    assert!(callback.queue_requests <= 200 && events.write_units <= 200.0, "{callback:?} {events:?}");
+    // One a receipt, and that WeChat was heard, now and then.
+    assert!(callback.queue_requests <= 200 && events.write_units <= 201.0, "{callback:?} {events:?}");
     assert_eq!(world.batch(&id).await["counts"], json!({ "delivered": 200 }));
 }
 

@@ -4,14 +4,23 @@ use std::time::Duration;
 
 use contract::Scope;
 use harness::World;
+use local::Settings;
 use serde_json::{Value, json};
 use shared::session::Token;
 use shared::store::{self, KeyRow, Keys};
 use simulator::TEMPLATE_ID;
 
+/// The whole answer to whoever reads this language best.
+async fn diagnosis(world: &World, language: &str) -> Value {
+    world.get_in(language, "/doctor", &world.service_key).await.ok(200)
+}
+
 /// Everything that is told of one check, by whom or what it is about.
 pub(crate) async fn told(world: &World, check: &str) -> Vec<Value> {
-    let diagnosis = world.get("/doctor", &world.service_key).await.ok(200);
+    of_check(&diagnosis(world, "en").await, check)
+}
+
+fn of_check(diagnosis: &Value, check: &str) -> Vec<Value> {
     let checks = diagnosis["checks"].as_array().expect("checks");
     checks.iter().filter(|one| one["check"] == check).cloned().collect()
 }
@@ -21,6 +30,24 @@ async fn told_of(world: &World, check: &str, subject: &str) -> Value {
     told.iter().find(|one| one["subject"] == subject).unwrap_or_else(|| panic!("{told:?}")).clone()
 }
 
+/// The same thing is found in Chinese, with another sentence for what was found and for what to do.
+async fn is_told_in_chinese(world: &World, check: &str, remedy: &str) {
+    let is_chinese =
+        |text: &Value| text.as_str().is_some_and(|text| text.chars().any(|c| ('一'..='龥').contains(&c)));
+    let told = of_check(&diagnosis(world, "zh-CN,zh;q=0.9,en;q=0.8").await, check);
+    let found = told.iter().find(|one| one["remedy"].as_str().is_some_and(|told| told.contains(remedy)));
+    let found = found.unwrap_or_else(|| panic!("{told:?}"));
+    assert!(
+        found["state"] == "problem" && is_chinese(&found["detail"]) && is_chinese(&found["remedy"]),
+        "{found}"
+    );
+}
+
+/// A world in which WeChat tells what happens.
+async fn called_back() -> World {
+    World::with(Settings { followers: 20, callbacks: true, ..Settings::default() }).await
+}
+
 fn is_problem(check: &Value, detail: &str, remedy: &str) {
     let says = |name: &str, text: &str| check[name].as_str().is_some_and(|told| told.contains(text));
     assert!(check["state"] == "problem" && says("detail", detail) && says("remedy", remedy), "{check}");
@@ -28,11 +55,13 @@ fn is_problem(check: &Value, detail: &str, remedy: &str) {
 
 #[tokio::test]
 async fn of_a_sound_deployment_everything_is_ok() {
-    let world = World::start().await;
+    let world = called_back().await;
     world.sync_until_done().await;
-    let id = world.send_to(&json!({ "oa_openid": world.user(1).await.oa_openid })).await;
-    world.outcome(&id).await;
-    let diagnosis = world.get("/doctor", &world.service_key).await.ok(200);
+    world.login(1).await;
+    world.user_does(2, "unfollow").await;
+    let heard = async || told_of(&world, "callback", "oa").await["state"] == "ok";
+    world.until(heard).await;
+    let diagnosis = diagnosis(&world, "en").await;
     let checks = diagnosis["checks"].as_array().expect("checks");
     let names: Vec<_> = checks.iter().map(|one| (one["check"].as_str(), one["subject"].as_str())).collect();
     assert_eq!(
@@ -42,7 +71,15 @@ async fn of_a_sound_deployment_everything_is_ok() {
             (Some("token"), Some("mini")),
             (Some("token_replaced"), Some("oa")),
             (Some("token_replaced"), Some("mini")),
+            (Some("clock"), None),
+            (Some("quota"), Some("oa")),
+            (Some("quota"), Some("mini")),
+            (Some("open_platform"), None),
             (Some("sync"), None),
+            (Some("callback"), Some("oa")),
+            (Some("callback"), Some("mini")),
+            (Some("queues"), Some("deliver")),
+            (Some("queues"), Some("events")),
             (Some("breakers"), None),
             (Some("catalog"), None),
             (Some("templates"), None),
@@ -124,7 +161,7 @@ async fn a_token_that_has_expired_or_that_wechat_still_hands_out_was_not_replace
     assert_eq!(told_of(&world, "token_replaced", "oa").await["state"], "ok");
 
     let environment = [("TOKEN_MODE".to_owned(), "stable".to_owned())].into();
-    let settings = local::Settings { followers: 20, environment, ..local::Settings::default() };
+    let settings = Settings { followers: 20, environment, ..Settings::default() };
     let world = World::with(settings).await;
     world.fault(json!({ "endpoint": "/cgi-bin/message/template/send", "errcode": 40001, "times": 1 })).await;
     let id = world.send_to(&json!({ "oa_openid": world.user(1).await.oa_openid })).await;
@@ -161,4 +198,156 @@ async fn what_has_messages_wait_is_told_with_its_reach_and_the_repair() {
     is_problem(&told_of(&world, "breakers", "oa").await, "(errcode 40164)", "add the IP 127.0.0.");
     world.console(&json!({ "whitelist": "off" })).await;
     world.until(async || told(&world, "breakers").await[0]["state"] == "ok").await;
+}
+
+#[tokio::test]
+async fn what_is_found_is_told_in_the_callers_language() {
+    let world = World::start().await;
+    let [english, chinese] = [diagnosis(&world, "en").await, diagnosis(&world, "zh").await];
+    let words = |diagnosis: &Value| -> Vec<_> {
+        let checks = diagnosis["checks"].as_array().expect("checks").iter();
+        checks.map(|one| ["check", "subject", "state"].map(|name| one[name].clone())).collect()
+    };
+    assert_eq!(words(&english), words(&chinese), "words for programs are the same");
+    let is_english = |text: &str| !text.chars().any(|c| ('一'..='龥').contains(&c));
+    for (en, zh) in english["checks"]
+        .as_array()
+        .into_iter()
+        .flatten()
+        .zip(chinese["checks"].as_array().into_iter().flatten())
+    {
+        assert!(is_english(en["detail"].as_str().expect("a detail")), "{en}");
+        assert!(!is_english(zh["detail"].as_str().expect("a detail")), "{zh}");
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_secret_is_told_with_where_the_right_one_is() {
+    let world = World::start().await;
+    world.console(&json!({ "oa_secret": "another" })).await;
+    world.advance(100 * 60).await;
+    world.invoke("refresh", json!({ "refresh": "tick" })).await.expect("told");
+    is_problem(
+        &told_of(&world, "token", "oa").await,
+        "(errcode 40125)",
+        "the AppSecret is not this account's",
+    );
+    is_told_in_chinese(&world, "token", "AppSecret 不是这个账号的").await;
+}
+
+#[tokio::test]
+async fn an_ip_that_waits_for_the_administrator_is_told() {
+    let world = World::start().await;
+    world.fault(json!({ "endpoint": "/cgi-bin/token", "errcode": 89503 })).await;
+    world.advance(100 * 60).await;
+    world.invoke("refresh", json!({ "refresh": "tick" })).await.expect("told");
+    is_problem(&told_of(&world, "token", "oa").await, "(errcode 89503)", "administrator has to confirm");
+    is_told_in_chinese(&world, "token", "请账号的管理员确认").await;
+}
+
+#[tokio::test]
+async fn a_call_that_the_whitelist_refuses_is_told_before_any_message_is_sent() {
+    let world = World::start().await;
+    world.console(&json!({ "whitelist": "all", "whitelisted": [] })).await;
+    is_problem(&told_of(&world, "quota", "oa").await, "(errcode 40164)", "add the IP 127.0.0.");
+    assert_eq!(told_of(&world, "quota", "mini").await["state"], "ok");
+    is_told_in_chinese(&world, "quota", "把 IP 127.0.0.").await;
+}
+
+#[tokio::test]
+async fn a_quota_that_is_nearly_used_up_is_told() {
+    let world = World::start().await;
+    let send = async || {
+        let id = world.send_to(&json!({ "oa_openid": world.user(1).await.oa_openid })).await;
+        world.outcome(&id).await
+    };
+    world.quota("/cgi-bin/message/template/send", json!(3)).await;
+    for _ in 0..2 {
+        assert_eq!(send().await["state"], "sent");
+        assert_eq!(told_of(&world, "quota", "oa").await["state"], "ok");
+    }
+    assert_eq!(send().await["state"], "sent");
+    is_problem(
+        &told_of(&world, "quota", "oa").await,
+        "message/template/send 3 of 3",
+        "midnight Beijing time",
+    );
+    is_told_in_chinese(&world, "quota", "北京时间零点").await;
+}
+
+#[tokio::test]
+async fn a_clock_that_is_off_is_told() {
+    let world = World::start().await;
+    for (ahead, told) in [(300, "5 min behind"), (-7200, "2 h 0 min ahead")] {
+        world.console(&json!({ "date_ahead": ahead })).await;
+        is_problem(&self::told(&world, "clock").await[0], told, "NTP");
+        is_told_in_chinese(&world, "clock", "NTP").await;
+    }
+    world.console(&json!({ "date_ahead": 59 })).await;
+    assert_eq!(self::told(&world, "clock").await[0]["state"], "ok");
+}
+
+#[tokio::test]
+async fn accounts_that_are_not_bound_to_one_open_platform_account_are_told() {
+    let logged_in = async |change: Value| {
+        let world = World::with_followers(30).await;
+        world.console(&change).await;
+        world.sync_until_done().await;
+        for user in 0..20 {
+            world.login(user).await;
+        }
+        world
+    };
+    let world = logged_in(json!({ "apart": true })).await;
+    is_problem(&told(&world, "open_platform").await[0], "None of 20 users", "one Open Platform account");
+    is_told_in_chinese(&world, "open_platform", "微信开放平台账号").await;
+    let world = logged_in(json!({ "mini_bound": false })).await;
+    is_problem(&told(&world, "open_platform").await[0], "none of the 20 users", "one Open Platform account");
+    let world = World::with_followers(30).await;
+    world.console(&json!({ "bound": false })).await;
+    world.sync().await;
+    is_problem(&told(&world, "sync").await[0], "The last run stopped", "one WeChat Open Platform account");
+    assert_eq!(told(&world, "open_platform").await[0]["state"], "unknown", "nobody logged in yet");
+}
+
+#[tokio::test]
+async fn a_callback_that_is_silent_is_told() {
+    let world = called_back().await;
+    is_problem(&told_of(&world, "callback", "oa").await, "never told anything", "output Callback");
+    is_told_in_chinese(&world, "callback", "保存服务器配置").await;
+    assert_eq!(told_of(&world, "callback", "mini").await["state"], "ok", "it may be left out");
+    world.user_does(2, "unfollow").await;
+    world.until(async || told_of(&world, "callback", "oa").await["state"] == "ok").await;
+    world.advance(4 * 24 * 3600).await;
+    is_problem(&told_of(&world, "callback", "oa").await, "told nothing for 4 d", "output Callback");
+}
+
+#[tokio::test]
+async fn what_lies_among_the_dead_letters_is_told_with_how_to_have_it_done() {
+    let world = World::start().await;
+    assert_eq!(told_of(&world, "queues", "deliver").await["state"], "ok");
+    world.enqueue("DeliverDeadLetters", "{}").await;
+    is_problem(
+        &told_of(&world, "queues", "deliver").await,
+        "1 were taken again and again",
+        "dead-letters redrive",
+    );
+    is_told_in_chinese(&world, "queues", "dead-letters redrive").await;
+    assert_eq!(told_of(&world, "queues", "events").await["state"], "ok");
+}
+
+#[tokio::test]
+async fn a_mini_program_that_is_not_linked_and_a_page_that_is_not_published_are_told() {
+    for (errcode, remedy, chinese) in [
+        (40013, "is not linked to the Official Account", "没有与公众号关联"),
+        (40165, "Publish the mini-program page", "发布通知目录里写的小程序页面"),
+    ] {
+        let world = World::start().await;
+        world.fault(json!({ "endpoint": "/cgi-bin/message/template/send", "errcode": errcode })).await;
+        let to = json!([{ "oa_openid": world.user(1).await.oa_openid }]);
+        let sent = world.send_as(&world.service_key, "approval_submitted", &to).await.ok(202);
+        world.wait_for(sent["id"].as_str().expect("an id"), |batch| batch["counts"]["parked"] == 1).await;
+        is_problem(&told(&world, "breakers").await[0], &format!("(errcode {errcode})"), remedy);
+        is_told_in_chinese(&world, "breakers", chinese).await;
+    }
 }

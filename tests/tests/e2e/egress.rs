@@ -15,6 +15,7 @@ const TEMPLATES: &str = "/cgi-bin/template/get_all_private_template";
 const MINI_TEMPLATES: &str = "/wxaapi/newtmpl/gettemplate";
 const LOOKUP: &str = "/cgi-bin/user/info/batchget";
 const INFO: &str = "/cgi-bin/user/info";
+const QUOTA: &str = "/cgi-bin/openapi/quota/get";
 
 /// What a proxy wants to be told by `team` with the password `s3cret`.
 const AUTHORIZATION: &str = "Basic dGVhbTpzM2NyZXQ=";
@@ -44,6 +45,7 @@ async fn everything(world: &World) {
     world.user_does(100, "follow").await;
     world.until(async || world.calls(INFO).await > 0).await;
     world.login(1).await;
+    world.get("/doctor", &world.service_key).await.ok(200);
 }
 
 /// The endpoints that refused a call because of where it came from.
@@ -63,16 +65,20 @@ async fn everybody_who_calls_for_the_account_goes_by_the_proxy_and_nobody_else()
     assert_eq!(world.sync_until_done().await["total"], 21);
     world.until(async || world.login(100).await.answer["following"] == true).await;
     let seen: BTreeSet<_> = proxy.seen().into_iter().collect();
-    let all = [TOKEN, SEND, LIST, LOOKUP, INFO, TEMPLATES, MINI_TEMPLATES];
+    let all = [TOKEN, SEND, LIST, LOOKUP, INFO, TEMPLATES, MINI_TEMPLATES, QUOTA];
     assert_eq!(seen, all.map(str::to_owned).into());
     assert!(world.calls(LOGIN).await > 0, "a login goes its own way");
 }
 
 #[tokio::test]
 async fn each_of_them_needs_it() {
-    for (forgotten, endpoints) in
-        [("refresh", &[TOKEN][..]), ("sync", &[LIST, TEMPLATES]), ("deliver", &[SEND]), ("events", &[INFO])]
-    {
+    for (forgotten, endpoints) in [
+        ("refresh", &[TOKEN][..]),
+        ("sync", &[LIST, TEMPLATES]),
+        ("deliver", &[SEND]),
+        ("events", &[INFO]),
+        ("doctor", &[QUOTA]),
+    ] {
         let proxy = Proxy::start(None).await;
         let world = world(&proxy, Some(forgotten)).await;
         everything(&world).await;
@@ -120,7 +126,7 @@ async fn each_way_out_that_the_template_offers_starts() {
         assert_eq!(world.outcome(&id).await["state"], "sent", "{way}");
         assert_eq!(proxy.seen().contains(&SEND.to_owned()), proxied, "{way}: {:?}", proxy.seen());
         let networked: BTreeSet<_> = world.stack().networked().iter().map(String::as_str).collect();
-        let expected = BTreeSet::from(["deliver", "events", "refresh", "sync"]);
+        let expected = BTreeSet::from(["deliver", "doctor", "events", "refresh", "sync"]);
         assert_eq!(networked, if way == "nat" { expected } else { BTreeSet::new() }, "{way}");
     }
 }

@@ -51,13 +51,11 @@ async fn hours(worlds: &[World; 2]) -> Hours {
     let stats = one.stats().await;
     let endpoints = stats["endpoints"].as_object().expect("endpoints").values();
     let refused = endpoints.filter_map(|endpoint| endpoint["errors"]["40001"].as_u64()).sum();
+    // The doctor asks WeChat something itself, and may meet a dead token.
+    let token_calls = [one.calls(TOKEN).await, one.calls(STABLE_TOKEN).await];
     let [first, second] = worlds;
     let told = [doctor::told(first, "token_replaced").await, doctor::told(second, "token_replaced").await];
-    Hours {
-        token_calls: [one.calls(TOKEN).await, one.calls(STABLE_TOKEN).await],
-        refused,
-        told: told.map(|told| told[0].clone()),
-    }
+    Hours { token_calls, refused, told: told.map(|told| told[0].clone()) }
 }
 
 /// By which the Official Account's token that a stack has is known.

@@ -98,7 +98,8 @@ fn secrets_are_given_to_those_alone_who_need_them() {
     const BOTH: &[&str] = &["LoginFunction", "RefreshFunction"];
     const REFRESH: &[&str] = &["RefreshFunction"];
     const CALLBACK: &[&str] = &["CallbackFunction"];
-    const PROXIED: &[&str] = &["DeliverFunction", "EventsFunction", "RefreshFunction", "SyncFunction"];
+    const PROXIED: &[&str] =
+        &["DeliverFunction", "DoctorFunction", "EventsFunction", "RefreshFunction", "SyncFunction"];
     let allowed = [
         ("MINI_SECRET_ARN", BOTH),
         ("MiniSecretValue", BOTH),
@@ -204,21 +205,22 @@ fn tables_that_hold_secrets_are_for_those_who_need_them() {
     workspace::nothing_in(&wrong);
 }
 
-/// It looks whether there is one that lives, and that is no secret.
+/// It counts who is in the map.
 #[test]
-fn the_doctor_reads_when_a_token_ends_and_not_the_token() {
+fn the_doctor_reads_of_the_map_who_is_in_it_and_not_by_which_openid() {
     let doctor = &functions()["DoctorFunction"]["Properties"]["Policies"];
     let statements =
         doctor.as_sequence().into_iter().flatten().flat_map(|policy| policy["Statement"].as_sequence());
-    let about = statements.flatten().filter(|one| written(&one["Resource"]).contains("TokensTable"));
+    let about = statements.flatten().filter(|one| written(&one["Resource"]).contains("IdentitiesTable"));
     let wrong = about.filter(|statement| {
         let condition = &statement["Condition"];
         let attributes = each(&condition["ForAllValues:StringEquals"]["dynamodb:Attributes"]);
         // Without it, whoever names no attribute gets them all.
         let names_them = condition["StringEqualsIfExists"]["dynamodb:Select"] == "SPECIFIC_ATTRIBUTES";
-        attributes != ["appid", "expires_at"] || !names_them
+        attributes != ["unionid", "account"] || !names_them
     });
-    let told = wrong.map(|_| format!("{}: the doctor may read more of TokensTable", place("DoctorFunction")));
+    let told =
+        wrong.map(|_| format!("{}: the doctor may read more of IdentitiesTable", place("DoctorFunction")));
     workspace::nothing_in(&told.collect::<Vec<_>>());
 }
 

@@ -133,6 +133,8 @@ async fn messages_of_0_1_0() {
 async fn state_of_0_1_0() {
     let world = after(FIRST).await;
     let state = table!(State, &world.stack().config());
+    assert_eq!(state.heard_at("wx1").await.expect("a row"), Some(NOW));
+    assert_eq!(state.heard_at("wx2").await.expect("a row"), None);
     let run = state.sync_run("wx1").await.expect("a row");
     let progress = json!({
         "state": "running", "run": "run1", "total": 1000, "listed": 600, "known": 500, "new": 90, "removed": 4,
