@@ -351,3 +351,16 @@ async fn a_mini_program_that_is_not_linked_and_a_page_that_is_not_published_are_
         is_told_in_chinese(&world, "breakers", chinese).await;
     }
 }
+
+#[tokio::test]
+async fn where_wechat_does_not_answer_the_rest_is_told_all_the_same() {
+    let world = World::start().await;
+    world.fault(json!({ "endpoint": "/cgi-bin/openapi/quota/get", "latency_ms": 20_000 })).await;
+    let diagnosis = world.while_time_passes(diagnosis(&world, "zh")).await;
+    for (check, state) in [("quota", "unknown"), ("clock", "unknown"), ("token", "ok"), ("breakers", "ok")] {
+        let told = of_check(&diagnosis, check);
+        assert!(!told.is_empty() && told.iter().all(|one| one["state"] == state), "{told:?}");
+    }
+    let told = &of_check(&diagnosis, "clock")[0]["detail"];
+    assert_eq!(told, "问不到微信（wechat_unavailable），过一分钟再试。");
+}
