@@ -23,6 +23,8 @@ pub struct Route {
     pub operation: Operation,
     /// What it does, in a sentence.
     pub summary: &'static str,
+    /// The same in Chinese.
+    pub summary_zh: &'static str,
     /// Who may call it.
     pub who: Who,
     /// What stands in the path, the query and the headers.
