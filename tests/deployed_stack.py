@@ -1,5 +1,6 @@
 #!/usr/bin/env python3
-"""Has `queqiao` work on a deployed stack's tables: keys, the catalog, an import. CloudFormation and DynamoDB are moto's.
+"""Has `queqiao` work on a deployed stack's tables and queues: keys, the catalog, an import, dead letters. CloudFormation,
+DynamoDB and SQS are moto's.
 
   python3 tests/deployed_stack.py [--program target/debug/queqiao]
 
@@ -58,6 +59,17 @@ PARAMETERS = [
 ]
 
 
+def queue(dead_letters=None):
+    """A queue of the template, and where its messages end that nobody could work off."""
+    policy = {"deadLetterTargetArn": {"Fn::GetAtt": [dead_letters, "Arn"]}, "maxReceiveCount": 10}
+    return {"Type": "AWS::SQS::Queue", "Properties": {"RedrivePolicy": policy} if dead_letters else {}}
+
+
+for one in ["Deliver", "Events"]:
+    TEMPLATE["Resources"][f"{one}DeadLetters"] = queue()
+    TEMPLATE["Resources"][f"{one}Queue"] = queue(f"{one}DeadLetters")
+
+
 def expect(step, holds, seen):
     """Prints the step, or ends the program."""
     if not holds:
@@ -90,6 +102,7 @@ def main():
     keys(queqiao)
     catalog(queqiao)
     users(queqiao)
+    dead_letters(queqiao)
     server.stop()
 
 
@@ -148,6 +161,52 @@ def users(queqiao):
     kept = rows("IdentitiesTableName")
     is_right = all(row["account"]["S"] == "wxmini" and row["openid"]["S"][1:] == row["unionid"]["S"][1:] for row in kept)
     expect("the map", len(kept) == 300 and is_right, str(len(kept)))
+
+
+def url(name):
+    """The URL of the queue that the template calls so."""
+    resources = boto3.client("cloudformation").describe_stack_resources(StackName=STACK, LogicalResourceId=name)
+    return resources["StackResources"][0]["PhysicalResourceId"]
+
+
+def received(name):
+    """All that is on the queue, which is seen by nobody else for a while."""
+    sqs, messages = boto3.client("sqs"), []
+    while True:
+        some = sqs.receive_message(QueueUrl=url(name), MaxNumberOfMessages=10, MessageAttributeNames=["All"])
+        if not some.get("Messages"):
+            return messages
+        messages += some["Messages"]
+
+
+def dead_letters(queqiao):
+    """Looks at dead letters, which stay; sends them back, with their attributes, and those of the other queue not."""
+    sqs = boto3.client("sqs")
+    attributes = {"trace": {"DataType": "String", "StringValue": "t-1"}}
+    message = {"n": 1, "oa_openid": "o-secret", "data": {}}
+    for n in range(25):
+        job = {"batch": f"b{n % 2}", "template_id": "t", "accepted_at": 1, "messages": [message] * 20}
+        sqs.send_message(QueueUrl=url("DeliverDeadLetters"), MessageBody=json.dumps(job), MessageAttributes=attributes)
+    event = json.dumps({"event": "follows", "openid": "o-secret", "at": 1})
+    sqs.send_message(QueueUrl=url("EventsDeadLetters"), MessageBody=event)
+    for _ in range(2):
+        shown = queqiao("dead-letters", "show", "--json")
+        expect("dead letters", shown.returncode == 0 and "o-secret" not in shown.stdout, shown.stdout + shown.stderr)
+        deliver, events = json.loads(shown.stdout)
+        expect("their kinds", deliver["kinds"] == {"job": 25} and events["kinds"] == {"followed": 1}, str(deliver))
+        batches = {"b0": {"jobs": 13, "messages": 260}, "b1": {"jobs": 12, "messages": 240}}
+        expect("their batches", deliver["batches"] == batches, str(deliver["batches"]))
+    unasked = queqiao("dead-letters", "redrive")
+    expect("nobody says yes", unasked.returncode == 1 and "--yes" in unasked.stderr, unasked.stderr)
+    redriven = queqiao("dead-letters", "redrive", "--queue", "DeliverQueue", "--yes")
+    told = "DeliverDeadLetters: 25 sent back to DeliverQueue\n"
+    expect("redrive", redriven.returncode == 0 and redriven.stdout == told, redriven.stdout + redriven.stderr)
+    back = received("DeliverQueue")
+    is_whole = all(one["MessageAttributes"]["trace"]["StringValue"] == "t-1" for one in back)
+    bodies = sum(len(json.loads(one["Body"])["messages"]) for one in back)
+    expect("what came back", (len(back), bodies, is_whole) == (25, 500, True), str((len(back), bodies, is_whole)))
+    left = [len(received(name)) for name in ["DeliverDeadLetters", "EventsDeadLetters"]]
+    expect("what is left", left == [0, 1], str(left))
 
 
 if __name__ == "__main__":

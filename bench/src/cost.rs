@@ -1,13 +1,11 @@
 //! What messages cost: what AWS bills of them is counted on the local stack, and reckoned by prices.
 
-mod prices;
-
 use std::time::Duration;
 
+use cost::{Counts, PARTS, PRICES, sums};
 use futures::{StreamExt, stream};
 use harness::World;
 use local::{Load, Settings};
-use prices::{PRICES, Prices};
 use serde_json::{Value, json};
 
 use crate::figure::{Figure, Report};
@@ -66,18 +64,6 @@ const STEPS: [Step; 4] = [
     Step { function: "callback", is_route: true, assumed_ms: [20.0, 20.0] },
     Step { function: "events", is_route: false, assumed_ms: [20.0, 100.0] },
 ];
-
-/// What AWS bills of one message, by one function.
-struct Counts {
-    function: &'static str,
-    http_requests: f64,
-    invocations: f64,
-    gb_seconds: f64,
-    queue_requests: f64,
-    read_units: f64,
-    write_units: f64,
-    log_bytes: f64,
-}
 
 /// Sends them, counts, and tells what a million would cost.
 pub async fn count(size: &Size, report: &mut Report) {
@@ -185,44 +171,25 @@ async fn until(is_so: impl AsyncFn() -> bool) {
     }
 }
 
-impl Counts {
-    fn of((load, step): (Load, &Step), assumed: usize, of: u32) -> Self {
-        let per_message = |count: f64| count / f64::from(of);
-        #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
-        let [invocations, queue_requests, lines, bytes] =
-            [load.invocations, load.queue_requests, load.log_lines, load.log_bytes].map(|count| count as f64);
-        let http_requests = if step.is_route { invocations } else { 0.0 };
-        let log_bytes = bytes + lines * LINE + http_requests * (ACCESS_LINE + LINE);
-        Self {
-            function: step.function,
-            http_requests: per_message(http_requests),
-            invocations: per_message(invocations),
-            gb_seconds: per_message(invocations * step.assumed_ms[assumed] / 1000.0 * MEMORY),
-            queue_requests: per_message(queue_requests),
-            read_units: per_message(load.read_units),
-            write_units: per_message(load.write_units),
-            log_bytes: per_message(log_bytes),
-        }
-    }
-
-    /// What they cost a million messages, part by part.
-    fn parts(&self, prices: &Prices) -> [Option<f64>; 7] {
-        [
-            (self.http_requests, prices.http_request),
-            (self.invocations, prices.invocation),
-            (self.gb_seconds, prices.gb_second),
-            (self.queue_requests, prices.queue_request),
-            (self.read_units, prices.read_unit),
-            (self.write_units, prices.write_unit),
-            // A million messages' bytes are so many MB.
-            (self.log_bytes / 1000.0, prices.log_gb),
-        ]
-        .map(|(count, price)| if count == 0.0 { Some(0.0) } else { price.map(|price| count * price) })
+/// Of one message, where a step took all this for so many.
+fn counts((load, step): (Load, &Step), assumed: usize, of: u32) -> Counts {
+    let per_message = |count: f64| count / f64::from(of);
+    #[expect(clippy::cast_precision_loss, reason = "counts far below 2^52")]
+    let [invocations, queue_requests, lines, bytes] =
+        [load.invocations, load.queue_requests, load.log_lines, load.log_bytes].map(|count| count as f64);
+    let http_requests = if step.is_route { invocations } else { 0.0 };
+    let log_bytes = bytes + lines * LINE + http_requests * (ACCESS_LINE + LINE);
+    Counts {
+        function: step.function.to_owned(),
+        http_requests: per_message(http_requests),
+        invocations: per_message(invocations),
+        gb_seconds: per_message(invocations * step.assumed_ms[assumed] / 1000.0 * MEMORY),
+        queue_requests: per_message(queue_requests),
+        read_units: per_message(load.read_units),
+        write_units: per_message(load.write_units),
+        log_bytes: per_message(log_bytes),
     }
 }
-
-/// What the parts of a sum are for.
-const PARTS: [&str; 7] = ["requests", "invocations", "time", "queues", "read", "written", "log"];
 
 fn tell(
     size: &Size,
@@ -232,7 +199,7 @@ fn tell(
     report: &mut Report,
 ) {
     let steps = loads.into_iter().zip(&STEPS);
-    let counts: Vec<_> = steps.map(|one| Counts::of(one, assumed, of)).collect();
+    let counts: Vec<_> = steps.map(|one| counts(one, assumed, of)).collect();
     if size.tables {
         return print(messages, &counts);
     }
@@ -243,17 +210,6 @@ fn tell(
     let figure = Figure::of("cost", what, sum, prices.currency);
     let parts = PARTS.into_iter().zip(sums);
     report.add(&parts.fold(figure, |figure, (part, sum)| figure.beside(part, sum.unwrap_or_default())));
-}
-
-/// Of all steps, part by part; what is not known is not known in the sum either.
-fn sums(counts: &[Counts], prices: &Prices) -> [Option<f64>; 7] {
-    let mut sums = [Some(0.0); 7];
-    for one in counts {
-        for (sum, part) in sums.iter_mut().zip(one.parts(prices)) {
-            *sum = sum.zip(part).map(|(sum, part)| sum + part);
-        }
-    }
-    sums
 }
 
 fn print(messages: &str, counts: &[Counts]) {

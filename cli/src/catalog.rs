@@ -4,23 +4,29 @@
 //! It is written to the table itself, with the operator's own rights: no function may.
 
 mod pull;
+mod versions;
 
 use std::fs;
 use std::io::{IsTerminal, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
-use contract::Channel;
-use serde_json::json;
 use shared::catalog::Catalog;
-use shared::preflight::preflight;
-use shared::store::{LARGEST_CATALOG, PushedCatalog, State, TemplateLists, kept_catalogs};
+use shared::preflight::preflight_in;
+use shared::store::{LARGEST_CATALOG, State, TemplateLists};
 
+use crate::lang::{about, chosen, pick, say};
+use crate::outcome::{Outcome, Unknown};
 use crate::target::Place;
-use crate::{Failure, note, print_json, tell};
+use crate::{Failure, note, sheet, tell, why};
 
 /// What is told where a stack does not know an account's templates.
-const NOT_LISTED: &str = "The templates of an account were not listed yet, and nobody knows whether they fit: `queqiao sync` has it done, and `queqiao doctor` says why not.";
+pub fn not_listed() -> &'static str {
+    pick(
+        "The templates of an account were not listed yet, and nobody knows whether they fit: `queqiao sync` has it done, and `queqiao doctor` says why not.",
+        "还没有列出账号的模板，不知道是否相符：`queqiao sync` 会去列出，列不出的原因看 `queqiao doctor`。",
+    )
+}
 
 /// What to do with the catalog.
 #[derive(Subcommand)]
@@ -77,33 +83,39 @@ pub enum Verb {
 }
 
 /// Does it.
-pub async fn run(verb: Verb) -> Result<(), Failure> {
+pub async fn run(verb: Verb) -> Result<Outcome, Failure> {
     match verb {
-        Verb::Check { file, place } => check(place, &file).await,
-        Verb::Push { file, onto, force, place } => push(place, &file, onto, force).await,
-        Verb::Pull { template_id, name, place } => pull(place, &template_id, name.as_deref()).await,
-        Verb::Show { version, json, place } => show(place.catalog().await?, version, json).await,
-        Verb::Rollback { version, place } => roll_back(place.catalog().await?, version).await,
+        Verb::Check { file, place } => check(place, &file).await?,
+        Verb::Push { file, onto, force, place } => push(place, &file, onto, force).await?,
+        Verb::Pull { template_id, name, place } => pull(place, &template_id, name.as_deref()).await?,
+        Verb::Show { version, json, place } => versions::show(place.catalog().await?, version, json).await?,
+        Verb::Rollback { version, place } => versions::roll_back(place.catalog().await?, version).await?,
     }
+    Ok(Outcome::Done)
 }
 
 /// The text of a file that can be pushed.
 fn checked(file: &Path) -> Result<(String, Catalog), Failure> {
     let name = file.display();
-    let text = fs::read_to_string(file).map_err(|error| format!("{name} cannot be read: {error}."))?;
+    let text = fs::read_to_string(file).map_err(|error| sheet::unreadable(file, &error))?;
     if text.len() > LARGEST_CATALOG {
-        return Err(format!(
+        return Err(say!(
             "{name} has {} bytes. A catalog is one item of DynamoDB, so it has {LARGEST_CATALOG} at most: take out what is sent no more, and long comments.",
+            "{name} 有 {} 字节。通知目录是 DynamoDB 的一条记录，最多 {LARGEST_CATALOG} 字节：删掉不再发送的通知和过长的注释。",
             text.len()
         )
         .into());
     }
     let catalog = Catalog::parse(&text).map_err(|problems| {
         let told = problems.0.iter().map(|problem| format!("{name}:{}: {problem}", problem.line));
-        told.collect::<Vec<_>>().join("\n")
+        about("通知目录有问题", &told.collect::<Vec<_>>().join("\n"))
     })?;
     match catalog.count() {
-        0 => Err(format!("{name} has no notification: nothing could be sent by it.").into()),
+        0 => Err(say!(
+            "{name} has no notification: nothing could be sent by it.",
+            "{name} 里没有通知，什么也发不了。"
+        )
+        .into()),
         _ => Ok((text, catalog)),
     }
 }
@@ -113,20 +125,18 @@ async fn check(place: Place, file: &Path) -> Result<(), Failure> {
     if place.is_named() {
         fits(file, &catalog, &place.templates().await?)?;
     }
-    tell(&format!("{}: {} notifications, nothing wrong.", file.display(), catalog.count()));
+    let (name, count) = (file.display(), catalog.count());
+    tell(&say!("{name}: {count} notifications, nothing wrong.", "{name}：{count} 种通知，没有问题。"));
     Ok(())
 }
 
 /// Refuses what WeChat would refuse, as far as that is known.
 fn fits(file: &Path, catalog: &Catalog, listed: &TemplateLists) -> Result<(), String> {
     if listed.oa.is_none() || listed.mini.is_none() && catalog.fallback_templates().next().is_some() {
-        note(NOT_LISTED);
+        note(not_listed());
     }
-    let told = preflight(catalog, listed.known()).into_iter().map(|problem| {
-        let fallback = if problem.channel == Channel::Subscribe { " fallback:" } else { "" };
-        let field = problem.field.map(|field| format!(" {field}:")).unwrap_or_default();
-        let (entry, reason, remedy) = (problem.notification, problem.reason, problem.remedy);
-        format!("{}: [{entry}]{fallback}{field} {reason}. {remedy}", file.display())
+    let told = preflight_in(chosen(), catalog, listed.known()).into_iter().map(|problem| {
+        format!("{}: [{}] {}", file.display(), problem.notification, why::misfit(&problem, &problem.remedy))
     });
     let told: Vec<_> = told.collect();
     if told.is_empty() { Ok(()) } else { Err(told.join("\n")) }
@@ -137,8 +147,12 @@ async fn pull(place: Place, template_id: &str, name: Option<&str>) -> Result<(),
     let entry = pull::entry(&listed, template_id, name);
     match entry {
         Some(entry) => print(&entry),
-        None if listed.oa.is_none() => Err(NOT_LISTED.into()),
-        None => Err("Neither account has a template of this id. One that was added since is known after `queqiao sync`; the mini-program's are where the catalog in force has a fallback.".into()),
+        None if listed.oa.is_none() => Err(not_listed().into()),
+        None => Err(pick(
+            "Neither account has a template of this id. One that was added since is known after `queqiao sync`; the mini-program's are where the catalog in force has a fallback.",
+            "两个账号都没有这个 ID 的模板。刚添加的，运行 `queqiao sync` 后才知道；小程序的模板，要生效的通知目录里有 fallback 才会列出。",
+        )
+        .into()),
     }
 }
 
@@ -148,8 +162,9 @@ async fn push(place: Place, file: &Path, onto: Option<u64>, force: bool) -> Resu
     match fits(file, &catalog, &listed) {
         Err(problems) if force => note(&problems),
         Err(problems) => {
-            return Err(format!(
-                "{problems}\nNothing was pushed. Where the templates have changed since, `queqiao sync` has them listed anew; --force pushes it all the same."
+            return Err(say!(
+                "{problems}\nNothing was pushed. Where the templates have changed since, `queqiao sync` has them listed anew; --force pushes it all the same.",
+                "{problems}\n没有推送。如果模板后来改过，`queqiao sync` 会重新列出；加 --force 则照样推送。"
             )
             .into());
         }
@@ -157,17 +172,22 @@ async fn push(place: Place, file: &Path, onto: Option<u64>, force: bool) -> Resu
     }
     let newest = state.catalog_version().await?;
     if let Some(onto) = onto.filter(|onto| *onto != newest) {
-        return Err(format!(
-            "Version {newest} is in force, not {onto}: somebody has pushed since. `queqiao catalog show` prints theirs."
+        return Err(say!(
+            "Version {newest} is in force, not {onto}: somebody has pushed since. `queqiao catalog show` prints theirs.",
+            "生效的是版本 {newest}，不是 {onto}：有人推送过。用 `queqiao catalog show` 查看。"
         )
         .into());
     }
     if state.catalog(newest).await?.is_some_and(|pushed| pushed.text == text) {
-        tell(&format!("Version {newest} is in force, and is the same."));
+        tell(&say!("Version {newest} is in force, and is the same.", "版本 {newest} 已生效，内容相同。"));
         return Ok(());
     }
     let version = put_in_force(&state, newest, &text, None).await?;
-    tell(&format!("Version {version} is in force within a minute: {} notifications.", catalog.count()));
+    let count = catalog.count();
+    tell(&say!(
+        "Version {version} is in force within a minute: {count} notifications.",
+        "版本 {version} 一分钟内生效：{count} 种通知。"
+    ));
     Ok(())
 }
 
@@ -177,73 +197,17 @@ async fn put_in_force(
     text: &str,
     rollback_to: Option<u64>,
 ) -> Result<u64, Failure> {
-    match state.push_catalog(newest, text, rollback_to).await? {
+    let how = "Nobody knows whether it was pushed: `queqiao catalog show` tells which one is in force.";
+    let how = pick(how, "不知道有没有推送成功：用 `queqiao catalog show` 看哪一版生效。");
+    let pushed = state.push_catalog(newest, text, rollback_to).await;
+    match pushed.map_err(|error| Unknown::because(&error, how))? {
         true => Ok(newest + 1),
-        false => Err("Somebody else pushed a catalog at the same moment, and nothing was changed. Look at theirs with `queqiao catalog show`, then try again.".into()),
-    }
-}
-
-async fn roll_back(state: State, version: Option<u64>) -> Result<(), Failure> {
-    let newest = state.catalog_version().await?;
-    // One that a rollback has made stands where the version stood that it is again.
-    let in_force = state.catalog(newest).await?.and_then(|pushed| pushed.rollback_to).unwrap_or(newest);
-    let wanted = version.unwrap_or(in_force.saturating_sub(1));
-    if newest == 0 {
-        return Err("No catalog was ever pushed to this stack: there is nothing to take back.".into());
-    }
-    if wanted == newest {
-        return Err(format!("Version {newest} is in force already.").into());
-    }
-    let pushed = kept(&state, newest, wanted).await?;
-    if let Err(problem) = Catalog::parse_pushed(&pushed.text) {
-        return Err(format!(
-            "Version {wanted} cannot be read by this release, and nothing was changed: {problem}."
+        false => Err(pick(
+            "Somebody else pushed a catalog at the same moment, and nothing was changed. Look at theirs with `queqiao catalog show`, then try again.",
+            "同一时间有人推送了通知目录，这次没有改动。先用 `queqiao catalog show` 看看，再试一次。",
         )
-        .into());
+        .into()),
     }
-    // What was taken back in between is not what stood before.
-    let wanted = pushed.rollback_to.unwrap_or(wanted);
-    let version = put_in_force(&state, newest, &pushed.text, Some(wanted)).await?;
-    tell(&format!("Version {version} is in force within a minute: it is version {wanted} again."));
-    Ok(())
-}
-
-async fn kept(state: &State, newest: u64, version: u64) -> Result<PushedCatalog, Failure> {
-    let found = if kept_catalogs(newest).contains(&version) { state.catalog(version).await? } else { None };
-    found.ok_or_else(|| {
-        format!("Version {version} is not kept, or its row is gone; `queqiao catalog show` lists those that are. Any file can be pushed.").into()
-    })
-}
-
-async fn show(state: State, version: Option<u64>, json: bool) -> Result<(), Failure> {
-    let newest = state.catalog_version().await?;
-    if newest == 0 {
-        note(
-            "No catalog was ever pushed to this stack: the one that its release was built with is in force. This program was built with:",
-        );
-        return match json {
-            true => {
-                print_json(&json!({"version": 0, "in_force": 0, "text": Catalog::BUILT_IN, "versions": []}))
-            }
-            false => print(Catalog::BUILT_IN),
-        };
-    }
-    let mut versions = Vec::new();
-    for version in kept_catalogs(newest).rev() {
-        versions.extend(state.catalog(version).await?);
-    }
-    if !json {
-        versions.iter().for_each(|one| note(&line(one, newest)));
-    }
-    let shown = kept(&state, newest, version.unwrap_or(newest)).await?;
-    if json {
-        let about = |one: &PushedCatalog| json!({"version": one.version, "pushed_at": one.pushed_at, "rollback_to": one.rollback_to});
-        let versions: Vec<_> = versions.iter().map(about).collect();
-        return print_json(
-            &json!({"version": shown.version, "in_force": newest, "text": shown.text, "versions": versions}),
-        );
-    }
-    print(&shown.text)
 }
 
 /// To a file, byte by byte, so that it can be changed and pushed.
@@ -254,33 +218,4 @@ fn print(text: &str) -> Result<(), Failure> {
         false => stdout.write_all(text.as_bytes())?,
     }
     Ok(())
-}
-
-/// A version, when it was pushed, what it is.
-fn line(one: &PushedCatalog, newest: u64) -> String {
-    let mut line = format!("version {}, pushed {}", one.version, minute(one.pushed_at));
-    if let Some(again) = one.rollback_to {
-        line += &format!(", version {again} again");
-    }
-    if one.version == newest { line + ", in force" } else { line }
-}
-
-/// The minute in UTC.
-fn minute(at: i64) -> String {
-    let at = time::OffsetDateTime::from_unix_timestamp(at).ok();
-    at.map_or("?".to_owned(), |at| format!("{} {:02}:{:02} UTC", at.date(), at.hour(), at.minute()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_version_says_what_it_is() {
-        let mut one =
-            PushedCatalog { version: 3, text: String::new(), pushed_at: 1_795_378_184, rollback_to: None };
-        assert_eq!(line(&one, 4), "version 3, pushed 2026-11-22 20:09 UTC");
-        one.rollback_to = Some(1);
-        assert_eq!(line(&one, 3), "version 3, pushed 2026-11-22 20:09 UTC, version 1 again, in force");
-    }
 }

@@ -8,6 +8,7 @@ use aws_sdk_dynamodb::Client;
 use shared::Config;
 
 use crate::Failure;
+use crate::lang::say;
 
 /// A table that has to grow first, under an import, throttles for a while.
 const ATTEMPTS: u32 = 8;
@@ -26,6 +27,22 @@ pub async fn tables(stack: &str, named: &[(&str, &str)]) -> Result<(Config, Clie
     Ok((Config::of(variables), Client::new(&config)))
 }
 
+/// The stack's queues, each by its name in the template and with its URL, and their client.
+pub async fn queues(stack: &str) -> Result<(aws_sdk_sqs::Client, Vec<(String, String)>), Failure> {
+    let config = config().await;
+    // That it is there, and that it may be looked at, is told by this one.
+    described(&config, stack).await?;
+    let client = aws_sdk_cloudformation::Client::new(&config);
+    let mut pages = client.list_stack_resources().stack_name(stack).into_paginator().send();
+    let mut urls = Vec::new();
+    while let Some(page) = pages.try_next().await? {
+        let resources = page.stack_resource_summaries.unwrap_or_default();
+        let queues = resources.into_iter().filter(|one| one.resource_type() == Some("AWS::SQS::Queue"));
+        urls.extend(queues.filter_map(|one| Some((one.logical_resource_id?, one.physical_resource_id?))));
+    }
+    Ok((aws_sdk_sqs::Client::new(&config), urls))
+}
+
 async fn config() -> SdkConfig {
     let retry = RetryConfig::standard().with_max_attempts(ATTEMPTS);
     aws_config::defaults(BehaviorVersion::latest()).retry_config(retry).load().await
@@ -36,10 +53,13 @@ async fn described(config: &SdkConfig, stack: &str) -> Result<Stack, Failure> {
     let described = client.describe_stacks().stack_name(stack).send().await;
     let described = described.map_err(|error| {
         let why = error.message().map_or_else(|| DisplayErrorContext(&error).to_string(), str::to_owned);
-        format!("CloudFormation does not tell about the stack {stack}: {why}. Check the name, AWS_REGION and your credentials.")
+        say!(
+            "CloudFormation does not tell about the stack {stack}: {why}. Check the name, AWS_REGION and your credentials.",
+            "查不到堆栈 {stack}（{why}）。请检查名字、AWS_REGION 和你的凭证。"
+        )
     })?;
     let found = described.stacks.unwrap_or_default().into_iter().next();
-    found.ok_or_else(|| format!("There is no stack {stack}.").into())
+    found.ok_or_else(|| say!("There is no stack {stack}.", "没有堆栈 {stack}。").into())
 }
 
 /// An output of the stack, or a parameter of it.
@@ -50,7 +70,10 @@ fn value(stack: &Stack, name: &str) -> Result<String, Failure> {
     let value = value.or_else(|| parameter.and_then(|parameter| parameter.parameter_value()));
     value.map(str::to_owned).ok_or_else(|| {
         let stack = stack.stack_name().unwrap_or_default();
-        format!("The stack {stack} has no output or parameter {name}: is it Queqiao's, and of this version?")
-            .into()
+        say!(
+            "The stack {stack} has no output or parameter {name}: is it Queqiao's, and of this version?",
+            "堆栈 {stack} 没有输出或参数 {name}：它是鹊桥的吗？版本对吗？"
+        )
+        .into()
     })
 }

@@ -1,10 +1,11 @@
 //! `queqiao doctor`: whether the deployment is as it should be, and what to do if not.
 
-use comfy_table::Table;
 use contract::{CheckState, Diagnosis, routes};
 
+use crate::lang::{pick, say};
+use crate::outcome::Outcome;
 use crate::target::Target;
-use crate::{Failure, print_json, tell};
+use crate::{Failure, print_json, table, tell};
 
 /// What to look at.
 #[derive(clap::Args)]
@@ -17,7 +18,7 @@ pub struct Arguments {
 }
 
 /// Has it looked at, and fails where there is a problem, or nobody knows.
-pub async fn run(Arguments { json, target }: Arguments) -> Result<(), Failure> {
+pub async fn run(Arguments { json, target }: Arguments) -> Result<Outcome, Failure> {
     let api = target.api().await?;
     let diagnosis: Diagnosis = api.get(&routes::DOCTOR, routes::DOCTOR.path).await?;
     match json {
@@ -26,17 +27,20 @@ pub async fn run(Arguments { json, target }: Arguments) -> Result<(), Failure> {
     }
     let count = |state| diagnosis.checks.iter().filter(|check| check.state == state).count();
     match (count(CheckState::Problem), count(CheckState::Unknown)) {
-        (0, 0) => Ok(()),
-        (0, unknown) => Err(format!("{unknown} of the checks could not be made; try again.").into()),
-        (1, _) => Err("There is a problem.".into()),
-        (problems, _) => Err(format!("There are {problems} problems.").into()),
+        (0, 0) => Ok(Outcome::Done),
+        (0, unknown) => Err(say!(
+            "{unknown} of the checks could not be made; try again.",
+            "有 {unknown} 项没能检查；请再试一次。"
+        )
+        .into()),
+        (1, _) => Err(pick("There is a problem.", "有一个问题。").into()),
+        (problems, _) => Err(say!("There are {problems} problems.", "有 {problems} 个问题。").into()),
     }
 }
 
 fn print(diagnosis: &Diagnosis) {
-    let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["check", "of", "state", "what, and what to do"]);
+    let english = ["check", "of", "state", "what, and what to do"];
+    let mut table = table(pick(english, ["检查", "对象", "状态", "情况和处理办法"]));
     for check in &diagnosis.checks {
         let subject = check.subject.clone().unwrap_or_default();
         let what = [Some(check.detail.clone()), check.remedy.clone()];

@@ -5,6 +5,8 @@ use std::time::Duration;
 use contract::{Deleted, Forgetting, ForgettingState, Recipient, routes};
 
 use crate::api::ApiError;
+use crate::lang::{pick, say};
+use crate::outcome::{Outcome, Unknown};
 use crate::target::Target;
 use crate::{Failure, note, print_json, tell};
 
@@ -44,10 +46,16 @@ struct Whom {
 }
 
 /// Does it, and waits for its end.
-pub async fn run(Arguments { whom, json, target }: Arguments) -> Result<(), Failure> {
+pub async fn run(Arguments { whom, json, target }: Arguments) -> Result<Outcome, Failure> {
     let api = target.api().await?;
-    let mut forgetting: Forgetting =
-        api.post(&routes::FORGET, routes::FORGET.path, &whom.recipient()?).await?;
+    let asked = api.post::<Forgetting>(&routes::FORGET, routes::FORGET.path, &whom.recipient()?).await;
+    let again = || {
+        pick(
+            "Nobody knows how far it came. Run it again: what is deleted stays so, and the rest follows.",
+            "不知道删到了哪里。再运行一次：删掉的不会回来，剩下的接着删。",
+        )
+    };
+    let mut forgetting = asked.map_err(|error| Unknown::unless_refused(error, || again().to_owned()))?;
     let (mut looks, mut given_up) = (0, 0);
     while forgetting.state == ForgettingState::Running {
         tokio::time::sleep(LOOK_EVERY).await;
@@ -56,7 +64,7 @@ pub async fn run(Arguments { whom, json, target }: Arguments) -> Result<(), Fail
             Err(ApiError::Gateway { status, .. }) if status.is_server_error() && given_up < MOST_GIVEN_UP => {
                 given_up += 1;
             }
-            Err(error) => return Err(error.into()),
+            Err(error) => return Err(Unknown::unless_refused(error, || again().to_owned())),
         }
         looks += 1;
         if looks % TOLD_EVERY == 0 {
@@ -64,12 +72,10 @@ pub async fn run(Arguments { whom, json, target }: Arguments) -> Result<(), Fail
         }
     }
     match json {
-        true => print_json(&forgetting),
-        false => {
-            tell(&summary(&forgetting));
-            Ok(())
-        }
+        true => print_json(&forgetting)?,
+        false => tell(&summary(&forgetting)),
     }
+    Ok(Outcome::Done)
 }
 
 impl Whom {
@@ -79,14 +85,15 @@ impl Whom {
             self.unionid.map(Recipient::Unionid),
             self.oa_openid.map(Recipient::OaOpenid),
         ];
-        named.into_iter().flatten().next().ok_or_else(|| "Name the user.".into())
+        named.into_iter().flatten().next().ok_or_else(|| pick("Name the user.", "要写明是哪位用户。").into())
     }
 }
 
 fn summary(forgetting: &Forgetting) -> String {
     let Deleted { identities, sessions, credits, messages } = forgetting.deleted;
     let (state, scanned) = (forgetting.state, forgetting.scanned);
-    format!(
-        "{state}: {identities} rows of the map, {sessions} sessions, {credits} accepts, {messages} messages; {scanned} items looked through"
+    say!(
+        "{state}: {identities} rows of the map, {sessions} sessions, {credits} accepts, {messages} messages; {scanned} items looked through",
+        "{state}：映射 {identities} 条，会话 {sessions} 个，授权 {credits} 条，消息 {messages} 条；查过 {scanned} 条记录"
     )
 }

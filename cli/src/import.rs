@@ -9,9 +9,12 @@ use indicatif::ProgressBar;
 use shared::Error;
 use shared::store::{Identities, Imported};
 
+use crate::lang::{pick, say};
+use crate::outcome::Outcome;
+use crate::sheet::{self, Mistake};
 use crate::target::Place;
 use crate::{Failure, note, print_json, progress, tell};
-use pairs::{Mistake, Pair};
+use pairs::Pair;
 
 /// How many pairs are written at a time.
 const CONCURRENCY: usize = 32;
@@ -49,9 +52,9 @@ struct Counts {
 }
 
 /// Does it. What is bad is told and left out; the rest is written all the same.
-pub async fn run(Arguments { file, dry_run, json, place }: Arguments) -> Result<(), Failure> {
+pub async fn run(Arguments { file, dry_run, json, place }: Arguments) -> Result<Outcome, Failure> {
     let name = file.display().to_string();
-    let (pairs, mistakes) = pairs::read(&file).map_err(|error| format!("{name} cannot be read: {error}."))?;
+    let (pairs, mistakes) = pairs::read(&file).map_err(|error| sheet::unreadable(&file, &error))?;
     let identities = place.identities().await?;
     let mut progress = Progress::begin(&name, pairs.len());
     for Mistake { line, what } in mistakes {
@@ -67,11 +70,23 @@ pub async fn run(Arguments { file, dry_run, json, place }: Arguments) -> Result<
     }
     match (written, counts.bad_lines) {
         (Err(error), _) => {
-            note("It was stopped. Run it again: what is written stays, and the rest follows.");
+            note(pick(
+                "It was stopped. Run it again: what is written stays, and the rest follows.",
+                "中断了。再运行一次：已经写入的不会丢，剩下的接着导入。",
+            ));
             Err(error.into())
         }
-        (Ok(()), 0) => Ok(()),
-        (Ok(()), bad) => Err(format!("{bad} lines were left out; correct them and run it again.").into()),
+        (Ok(()), 0) => Ok(Outcome::Done),
+        (Ok(()), bad) => {
+            note(&say!(
+                "{bad} lines were left out; correct them and run it again.",
+                "有 {bad} 行没有导入；改正后再运行一次。"
+            ));
+            match counts.read() {
+                0 => Err(pick("Nothing could be imported.", "没有可以导入的内容。").into()),
+                _ => Ok(Outcome::InPart),
+            }
+        }
     }
 }
 
@@ -106,7 +121,7 @@ struct Progress {
 
 impl Progress {
     fn begin(file: &str, pairs: usize) -> Self {
-        let bar = progress::bar("pairs");
+        let bar = progress::bar(pick("pairs", "对"));
         bar.set_length(pairs as u64);
         Self { file: file.to_owned(), bar, counts: Counts::default(), told: 0 }
     }
@@ -118,12 +133,16 @@ impl Progress {
             Imported::Unchanged => self.counts.unchanged += 1,
             Imported::Differs => {
                 self.counts.differs += 1;
-                self.note(line, "differs: WeChat has confirmed another unionid for this openid, or another openid for this unionid");
+                self.note(line, pick(
+                    "differs: WeChat has confirmed another unionid for this openid, or another openid for this unionid",
+                    "不一致：微信确认过，这个 openid 对应另一个 unionid，或这个 unionid 对应另一个 openid",
+                ));
             }
         }
         self.bar.inc(1);
         if self.bar.is_hidden() && self.bar.position().is_multiple_of(TOLD_EVERY) {
-            note(&format!("{} of {} pairs", self.bar.position(), self.bar.length().unwrap_or_default()));
+            let (done, all) = (self.bar.position(), self.bar.length().unwrap_or_default());
+            note(&say!("{done} of {all} pairs", "{done} / {all} 对"));
         }
     }
 
@@ -132,7 +151,11 @@ impl Progress {
         self.told += 1;
         let text = match self.told {
             ..MOST_TOLD => format!("{}:{line}: {what}", self.file),
-            MOST_TOLD => "And so on; what follows is counted and not told.".to_owned(),
+            MOST_TOLD => pick(
+                "And so on; what follows is counted and not told.",
+                "还有更多，后面的只计数，不再逐行列出。",
+            )
+            .to_owned(),
             _ => return,
         };
         self.bar.suspend(|| note(&text));
@@ -140,16 +163,24 @@ impl Progress {
 }
 
 impl Counts {
+    /// How many lines were pairs.
+    fn read(self) -> u64 {
+        self.written + self.corrected + self.unchanged + self.differs
+    }
+
     fn summary(self, dry_run: bool) -> String {
         let Self { written, corrected, unchanged, differs, bad_lines } = self;
-        let would = if dry_run { "would be written" } else { "written" };
-        let corrected = if corrected == 0 {
-            String::new()
-        } else {
-            format!("{corrected} of an earlier import corrected, ")
+        let would = match dry_run {
+            true => pick("would be written", "将写入"),
+            false => pick("written", "写入"),
         };
-        format!(
-            "{written} {would}, {corrected}{unchanged} unchanged, {differs} differ, {bad_lines} bad lines"
+        let corrected = match corrected {
+            0 => String::new(),
+            _ => say!("{corrected} of an earlier import corrected, ", "更正以前导入的 {corrected}，"),
+        };
+        say!(
+            "{written} {would}, {corrected}{unchanged} unchanged, {differs} differ, {bad_lines} bad lines",
+            "{would} {written}，{corrected}不变 {unchanged}，不一致 {differs}，有误 {bad_lines} 行"
         )
     }
 }

@@ -9,8 +9,10 @@ use shared::session::Token;
 use shared::store::KeyRow;
 use strum::IntoEnumIterator;
 
+use crate::lang::{pick, say};
+use crate::outcome::Outcome;
 use crate::target::Place;
-use crate::{Failure, note, print_json, tell};
+use crate::{Failure, note, print_json, table, tell};
 
 /// So many characters of an id tell keys apart, for people.
 const SHORT: usize = 8;
@@ -58,12 +60,13 @@ pub enum Verb {
 }
 
 /// Does it.
-pub async fn run(verb: Verb) -> Result<(), Failure> {
+pub async fn run(verb: Verb) -> Result<Outcome, Failure> {
     match verb {
-        Verb::Create { name, scope, days, json, place } => create(place, name, scope, days, json).await,
-        Verb::List { json, place } => list(place, json).await,
-        Verb::Revoke { id, place } => revoke(place, &id).await,
+        Verb::Create { name, scope, days, json, place } => create(place, name, scope, days, json).await?,
+        Verb::List { json, place } => list(place, json).await?,
+        Verb::Revoke { id, place } => revoke(place, &id).await?,
     }
+    Ok(Outcome::Done)
 }
 
 async fn create(
@@ -74,7 +77,7 @@ async fn create(
     json: bool,
 ) -> Result<(), Failure> {
     if name.trim().is_empty() {
-        return Err("A key needs the name of its holder.".into());
+        return Err(pick("A key needs the name of its holder.", "service key 要写明由谁持有。").into());
     }
     let keys = place.keys().await?;
     let key = Token::random_key();
@@ -88,7 +91,11 @@ async fn create(
         );
     }
     tell(&key.into_text());
-    note(&format!("{} may {} with it. Keep it: it is shown this once.", row.name, words(&row.scopes)));
+    let (name, may) = (&row.name, words(&row.scopes));
+    note(&say!(
+        "{name} may {may} with it. Keep it: it is shown this once.",
+        "{name} 可以用它做：{may}。请保存好，只显示这一次。"
+    ));
     Ok(())
 }
 
@@ -98,14 +105,16 @@ async fn list(place: Place, json: bool) -> Result<(), Failure> {
         return print_json(&rows);
     }
     if rows.is_empty() {
-        note("There are no service keys; `queqiao keys create NAME` makes one.");
+        note(pick(
+            "There are no service keys; `queqiao keys create NAME` makes one.",
+            "还没有 service key；用 `queqiao keys create 持有人` 创建一个。",
+        ));
         return Ok(());
     }
-    let mut table = comfy_table::Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
-    table.set_header(["id", "holder", "may", "made", "ends"]);
+    let mut table =
+        table(pick(["id", "holder", "may", "made", "ends"], ["id", "持有人", "权限", "创建", "到期"]));
     for row in rows {
-        let ends = row.ends_at.map_or("when revoked".to_owned(), day);
+        let ends = row.ends_at.map_or(pick("when revoked", "直到吊销").to_owned(), day);
         let id = row.id.get(..SHORT).unwrap_or(&row.id).to_owned();
         table.add_row([id, row.name, words(&row.scopes), day(row.created_at), ends]);
     }
@@ -118,8 +127,11 @@ async fn revoke(place: Place, id: &str) -> Result<(), Failure> {
     let rows = keys.all().await?;
     let row = chosen(&rows, id)?;
     match keys.revoke(&row.id).await? {
-        true => eprintln!("{}'s key {} is revoked.", row.name, row.id.get(..SHORT).unwrap_or(&row.id)),
-        false => note("Somebody else has just revoked it."),
+        true => {
+            let (name, id) = (&row.name, row.id.get(..SHORT).unwrap_or(&row.id));
+            note(&say!("{name}'s key {id} is revoked.", "{name} 的 service key {id} 已吊销。"));
+        }
+        false => note(pick("Somebody else has just revoked it.", "刚刚已被别人吊销。")),
     }
     Ok(())
 }
@@ -136,17 +148,23 @@ fn chosen<'a>(rows: &'a [KeyRow], id: &str) -> Result<&'a KeyRow, String> {
     };
     match meant.as_slice() {
         [row] => Ok(row),
-        [] => Err(format!(
-            "There is no such key; `queqiao keys list` shows those there are. An id may be shortened to {SHORTEST} characters."
+        [] => Err(say!(
+            "There is no such key; `queqiao keys list` shows those there are. An id may be shortened to {SHORTEST} characters.",
+            "没有这个 service key；用 `queqiao keys list` 查看有哪些。id 至少写前 {SHORTEST} 个字符。"
         )),
-        several => Err(format!("{} keys are meant by that; name one by its id.", several.len())),
+        several => Err(say!(
+            "{} keys are meant by that; name one by its id.",
+            "有 {} 个 service key 符合；请写 id。",
+            several.len()
+        )),
     }
 }
 
 fn scope(word: &str) -> Result<Scope, String> {
-    word.trim()
-        .parse()
-        .map_err(|_| format!("a scope is one of {}", words(&Scope::iter().collect::<Vec<_>>())))
+    word.trim().parse().map_err(|_| {
+        let known = words(&Scope::iter().collect::<Vec<_>>());
+        say!("a scope is one of {known}", "权限可以是 {known}")
+    })
 }
 
 fn words(scopes: &[Scope]) -> String {

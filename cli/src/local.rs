@@ -16,6 +16,8 @@ use shared::telemetry::{self, Lines};
 use tokio::net::TcpListener;
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::lang::{about, pick, say};
+use crate::outcome::Outcome;
 use crate::{Failure, walkthrough};
 
 /// Queqiao on this machine: a simulated WeChat, the tables, the queues, every function and the gateway.
@@ -107,18 +109,18 @@ const PASSED_ON: [&str; 18] = [
 ];
 
 /// Runs until it is told to end.
-pub async fn run(arguments: Arguments) -> Result<(), Failure> {
+pub async fn run(arguments: Arguments) -> Result<Outcome, Failure> {
     telemetry::init(arguments.lines());
     // Session keys, tokens and a service key are among what is written from here on.
     rustix::process::umask(Mode::RWXG | Mode::RWXO);
     let mut ended = pin!(ended()?);
     // What may fail comes before there is anything to be stopped.
-    let (listener, url) = arguments.listen_for_console().await?;
+    let (listener, url) = arguments.listen_for_console().await.map_err(not_started)?;
     let stack = tokio::select! {
-        started = Stack::start(arguments.into_settings()?) => started?,
+        started = Stack::start(arguments.into_settings()?) => started.map_err(not_started)?,
         () = &mut ended => {
-            crate::note("Ending.");
-            return Ok(());
+            crate::note(pick("Ending.", "正在结束。"));
+            return Ok(Outcome::Done);
         }
     };
     let (gateway, service_key) = (stack.gateway.clone(), stack.service_key.clone());
@@ -131,8 +133,16 @@ pub async fn run(arguments: Arguments) -> Result<(), Failure> {
     println!("{ready}");
     crate::note(&walkthrough::text(&stack, &address));
     ended.await;
-    crate::note("Ending.");
-    Ok(stack.stop().await?)
+    crate::note(pick("Ending.", "正在结束。"));
+    stack.stop().await.map_err(|error| about("没能完整地保存", &error))?;
+    Ok(Outcome::Done)
+}
+
+fn not_started(error: StackError) -> Failure {
+    match contract::Lang::En == crate::lang::chosen() {
+        true => error.into(),
+        false => about("启动不了", &crate::with_causes(&error)).into(),
+    }
 }
 
 /// Waits until the program is told to end, from the moment that this is called.
@@ -176,8 +186,12 @@ impl Arguments {
 
     fn into_settings(self) -> Result<Settings, Failure> {
         let exported = std::env::var("WECHAT_API_BASE").ok().map(|url| wechat(&url)).transpose();
-        let exported =
-            exported.map_err(|error| format!("WECHAT_API_BASE is no address of a WeChat: {error}"))?;
+        let exported = exported.map_err(|error| {
+            say!(
+                "WECHAT_API_BASE is no address of a WeChat: {error}",
+                "WECHAT_API_BASE 不是微信的地址：{error}"
+            )
+        })?;
         let given = |name: &&str| Some(((*name).to_owned(), std::env::var(name).ok()?));
         let mut environment: BTreeMap<_, _> = PASSED_ON.iter().filter_map(given).collect();
         environment.extend(self.egress_proxy.map(|proxy| ("EGRESS_PROXY".to_owned(), proxy)));
@@ -204,7 +218,8 @@ fn service_key(text: &str) -> Result<String, &'static str> {
     if is_one {
         Ok(text.to_owned())
     } else {
-        Err("a key is letters, digits and signs of ASCII, without blanks")
+        let what = "a key is letters, digits and signs of ASCII, without blanks";
+        Err(pick(what, "service key 只能有 ASCII 的字母、数字和符号，不能有空格"))
     }
 }
 
@@ -213,7 +228,9 @@ fn wechat(text: &str) -> Result<String, String> {
     if text.is_empty() {
         return Ok(String::new());
     }
-    let url = Url::parse(text).map_err(|error| format!("{error}; give it as https://api.weixin.qq.com"))?;
+    let url = Url::parse(text).map_err(|error| {
+        say!("{error}; give it as https://api.weixin.qq.com", "{error}；写成 https://api.weixin.qq.com 这样")
+    })?;
     let is_plain = matches!(url.scheme(), "http" | "https")
         && url.username().is_empty()
         && url.password().is_none()
@@ -222,10 +239,11 @@ fn wechat(text: &str) -> Result<String, String> {
     let is_plain = is_plain && !text.contains(|c: char| c.is_whitespace() || c.is_control());
     match is_plain && url.has_host() {
         true => Ok(url.as_str().trim_end_matches('/').to_owned()),
-        false => Err(
-            "it has to be http or https, without a user, a query or a fragment: https://api.weixin.qq.com"
-                .into(),
-        ),
+        false => Err(pick(
+            "it has to be http or https, without a user, a query or a fragment: https://api.weixin.qq.com",
+            "要用 http 或 https，不带用户名、查询参数和 #：https://api.weixin.qq.com",
+        )
+        .into()),
     }
 }
 

@@ -1,23 +1,34 @@
 //! `queqiao`: Queqiao on this machine, and the operator's entrance to one that runs, here or in AWS.
 //!
 //! One file a verb. What a verb does, it does through the routes, as any caller would; only `local`, `keys`,
-//! `catalog` and `import` reach behind them.
+//! `catalog`, `import` and `dead-letters` reach behind them.
 
 mod api;
 mod catalog;
+mod completions;
+mod cost;
+mod dead_letters;
 #[cfg(feature = "aws")]
 mod deployed;
 mod doctor;
 mod forget;
+mod help;
 mod import;
 mod keys;
+mod lang;
 mod local;
+mod outcome;
 mod progress;
 mod replay;
+mod send;
+mod sheet;
 mod status;
 mod sync;
 mod target;
+mod templates;
+mod usage;
 mod walkthrough;
+mod why;
 
 use std::io::Write;
 use std::process::ExitCode;
@@ -27,15 +38,19 @@ use clap::{Parser, Subcommand};
 /// Why a verb came to nothing: a sentence that says what to do.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
 
-/// Reach a mini-program's users with the Official Account's template messages.
+/// Reach a mini-program's users with the Official Account's template messages
 ///
 /// Without a verb it is `queqiao local`: a simulated WeChat, the tables, the queues, every function and the
 /// gateway, on this machine.
 #[derive(Parser)]
-#[command(name = "queqiao", version, args_conflicts_with_subcommands = true)]
+#[command(name = "queqiao", version)]
 struct Queqiao {
     #[command(subcommand)]
     verb: Option<Verb>,
+    /// The language of what people read: `en` or `zh` [env: QUEQIAO_LANG] [default: the system's]
+    // It was read before: see `lang::wanted`.
+    #[arg(long, value_name = "LANG", global = true, value_parser = ["en", "zh"], hide_possible_values = true)]
+    lang: Option<String>,
     #[command(flatten)]
     local: local::Arguments,
 }
@@ -44,55 +59,94 @@ struct Queqiao {
 enum Verb {
     /// Run everything on this machine
     Local(local::Arguments),
-    /// Make, list and revoke service keys
-    #[command(subcommand)]
-    Keys(keys::Verb),
-    /// Check, push, show and roll back the catalog of notifications; begin an entry for a template
-    #[command(subcommand)]
-    Catalog(catalog::Verb),
-    /// Bring users into the map who logged in elsewhere before
-    Import(import::Arguments),
+    /// Send a notification to users, by name or from a CSV file
+    Send(send::Arguments),
     /// Tell what became of a batch
     Status(status::Arguments),
     /// Send messages of a batch anew that failed or whose outcome is unknown
     Replay(replay::Arguments),
+    /// Show the catalog beside the templates that the accounts have, and what does not fit
+    Templates(templates::Arguments),
+    /// Check, push, show and roll back the catalog of notifications; begin an entry for a template
+    #[command(subcommand)]
+    Catalog(catalog::Verb),
+    /// Make, list and revoke service keys
+    #[command(subcommand)]
+    Keys(keys::Verb),
+    /// Bring users into the map who logged in elsewhere before
+    Import(import::Arguments),
     /// Bring the map of followers up to date
     Sync(sync::Arguments),
     /// Look whether the deployment is as it should be, and what to do if not
     Doctor(doctor::Arguments),
+    /// Look at what nobody could work off, and send it back to be worked off
+    #[command(subcommand)]
+    DeadLetters(dead_letters::Verb),
     /// Delete what is kept of one user
     Forget(forget::Arguments),
+    /// Reckon what AWS asks a month
+    Cost(cost::Arguments),
+    /// Print what a shell completes the verbs and arguments by
+    Completions(completions::Arguments),
 }
 
 #[tokio::main]
 async fn main() -> ExitCode {
-    let Queqiao { verb, local } = Queqiao::parse();
+    let arguments: Vec<_> = std::env::args_os().map(|one| one.to_string_lossy().into_owned()).collect();
+    lang::choose(lang::wanted(&arguments));
+    let Queqiao { verb, lang: _, local } = match usage::parse() {
+        Ok(asked) => asked,
+        Err(code) => return code,
+    };
     let outcome = match verb.unwrap_or(Verb::Local(local)) {
         Verb::Local(arguments) => local::run(arguments).await,
-        Verb::Keys(verb) => keys::run(verb).await,
-        Verb::Catalog(verb) => catalog::run(verb).await,
-        Verb::Import(arguments) => import::run(arguments).await,
+        Verb::Send(arguments) => send::run(arguments).await,
         Verb::Status(arguments) => status::run(arguments).await,
         Verb::Replay(arguments) => replay::run(arguments).await,
+        Verb::Templates(arguments) => templates::run(arguments).await,
+        Verb::Catalog(verb) => catalog::run(verb).await,
+        Verb::Keys(verb) => keys::run(verb).await,
+        Verb::Import(arguments) => import::run(arguments).await,
         Verb::Sync(arguments) => sync::run(arguments).await,
         Verb::Doctor(arguments) => doctor::run(arguments).await,
+        Verb::DeadLetters(verb) => dead_letters::run(verb).await,
         Verb::Forget(arguments) => forget::run(arguments).await,
+        Verb::Cost(arguments) => cost::run(&arguments),
+        Verb::Completions(arguments) => completions::run(&arguments),
     };
-    match outcome {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            let cause = shared::causes::of(&*error).map(|cause| format!("\n  because: {cause}"));
-            note(&format!("{error}{}", cause.unwrap_or_default()));
-            ExitCode::FAILURE
-        }
+    if let Err(error) = &outcome {
+        note(&with_causes(&**error));
     }
+    outcome::exit_code(&outcome)
+}
+
+/// An error, and what it came from.
+fn with_causes(error: &dyn std::error::Error) -> String {
+    let because = lang::pick("because: ", "原因：");
+    let cause = shared::causes::of(error).map(|cause| format!("\n  {because}{cause}"));
+    format!("{error}{}", cause.unwrap_or_default())
 }
 
 /// A batch's id: letters, digits, `-` and `_`.
 fn batch_id(text: &str) -> Result<String, &'static str> {
     let is_one =
         !text.is_empty() && text.bytes().all(|c| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_'));
-    if is_one { Ok(text.to_owned()) } else { Err("it is the `id` that POST /send answered") }
+    let what = "it is the `id` that POST /send answered";
+    if is_one { Ok(text.to_owned()) } else { Err(lang::pick(what, "要写 POST /send 返回的 `id`")) }
+}
+
+/// A table without lines, under these heads.
+fn table<const N: usize>(heads: [&str; N]) -> comfy_table::Table {
+    let mut table = comfy_table::Table::new();
+    table.load_style(comfy_table::presets::NOTHING);
+    table.set_header(heads);
+    table
+}
+
+/// The minute in UTC.
+fn minute(at: i64) -> String {
+    let at = time::OffsetDateTime::from_unix_timestamp(at).ok();
+    at.map_or("?".to_owned(), |at| format!("{} {:02}:{:02} UTC", at.date(), at.hour(), at.minute()))
 }
 
 /// Prints what a person asked for. A reader that has gone has seen enough.

@@ -1,11 +1,14 @@
 //! `queqiao status`: what became of a batch.
 
 use comfy_table::Table;
-use contract::{BatchStatus, MessageStatus, Recipient, routes};
+use comfy_table::presets::NOTHING;
+use contract::{BatchStatus, routes};
 
-use crate::api::Api;
+use crate::api::{Api, ApiError};
+use crate::lang::{pick, say};
+use crate::outcome::Outcome;
 use crate::target::Target;
-use crate::{Failure, batch_id, note, print_json, tell};
+use crate::{Failure, batch_id, note, print_json, tell, why};
 
 /// What became of a batch.
 #[derive(clap::Args)]
@@ -24,7 +27,7 @@ pub struct Arguments {
 }
 
 /// Tells it.
-pub async fn run(Arguments { id, all, json, target }: Arguments) -> Result<(), Failure> {
+pub async fn run(Arguments { id, all, json, target }: Arguments) -> Result<Outcome, Failure> {
     let api = target.api().await?;
     let mut after = None;
     loop {
@@ -36,45 +39,39 @@ pub async fn run(Arguments { id, all, json, target }: Arguments) -> Result<(), F
         match page.next {
             Some(next) if all && Some(next) > after => after = Some(next),
             Some(_) if !json && !all => {
-                note("There are more messages; --all shows them.");
-                return Ok(());
+                note(pick("There are more messages; --all shows them.", "还有更多消息，用 --all 全部显示。"));
+                return Ok(Outcome::Done);
             }
-            _ => return Ok(()),
+            _ => return Ok(Outcome::Done),
         }
     }
 }
 
 /// The page behind this message, or the first with the counts.
-async fn page(api: &Api, id: &str, after: Option<u32>) -> Result<BatchStatus, Failure> {
+pub async fn page(api: &Api, id: &str, after: Option<u32>) -> Result<BatchStatus, ApiError> {
     let path = routes::STATUS.at(id);
     let query = after.map(|after| format!("?after={after}")).unwrap_or_default();
-    Ok(api.get(&routes::STATUS, &format!("{path}{query}")).await?)
+    api.get(&routes::STATUS, &format!("{path}{query}")).await
 }
 
 fn print(page: &BatchStatus, is_first: bool) {
     let mut table = Table::new();
-    table.load_style(comfy_table::presets::NOTHING);
+    table.load_style(NOTHING);
     if is_first {
-        let counts = page.counts.iter().flatten().map(|(state, count)| format!("{count} {state}"));
-        tell(&format!("{} ({}): {}", page.id, page.notification, counts.collect::<Vec<_>>().join(", ")));
-        table.set_header(["n", "to", "state", "tries", "why"]);
+        tell(&summary(page));
+        table.set_header(pick(["n", "to", "state", "tries", "why"], ["n", "收件人", "状态", "次数", "原因"]));
     }
     for message in &page.messages {
         let (n, tries) = (message.n.to_string(), message.attempts.to_string());
-        table.add_row([n, name(&message.to).to_owned(), message.state.to_string(), tries, why(message)]);
+        let to = why::name(&message.to).to_owned();
+        table.add_row([n, to, message.state.to_string(), tries, why::of_message(message)]);
     }
     tell(&table.to_string());
 }
 
-fn name(to: &Recipient) -> &str {
-    match to {
-        Recipient::Openid(id) | Recipient::Unionid(id) | Recipient::OaOpenid(id) => id,
-    }
-}
-
-fn why(message: &MessageStatus) -> String {
-    let errcode = message.errcode.map(|errcode| format!("errcode {errcode}"));
-    let reason = message.reason.map(|reason| reason.to_string());
-    let parts = [reason, errcode, message.detail.clone(), message.remedy.clone()];
-    parts.into_iter().flatten().collect::<Vec<_>>().join(". ")
+fn summary(page: &BatchStatus) -> String {
+    let counts = page.counts.iter().flatten().map(|(state, count)| format!("{count} {state}"));
+    let counts = counts.collect::<Vec<_>>().join(pick(", ", "，"));
+    let (id, notification) = (&page.id, &page.notification);
+    say!("{id} ({notification}): {counts}", "{id}（{notification}）：{counts}")
 }

@@ -6,6 +6,8 @@ use contract::{Advance, SyncProgress, SyncState, routes};
 use indicatif::ProgressBar;
 
 use crate::api::{Api, ApiError};
+use crate::lang::{pick, say};
+use crate::outcome::{Outcome, Unknown};
 use crate::target::Target;
 use crate::{Failure, note, print_json, progress, tell};
 
@@ -35,11 +37,11 @@ pub struct Arguments {
 }
 
 /// Does it, and shows how far it is.
-pub async fn run(Arguments { force, anew, json, target }: Arguments) -> Result<(), Failure> {
+pub async fn run(Arguments { force, anew, json, target }: Arguments) -> Result<Outcome, Failure> {
     let api = target.api().await?;
-    let bar = progress::bar("followers");
+    let bar = progress::bar(pick("followers", "位粉丝"));
     let progress = tokio::select! {
-        progress = advance(&api, Advance { force, anew }) => progress?,
+        progress = advance(&api, Advance { force, anew }) => progress.map_err(stopped)?,
         never = watch(&api, &bar) => match never {},
     };
     show(&bar, &progress);
@@ -51,9 +53,17 @@ pub async fn run(Arguments { force, anew, json, target }: Arguments) -> Result<(
     }
     match (progress.state, progress.error) {
         (_, Some(error)) => Err(error.into()),
-        (SyncState::Done, None) => Ok(()),
-        (state, None) => Err(format!("The sync is {state} and does not say why.").into()),
+        (SyncState::Done, None) => Ok(Outcome::Done),
+        (state, None) => {
+            Err(say!("The sync is {state} and does not say why.", "同步停在 {state}，没有说明原因。").into())
+        }
     }
+}
+
+/// A slice that was not answered may have gone on.
+fn stopped(error: ApiError) -> Failure {
+    let how = "Nobody knows how far it came. Run it again: it goes on where it was.";
+    Unknown::unless_refused(error, || pick(how, "不知道同步到了哪里。再运行一次，会接着同步。").to_owned())
 }
 
 /// Advances the run slice by slice until it is done or stopped.
@@ -94,12 +104,13 @@ async fn watch(api: &Api, bar: &ProgressBar) -> std::convert::Infallible {
 fn show(bar: &ProgressBar, progress: &SyncProgress) {
     bar.set_length(progress.total.unwrap_or_default().max(progress.listed));
     bar.set_position(progress.listed);
-    bar.set_message(format!("{} new", progress.new));
+    bar.set_message(say!("{} new", "新增 {}", progress.new));
 }
 
 fn summary(progress: &SyncProgress) -> String {
     let SyncProgress { state, listed, known, new, removed, without_unionid, .. } = progress;
-    format!(
-        "{state}: {listed} listed, {known} known, {new} new, {removed} removed, {without_unionid} without a unionid"
+    say!(
+        "{state}: {listed} listed, {known} known, {new} new, {removed} removed, {without_unionid} without a unionid",
+        "{state}：列出 {listed}，已知 {known}，新增 {new}，移除 {removed}，没有 unionid {without_unionid}"
     )
 }

@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use aws_sdk_dynamodb::Client;
 use local::RunFile;
 use shared::store::{self, Identities, Keys, State, TemplateLists};
-use shared::{Account, Config};
+use shared::{Account, Config, queue};
 
 use crate::Failure;
 use crate::api::Api;
+use crate::lang::{self, pick, say};
 
 /// Something that a stack is asked for: as a function is told it, and the output or parameter of a deployed stack.
 type Named = (&'static str, &'static str);
@@ -19,6 +20,18 @@ const TEMPLATES: [Named; 3] =
     [("STATE_TABLE", "StateTableName"), ("MINI_APPID", "MiniAppid"), ("OA_APPID", "OaAppid")];
 const IDENTITIES: [Named; 3] =
     [("IDENTITIES_TABLE", "IdentitiesTableName"), ("MINI_APPID", "MiniAppid"), ("OA_APPID", "OaAppid")];
+
+/// What is told in Chinese of a local stack that is not there, before the English that says more.
+const NOT_RUNNING: &str =
+    "没有正在运行的本地环境：用 `queqiao local` 启动，用 --data 写明它的文件夹，或用 --gateway 写明别的地址";
+
+/// A stack's queues, and a client that may do everything with them.
+pub struct Queues {
+    /// The client.
+    pub client: aws_sdk_sqs::Client,
+    /// Each queue's name in the template, and its URL.
+    pub urls: Vec<(String, String)>,
+}
 
 /// Where a stack's tables are; left out, those of the local stack that is running here.
 #[derive(clap::Args)]
@@ -86,6 +99,19 @@ impl Place {
         self.stack.is_some() || self.data.is_some()
     }
 
+    /// The queues there.
+    pub async fn queues(self) -> Result<Queues, Failure> {
+        if let Some(stack) = &self.stack {
+            let (client, urls) = deployed_queues(stack).await?;
+            return Ok(Queues { client, urls });
+        }
+        let client = queue::client(&Config::of(self.run_file()?.operator))?;
+        let listed = client.list_queues().send().await?;
+        let name = |url: &str| url.rsplit('/').next().unwrap_or_default().to_owned();
+        let urls = listed.queue_urls().iter().map(|url| (name(url), url.clone())).collect();
+        Ok(Queues { client, urls })
+    }
+
     /// The map there.
     pub async fn identities(self) -> Result<Identities, Failure> {
         let (config, client) = self.open(&IDENTITIES).await?;
@@ -102,15 +128,17 @@ impl Place {
     }
 
     fn run_file(self) -> Result<RunFile, Failure> {
-        Ok(RunFile::read(&self.data.unwrap_or_else(|| ".local".into()))?)
+        let run = RunFile::read(&self.data.unwrap_or_else(|| ".local".into()));
+        run.map_err(|error| lang::about(NOT_RUNNING, &error).into())
     }
 }
 
 /// Refuses a local stack that goes by a file.
 fn pushed_to(config: &Config) -> Result<(), Failure> {
     let Some(file) = config.catalog_file() else { return Ok(()) };
-    Err(format!(
+    Err(say!(
         "This local stack was started with --catalog {} and goes by that file alone: change the file and start it again, or start it without.",
+        "这个本地环境用 --catalog {} 启动，只看这个文件：改文件后重新启动，或不带这个参数启动。",
         file.display()
     )
     .into())
@@ -127,7 +155,10 @@ impl Target {
         let Self { place, gateway, key } = self;
         let own_key = || {
             let key = key.clone().or_else(|| variable("QUEQIAO_KEY"));
-            key.ok_or("Set QUEQIAO_KEY to a service key; `queqiao keys create` makes one.")
+            key.ok_or(pick(
+                "Set QUEQIAO_KEY to a service key; `queqiao keys create` makes one.",
+                "请把 QUEQIAO_KEY 设为一个 service key；用 `queqiao keys create` 创建。",
+            ))
         };
         if let Some(stack) = &place.stack {
             return Api::new(&deployed_gateway(stack).await?, &own_key()?);
@@ -148,18 +179,28 @@ fn variable(name: &str) -> Option<String> {
 }
 
 #[cfg(feature = "aws")]
-use crate::deployed::{gateway as deployed_gateway, tables as deployed_tables};
+use crate::deployed::{gateway as deployed_gateway, queues as deployed_queues, tables as deployed_tables};
 
 #[cfg(not(feature = "aws"))]
-const WITHOUT_AWS: &str = "This program was built without AWS; build one that has it with \
-     `cargo install --path cli --features aws`, or name the gateway with --gateway.";
+fn without_aws() -> Failure {
+    pick(
+        "This program was built without AWS; build one that has it with `cargo install --path cli --features aws`, or name the gateway with --gateway.",
+        "这个程序编译时没有带 AWS；用 `cargo install --path cli --features aws` 编译带 AWS 的，或用 --gateway 写明网关。",
+    )
+    .into()
+}
 
 #[cfg(not(feature = "aws"))]
 async fn deployed_gateway(_stack: &str) -> Result<String, Failure> {
-    Err(WITHOUT_AWS.into())
+    Err(without_aws())
+}
+
+#[cfg(not(feature = "aws"))]
+async fn deployed_queues(_stack: &str) -> Result<(aws_sdk_sqs::Client, Vec<(String, String)>), Failure> {
+    Err(without_aws())
 }
 
 #[cfg(not(feature = "aws"))]
 async fn deployed_tables(_stack: &str, _named: &[Named]) -> Result<(Config, Client), Failure> {
-    Err(WITHOUT_AWS.into())
+    Err(without_aws())
 }

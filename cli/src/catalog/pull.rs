@@ -6,6 +6,8 @@ use contract::Channel;
 use shared::store::TemplateLists;
 use shared::wechat::templates::{Line, Template};
 
+use crate::lang::{pick, say};
+
 /// An entry for this template, or the fallback of one; `None` where neither account has it.
 pub fn entry(listed: &TemplateLists, template_id: &str, name: Option<&str>) -> Option<String> {
     let lists = listed.known();
@@ -13,10 +15,15 @@ pub fn entry(listed: &TemplateLists, template_id: &str, name: Option<&str>) -> O
     let (channel, template) = found(Channel::Template).or_else(|| found(Channel::Subscribe))?;
     let name = key(name.unwrap_or(if template.title.is_empty() { "notification" } else { &template.title }));
     Some(match channel {
-        Channel::Template => table(&name, "add a `page` for a tap to open", template),
+        Channel::Template => {
+            table(&name, pick("add a `page` for a tap to open", "加上 `page`，即点开的页面"), template)
+        }
         Channel::Subscribe => table(
             &format!("{name}.fallback"),
-            "of the mini-program: it goes beneath the entry that it stands in for; add a `page` for a tap to open",
+            pick(
+                "of the mini-program: it goes beneath the entry that it stands in for; add a `page` for a tap to open",
+                "小程序的订阅消息，放在它代替的那一项下面；加上 `page`，即点开的页面",
+            ),
             template,
         ),
     })
@@ -40,10 +47,11 @@ fn table(name: &str, note: &str, template: &Template) -> String {
 fn field(Line { label, field, values }: &Line) -> String {
     let values = match &values[..] {
         [] if field.starts_with("const") => {
-            "; one of the values approved for your copy of the template".to_owned()
+            pick("; one of the values approved for your copy of the template", "；审核通过的枚举值之一")
+                .to_owned()
         }
         [] => String::new(),
-        values => format!("; one of: {}", comment(&values.join(", "))),
+        values => say!("; one of: {}", "；可以是：{}", comment(&values.join(", "))),
     };
     format!("{field} = \"{{{field}}}\" # {}{values}", comment(label)).trim_end_matches([' ', '#']).to_owned()
 }

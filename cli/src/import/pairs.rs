@@ -7,6 +7,9 @@ use std::path::Path;
 use contract::send::is_id;
 use serde::Deserialize;
 
+use crate::lang::{pick, say};
+use crate::sheet::{self, Mistake};
+
 /// The two columns there are.
 const COLUMNS: [&str; 2] = ["openid", "unionid"];
 
@@ -21,30 +24,15 @@ pub struct Pair {
     pub unionid: String,
 }
 
-/// A line that is no pair.
-#[derive(Debug, PartialEq, Eq)]
-pub struct Mistake {
-    /// Which, from 1.
-    pub line: usize,
-    /// Why.
-    pub what: String,
-}
-
-/// How a line says who is meant.
-#[derive(Clone, Copy)]
-enum Format {
-    /// Two values, in this order.
-    Csv([&'static str; 2]),
-    /// An object.
-    Json,
-}
-
 #[derive(Deserialize)]
 #[serde(deny_unknown_fields)]
 struct Names {
     openid: String,
     unionid: String,
 }
+
+/// What a line says, by its number.
+type Line = (usize, Result<Names, String>);
 
 /// The pairs of a file, and the lines that are none.
 ///
@@ -55,38 +43,34 @@ pub fn read(file: &Path) -> io::Result<(Vec<Pair>, Vec<Mistake>)> {
 }
 
 fn pairs(bytes: &[u8]) -> (Vec<Pair>, Vec<Mistake>) {
-    // A spreadsheet begins its files with a mark.
-    let bytes = bytes.strip_prefix(b"\xef\xbb\xbf").unwrap_or(bytes);
-    let lines = (1..).zip(bytes.split(|byte| *byte == b'\n')).map(|(line, text)| (line, text.trim_ascii()));
-    let mut lines = lines.filter(|(_, text)| !text.is_empty()).peekable();
+    let bytes = sheet::without_mark(bytes);
+    let lines = match bytes.trim_ascii_start().starts_with(b"{") {
+        true => of_json(bytes),
+        false => of_csv(bytes),
+    };
     let (mut pairs, mut mistakes) = (Vec::<Pair>::new(), Vec::new());
     let (mut openids, mut unionids) = (HashMap::new(), HashMap::new());
-    let format = match lines.next_if(|(_, text)| !text.starts_with(b"{")) {
-        None => Format::Json,
-        Some((line, header)) => match csv(header) {
-            Some(format) => format,
-            None => {
-                let what = "neither the header `openid,unionid` nor a JSON object".to_owned();
-                return (pairs, vec![Mistake { line, what }]);
-            }
-        },
-    };
-    for (line, text) in lines {
-        let names = match format.names(text) {
+    for (line, names) in lines {
+        let Names { openid, unionid } = match names.and_then(checked) {
             Ok(names) => names,
             Err(what) => {
                 mistakes.push(Mistake { line, what });
                 continue;
             }
         };
-        let Names { openid, unionid } = names;
         let first = |seen: &HashMap<String, usize>, name: &str| seen.get(name).map(|first| &pairs[*first]);
         let what = match (first(&openids, &openid), first(&unionids, &unionid)) {
-            (Some(pair), _) if pair.unionid != unionid => {
-                format!("the openid of line {}, with another unionid", pair.line)
+            (Some(Pair { line, unionid: other, .. }), _) if *other != unionid => {
+                say!(
+                    "the openid of line {line}, with another unionid",
+                    "openid 和第 {line} 行相同，unionid 不同"
+                )
             }
-            (_, Some(pair)) if pair.openid != openid => {
-                format!("the unionid of line {}, with another openid", pair.line)
+            (_, Some(Pair { line, openid: other, .. })) if *other != openid => {
+                say!(
+                    "the unionid of line {line}, with another openid",
+                    "unionid 和第 {line} 行相同，openid 不同"
+                )
             }
             // It is said twice.
             (Some(_), _) | (_, Some(_)) => continue,
@@ -102,55 +86,65 @@ fn pairs(bytes: &[u8]) -> (Vec<Pair>, Vec<Mistake>) {
     (pairs, mistakes)
 }
 
-/// The order of the columns.
-fn csv(header: &[u8]) -> Option<Format> {
-    let [one, other] = values(str::from_utf8(header).ok()?).ok()?;
-    let [openid, unionid] = COLUMNS;
-    match (one == openid && other == unionid, one == unionid && other == openid) {
-        (true, _) => Some(Format::Csv(COLUMNS)),
-        (_, true) => Some(Format::Csv([unionid, openid])),
-        _ => None,
-    }
+/// An object a line.
+fn of_json(bytes: &[u8]) -> Vec<Line> {
+    let lines = (1..).zip(bytes.split(|byte| *byte == b'\n')).map(|(line, text)| (line, text.trim_ascii()));
+    let lines = lines.filter(|(_, text)| !text.is_empty());
+    lines.map(|(line, text)| (line, object(text))).collect()
 }
 
-impl Format {
-    fn names(self, text: &[u8]) -> Result<Names, String> {
-        let text = str::from_utf8(text).map_err(|_| "is no UTF-8".to_owned())?;
-        let names = match self {
-            Self::Json => serde_json::from_str(text).map_err(|error| {
-                // It knows this line alone.
-                let why = error.to_string();
-                let why = why.split(" at line ").next().unwrap_or_default();
-                format!("is no {{\"openid\": \"…\", \"unionid\": \"…\"}}: {why}")
-            })?,
-            Self::Csv([first, _]) => {
-                let [one, other] = values(text)?.map(str::to_owned);
-                let (openid, unionid) = if first == COLUMNS[0] { (one, other) } else { (other, one) };
-                Names { openid, unionid }
-            }
-        };
-        for (name, id) in COLUMNS.into_iter().zip([&names.openid, &names.unionid]) {
-            if id.is_empty() {
-                return Err(format!("has no {name}"));
-            }
-            if !is_id(id) {
-                return Err(format!("its {name} is none: WeChat's are letters, digits, `_` and `-`"));
-            }
+fn object(text: &[u8]) -> Result<Names, String> {
+    let text = str::from_utf8(text).map_err(|_| sheet::no_utf8())?;
+    serde_json::from_str(text).map_err(|error| {
+        // It knows this line alone.
+        let why = error.to_string();
+        let why = why.split(" at line ").next().unwrap_or_default();
+        say!(
+            "is no {{\"openid\": \"…\", \"unionid\": \"…\"}}: {why}",
+            "不是 {{\"openid\": \"…\", \"unionid\": \"…\"}}（{why}）"
+        )
+    })
+}
+
+/// A header with the two columns in either order, and two values a line.
+fn of_csv(bytes: &[u8]) -> Vec<Line> {
+    let mut records = sheet::records(bytes).into_iter();
+    let Some(header) = records.next() else { return Vec::new() };
+    let mut columns = header.values.unwrap_or_default();
+    let is_reversed = columns == [COLUMNS[1], COLUMNS[0]];
+    if is_reversed {
+        columns.reverse();
+    }
+    if columns != COLUMNS {
+        let english = "neither the header `openid,unionid` nor a JSON object";
+        let what = pick(english, "既不是表头 `openid,unionid`，也不是 JSON 对象");
+        return vec![(header.line, Err(what.to_owned()))];
+    }
+    let names = |values: Vec<String>| {
+        let values: Result<[_; 2], _> = values.try_into();
+        let [one, other] = values.map_err(|values: Vec<_>| {
+            say!("has {} values, not 2", "有 {} 个值，应该是 2 个", values.len())
+        })?;
+        let (openid, unionid) = if is_reversed { (other, one) } else { (one, other) };
+        Ok(Names { openid, unionid })
+    };
+    records.map(|record| (record.line, record.values.and_then(names))).collect()
+}
+
+/// Whether WeChat could have made the two.
+fn checked(names: Names) -> Result<Names, String> {
+    for (name, id) in COLUMNS.into_iter().zip([&names.openid, &names.unionid]) {
+        if id.is_empty() {
+            return Err(say!("has no {name}", "没有 {name}"));
         }
-        Ok(names)
+        if !is_id(id) {
+            return Err(say!(
+                "its {name} is none: WeChat's are letters, digits, `_` and `-`",
+                "{name} 不对：微信的 {name} 只有字母、数字、`_` 和 `-`"
+            ));
+        }
     }
-}
-
-/// The two values of a line.
-fn values(text: &str) -> Result<[&str; 2], String> {
-    let values: Vec<_> = text.split(',').map(bare).collect();
-    values.try_into().map_err(|values: Vec<_>| format!("has {} values, not 2", values.len()))
-}
-
-/// A value without its quotes: in an id there is neither a quote nor a comma.
-fn bare(value: &str) -> &str {
-    let value = value.trim();
-    value.strip_prefix('"').and_then(|value| value.strip_suffix('"')).unwrap_or(value)
+    Ok(names)
 }
 
 #[cfg(test)]

@@ -1,7 +1,10 @@
 //! The operator's verbs, as programs, against a stack that runs in this process.
 
 mod catalog;
+mod dead_letters;
 mod import;
+mod lang;
+mod send;
 mod templates;
 
 use std::os::unix::fs::PermissionsExt;
@@ -26,6 +29,13 @@ async fn queqiao(folder: &Path, arguments: &[&str]) -> Output {
     if !arguments.contains(&"--gateway") {
         command.arg("--data").arg(folder);
     }
+    command.output().await.expect("an end")
+}
+
+/// The same without a stack, and with these variables.
+async fn alone(variables: &[(&str, &str)], arguments: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_queqiao"));
+    command.args(arguments).env_clear().envs(variables.iter().copied()).kill_on_drop(true);
     command.output().await.expect("an end")
 }
 
@@ -115,14 +125,19 @@ async fn a_user_is_forgotten_by_any_of_their_names() {
 #[tokio::test]
 async fn a_doctor_that_finds_a_problem_says_what_to_do_and_is_no_success() {
     let folder = tempfile::tempdir().expect("a folder");
-    let world = world(folder.path()).await;
+    let data = Some(folder.path().to_owned());
+    let world = World::with(Settings { followers: 250, callbacks: true, data, ..Settings::default() }).await;
+    // WeChat has told something.
+    world.user_does(300, "follow").await;
+    world.callbacks_settled().await;
     let output = queqiao(folder.path(), &["doctor"]).await;
     let (told, why) = (text(&output.stdout), text(&output.stderr));
     assert_eq!((output.status.code(), why.trim()), (Some(1), "There is a problem."), "{told}");
-    let lines: Vec<_> = told.lines().filter(|line| line.contains("problem")).collect();
+    let lines: Vec<_> = told.lines().filter(|line| line.contains(" problem ")).collect();
     assert!(lines.len() == 1 && lines[0].trim_start().starts_with("sync"), "{told}");
     assert!(told.contains("`queqiao sync` brings the map up to date at once"), "{told}");
     world.sync_until_done().await;
+    world.login(1).await;
     let told = prints(folder.path(), &["doctor", "--json"]).await;
     let told: Value = serde_json::from_str(&told).expect("JSON");
     assert!(told["checks"].as_array().expect("checks").iter().all(|check| check["state"] == "ok"), "{told}");

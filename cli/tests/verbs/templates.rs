@@ -123,3 +123,27 @@ async fn a_template_of_the_mini_program_is_pulled_as_the_fallback_of_an_entry() 
     let cards: Vec<Value> = world.subscribe_messages_of(300).await;
     assert_eq!(cards[0]["data"]["enum_string4"], "自提");
 }
+
+#[tokio::test]
+async fn the_catalog_is_shown_beside_the_templates_and_what_does_not_fit() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = world(folder.path()).await;
+    let before = queqiao(folder.path(), &["templates"]).await;
+    let told = text(&before.stdout);
+    assert!(told.contains("not known") && text(&before.stderr).contains("were not listed yet"), "{told}");
+    world.sync_until_done().await;
+    let told = prints(folder.path(), &["templates"]).await;
+    let rows: Vec<_> = told.lines().filter(|line| line.contains("approval_submitted")).collect();
+    assert!(rows.len() == 2 && rows.iter().all(|row| row.contains(" yes")), "{told}");
+    assert!(told.contains("工单提醒") && told.contains(TEMPLATE_TICKET_ID), "what is not used: {told}");
+    let file = file(folder.path(), &format!("[a]\ntemplate_id = \"{TEMPLATE_ID}\"\n{WRONG}"));
+    prints(folder.path(), &["catalog", "push", &file, "--force"]).await;
+    world.advance(61).await;
+    let told = prints(folder.path(), &["templates"]).await;
+    assert!(told.contains("thing9: unknown_field. ") && told.contains("thing4: empty_field. "), "{told}");
+    let told = prints(folder.path(), &["templates", "--lang", "zh"]).await;
+    assert!(told.contains("是否相符") && told.contains("微信会悄悄丢掉它"), "{told}");
+    let told = prints(folder.path(), &["templates", "--json"]).await;
+    let told: Value = serde_json::from_str(&told).expect("JSON");
+    assert_eq!(told["entries"][0]["notification"], "a");
+}

@@ -11,17 +11,17 @@ const BUILT_IN: &[&str] = &["dependencies", "build-dependencies"];
 /// The crates of ours that a package may be built of, `functions` for any of them; `None` for a stranger.
 fn allowed(package: &Package) -> Option<&'static [&'static str]> {
     Some(match package.folder.as_str() {
-        "clock" | "contract" => &[],
+        "bench/cost" | "clock" | "contract" => &[],
         "simulator" => &["clock"],
         "console" => &["simulator"],
         "shared" => &["clock", "contract"],
         folder if folder.starts_with("functions/") => &["contract", "shared"],
         "local" => &["clock", "contract", "functions", "shared", "simulator"],
-        "cli" => &["console", "contract", "local", "shared"],
+        "cli" => &["console", "contract", "cost", "local", "shared"],
         "harness" => &["clock", "contract", "local", "simulator"],
         "tests" => &["local"],
         "fuzz" => &["contract", "functions", "shared"],
-        "bench" => &["functions", "harness", "local", "pieces", "shared", "simulator"],
+        "bench" => &["cost", "functions", "harness", "local", "pieces", "shared", "simulator"],
         "bench/pieces" => &["contract", "fuzz", "shared"],
         _ => return None,
     })

@@ -2,20 +2,27 @@
 
 /// A region's prices without its free tier: of a million, but for a GB of log.
 pub struct Prices {
+    /// AWS's name of it.
     pub region: &'static str,
+    /// What the prices are in.
     pub currency: &'static str,
     /// HTTP API, up to 512 KB.
     pub http_request: Option<f64>,
+    /// Lambda, each.
     pub invocation: Option<f64>,
-    /// On arm64.
+    /// Lambda, on arm64.
     pub gb_second: Option<f64>,
+    /// SQS.
     pub queue_request: Option<f64>,
     /// DynamoDB on demand.
     pub read_unit: Option<f64>,
+    /// DynamoDB on demand.
     pub write_unit: Option<f64>,
+    /// CloudWatch.
     pub log_gb: Option<f64>,
 }
 
+/// Those of the regions that docs/cost.md has.
 pub const PRICES: [Prices; 2] = [
     Prices {
         region: "us-east-1",
