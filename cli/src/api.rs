@@ -1,11 +1,11 @@
 //! The routes of the contract, as this program calls them.
 
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use contract::routes::{self, Route};
 use contract::{Accepted, Code, DryRun, Lang, Problem};
 use http::StatusCode;
-use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE};
+use http::header::{ACCEPT_LANGUAGE, CONTENT_TYPE, DATE};
 use reqwest::redirect::Policy;
 use reqwest::{RequestBuilder, Url};
 use serde::Serialize;
@@ -31,6 +31,16 @@ pub struct Api {
     http: reqwest::Client,
     gateway: String,
     key: String,
+}
+
+/// What stands on the outside of an answer.
+pub struct Seen {
+    /// The status.
+    pub status: StatusCode,
+    /// What time the gateway says it is.
+    pub date: Option<SystemTime>,
+    /// The code, where it is a problem of Queqiao's.
+    pub code: Option<Code>,
 }
 
 /// Why a call gave no answer; the text is for the person at the terminal.
@@ -183,6 +193,25 @@ impl Api {
     pub async fn try_out(&self, body: String) -> Result<DryRun, ApiError> {
         let request = self.request(&routes::SEND, &format!("{}?dry_run=true", routes::SEND.path));
         self.answer(StatusCode::OK, request.header(CONTENT_TYPE, JSON).body(body)).await
+    }
+
+    /// What a route answers to somebody who shows nothing.
+    pub async fn see(&self, path: &str) -> Result<Seen, ApiError> {
+        let unreachable = |error: reqwest::Error| ApiError::Unreachable {
+            gateway: self.gateway.clone(),
+            error: error.without_url(),
+        };
+        let answer = self.http.get(format!("{}{path}", self.gateway)).send().await.map_err(unreachable)?;
+        let status = answer.status();
+        let date =
+            answer.headers().get(DATE).and_then(|date| httpdate::parse_http_date(date.to_str().ok()?).ok());
+        let problem = answer.json::<Problem>().await;
+        Ok(Seen { status, date, code: problem.ok().map(|problem| problem.code) })
+    }
+
+    /// The gateway's URL.
+    pub fn gateway(&self) -> &str {
+        &self.gateway
     }
 
     fn request(&self, route: &Route, path: &str) -> RequestBuilder {

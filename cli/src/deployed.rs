@@ -24,7 +24,7 @@ pub async fn tables(stack: &str, named: &[(&str, &str)]) -> Result<(Config, Clie
     let stack = described(&config, stack).await?;
     let variable = |(variable, name): &(&str, &str)| Ok(((*variable).to_owned(), value(&stack, name)?));
     let variables = named.iter().map(variable).collect::<Result<Vec<_>, Failure>>()?;
-    Ok((Config::of(variables), Client::new(&config)))
+    Ok((Config::of(variables), Client::new(&patient(&config))))
 }
 
 /// The stack's queues, each by its name in the template and with its URL, and their client.
@@ -32,20 +32,59 @@ pub async fn queues(stack: &str) -> Result<(aws_sdk_sqs::Client, Vec<(String, St
     let config = config().await;
     // That it is there, and that it may be looked at, is told by this one.
     described(&config, stack).await?;
-    let client = aws_sdk_cloudformation::Client::new(&config);
-    let mut pages = client.list_stack_resources().stack_name(stack).into_paginator().send();
-    let mut urls = Vec::new();
-    while let Some(page) = pages.try_next().await? {
-        let resources = page.stack_resource_summaries.unwrap_or_default();
-        let queues = resources.into_iter().filter(|one| one.resource_type() == Some("AWS::SQS::Queue"));
-        urls.extend(queues.filter_map(|one| Some((one.logical_resource_id?, one.physical_resource_id?))));
-    }
+    let urls = resources(&config, stack, "AWS::SQS::Queue").await?;
     Ok((aws_sdk_sqs::Client::new(&config), urls))
 }
 
+/// What a stack's alarms are called, and whom they tell.
+pub struct Watched {
+    /// Which alarms have gone off.
+    pub cloudwatch: aws_sdk_cloudwatch::Client,
+    /// Who is subscribed.
+    pub sns: aws_sdk_sns::Client,
+    /// The alarms, by name.
+    pub alarms: Vec<String>,
+    /// The topic they tell.
+    pub topic: String,
+}
+
+/// The stack's alarms, those of the stacks inside it among them.
+pub async fn watched(stack: &str) -> Result<Watched, Failure> {
+    let config = config().await;
+    let topic = value(&described(&config, stack).await?, "AlarmTopic")?;
+    let mut stacks = vec![stack.to_owned()];
+    let nested = resources(&config, stack, "AWS::CloudFormation::Stack").await?;
+    stacks.extend(nested.into_iter().map(|(_, id)| id));
+    let mut alarms = Vec::new();
+    for stack in stacks {
+        let found = resources(&config, &stack, "AWS::CloudWatch::Alarm").await?;
+        alarms.extend(found.into_iter().map(|(_, name)| name));
+    }
+    let cloudwatch = aws_sdk_cloudwatch::Client::new(&config);
+    Ok(Watched { cloudwatch, sns: aws_sdk_sns::Client::new(&config), alarms, topic })
+}
+
+/// Everything of one type in a stack: what the template calls it, and what AWS does.
+async fn resources(config: &SdkConfig, stack: &str, kind: &str) -> Result<Vec<(String, String)>, Failure> {
+    let client = aws_sdk_cloudformation::Client::new(config);
+    let mut pages = client.list_stack_resources().stack_name(stack).into_paginator().send();
+    let mut found = Vec::new();
+    while let Some(page) = pages.try_next().await? {
+        let summaries = page.stack_resource_summaries.unwrap_or_default().into_iter();
+        let of_kind = summaries.filter(|one| one.resource_type() == Some(kind));
+        found.extend(of_kind.filter_map(|one| Some((one.logical_resource_id?, one.physical_resource_id?))));
+    }
+    Ok(found)
+}
+
 async fn config() -> SdkConfig {
+    aws_config::defaults(BehaviorVersion::latest()).load().await
+}
+
+/// The same for somebody who writes to tables a lot.
+fn patient(config: &SdkConfig) -> SdkConfig {
     let retry = RetryConfig::standard().with_max_attempts(ATTEMPTS);
-    aws_config::defaults(BehaviorVersion::latest()).retry_config(retry).load().await
+    config.to_builder().retry_config(retry).build()
 }
 
 async fn described(config: &SdkConfig, stack: &str) -> Result<Stack, Failure> {

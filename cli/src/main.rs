@@ -17,6 +17,7 @@ mod import;
 mod keys;
 mod lang;
 mod local;
+mod mcp;
 mod outcome;
 mod progress;
 mod replay;
@@ -86,6 +87,8 @@ enum Verb {
     Forget(forget::Arguments),
     /// Reckon what AWS asks a month
     Cost(cost::Arguments),
+    /// Let an assistant look, by the Model Context Protocol; it can send nothing
+    Mcp(mcp::Arguments),
     /// Print what a shell completes the verbs and arguments by
     Completions(completions::Arguments),
 }
@@ -112,6 +115,7 @@ async fn main() -> ExitCode {
         Verb::DeadLetters(verb) => dead_letters::run(verb).await,
         Verb::Forget(arguments) => forget::run(arguments).await,
         Verb::Cost(arguments) => cost::run(&arguments),
+        Verb::Mcp(arguments) => mcp::run(arguments).await,
         Verb::Completions(arguments) => completions::run(&arguments),
     };
     if let Err(error) = &outcome {

@@ -150,6 +150,11 @@ async fn listed(state: &State, config: &Config) -> Result<TemplateLists, Failure
 }
 
 impl Target {
+    /// The deployed stack that was named.
+    pub fn stack(&self) -> Option<&str> {
+        self.place.stack.as_deref()
+    }
+
     /// The routes, called with a service key.
     pub async fn api(self) -> Result<Api, Failure> {
         let Self { place, gateway, key } = self;

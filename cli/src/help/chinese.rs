@@ -33,6 +33,7 @@ pub fn of_command(path: &str) -> Option<&'static str> {
         "dead-letters redrive" => "问题解决后，把死信送回原来的队列",
         "forget" => "删除一位用户的全部数据",
         "cost" => "估算 AWS 每月的费用",
+        "mcp" => "让 AI 助手通过 MCP（Model Context Protocol）查看，不能发送",
         "completions" => "打印命令行补全脚本",
         _ => return None,
     })

@@ -24,6 +24,7 @@ pub fn of(path: &str) -> Option<&'static str> {
         "dead-letters redrive" => "dead-letters redrive --queue DeliverDeadLetters --stack queqiao-prod",
         "forget" => "forget --openid oGx4MnA1FHGxwuufitytlkMBvjDA",
         "cost" => "cost --messages 1000000 --per-call 1000 --followers 50000",
+        "mcp" => "mcp --stack queqiao-prod",
         "completions" => "completions bash > ~/.local/share/bash-completion/completions/queqiao",
         _ => return None,
     })

@@ -2,8 +2,10 @@
 
 mod catalog;
 mod dead_letters;
+mod doctor;
 mod import;
 mod lang;
+mod mcp;
 mod send;
 mod templates;
 
