@@ -17,12 +17,7 @@ static CHOSEN: OnceLock<Lang> = OnceLock::new();
 /// A sentence in both languages beside each other, of which the one is formatted that was chosen:
 /// `say!("{count} sent", "已发送 {count} 条")`. What the one names and the other does not, the compiler refuses.
 macro_rules! say {
-    ($en:literal, $zh:literal $(, $($arguments:tt)+)?) => {
-        match $crate::lang::chosen() {
-            contract::Lang::En => format!($en $(, $($arguments)+)?),
-            contract::Lang::Zh => format!($zh $(, $($arguments)+)?),
-        }
-    };
+    ($($told:tt)+) => { contract::in_lang!($crate::lang::chosen(), $($told)+) };
 }
 pub(crate) use say;
 

@@ -14,8 +14,7 @@ pub enum Lang {
 impl Lang {
     /// By a tag such as `zh-CN`, `zh_CN.UTF-8` or `en`; any other language is told English.
     pub fn of_tag(tag: &str) -> Self {
-        let language = tag.trim().split(['-', '_', '.', ';']).next().unwrap_or_default();
-        if language.eq_ignore_ascii_case("zh") { Self::Zh } else { Self::En }
+        Self::named(tag).unwrap_or_default()
     }
 
     /// What a caller reads best, by its `Accept-Language` (RFC 9110, 12.5.4); without one, English.
@@ -23,15 +22,17 @@ impl Lang {
         let weighed = header.split(',').filter_map(|range| {
             let (tag, parameters) = range.split_once(';').unwrap_or((range, ""));
             let weight = parameters.trim().strip_prefix("q=").map_or(Some(1.0), |q| q.trim().parse().ok())?;
-            let is_ours = ["en", "zh"].iter().any(|ours| {
-                let language = tag.trim().split('-').next().unwrap_or_default();
-                language.eq_ignore_ascii_case(ours)
-            });
-            (is_ours && weight > 0.0).then(|| (weight, Self::of_tag(tag)))
+            Some((weight, Self::named(tag)?)).filter(|(weight, _)| *weight > 0.0)
         });
         // Of two that weigh the same the one that was named first.
         let best = weighed.reduce(|best: (f32, Self), next| if next.0 > best.0 { next } else { best });
         best.map_or(Self::En, |(_, lang)| lang)
+    }
+
+    /// One of the two, by a tag that names it.
+    fn named(tag: &str) -> Option<Self> {
+        let language = tag.trim().split(['-', '_', '.', ';']).next().unwrap_or_default();
+        language.to_ascii_lowercase().parse().ok()
     }
 
     /// As an HTTP header names it.
@@ -49,6 +50,18 @@ impl Lang {
             Self::Zh => zh,
         }
     }
+}
+
+/// A sentence in both languages beside each other, of which the one is formatted that is asked for:
+/// `in_lang!(lang, "{count} sent", "已发送 {count} 条")`. What the one names and the other does not, the compiler refuses.
+#[macro_export]
+macro_rules! in_lang {
+    ($lang:expr, $en:literal, $zh:literal $(, $($arguments:tt)+)?) => {
+        match $lang {
+            $crate::Lang::En => format!($en $(, $($arguments)+)?),
+            $crate::Lang::Zh => format!($zh $(, $($arguments)+)?),
+        }
+    };
 }
 
 #[cfg(test)]

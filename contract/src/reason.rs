@@ -131,6 +131,7 @@ impl Reason {
             Self::UnknownErrcode => "Look the errcode and rid up in WeChat's console.",
         }
     }
+
     fn in_chinese(self) -> &'static str {
         match self {
             Self::NeverLoggedIn => {
@@ -142,7 +143,7 @@ impl Reason {
                 "请用户关注公众号，或在小程序里授权一次（wx.requestSubscribeMessage，再 POST /subscriptions）；授权一次可以发一条。"
             }
             Self::Unreachable => "没有什么可做的；用 service key 可以查到原因。",
-            Self::Refused => "通知是用户自己关闭的，只有 TA 自己能再打开。",
+            Self::Refused => "通知是用户自己关闭的，只有用户自己能再打开。",
             Self::InvalidField => "改正 detail 说的字段，在 `data` 里改，或在通知目录里改。",
             Self::DuplicateRecipient => "一次调用里，同一个收件人只写一次。",
             Self::DuplicateContent => {
@@ -172,7 +173,7 @@ impl Reason {
             Self::InvalidCall => "这是鹊桥的问题，请把错误码和 rid 报给我们。",
             Self::UserRestricted => "微信限制了这个用户，没有什么可做的。",
             Self::NotDelivered => "重新发送；如果一直这样，拿 detail 到微信后台查。",
-            Self::Forgotten => "没有什么可做的：这是用户要求的，或有人替 TA 要求的。",
+            Self::Forgotten => "没有什么可做的：这是用户要求的，或有人替用户要求的。",
             Self::UnknownErrcode => "拿错误码和 rid 到微信后台查。",
         }
     }

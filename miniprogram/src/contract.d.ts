@@ -957,7 +957,10 @@ export interface operations {
     doctor: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description In which language it is told: `zh` is Chinese, anything else English. */
+                "Accept-Language"?: string;
+            };
             path?: never;
             cookie?: never;
         };

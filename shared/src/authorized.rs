@@ -11,7 +11,7 @@ use crate::lambda;
 use crate::queue::RefreshQueue;
 use crate::store::Tokens;
 use crate::wechat::errcode::Action;
-use crate::wechat::{ApiRequest, Failure, WeChat};
+use crate::wechat::{AccessToken, ApiRequest, Failure, WeChat};
 use crate::{Account, Config, Error};
 use cache::TokenCache;
 
@@ -56,19 +56,37 @@ impl Authorized {
     /// # Errors
     /// [`Failure`]; with [`Action::RefreshToken`] a new token is on its way and the work can be tried again.
     pub async fn call<T: DeserializeOwned>(&self, request: &ApiRequest<T>) -> Result<T, Failure> {
-        let mut token = self.tokens.current().await?;
-        let mut outcome = self.wechat.call_with(&token, request).await;
-        if is_dead_token(&outcome)
-            && let Some(newer) = self.tokens.newer_than(&token).await?
-        {
-            outcome = self.wechat.call_with(&newer, request).await;
-            token = newer;
-        }
+        let (outcome, token) = self.try_with(self.tokens.current().await?, request).await?;
         if let Err(failure) = &outcome
             && is_dead_token(&outcome)
         {
             self.tokens.ask_to_replace(&token, failure.errcode()).await?;
         }
+        outcome
+    }
+
+    /// Makes a call with this token, or once more with the one that the table has by now; gives the one that was tried
+    /// last, too.
+    async fn try_with<T: DeserializeOwned>(
+        &self,
+        token: AccessToken,
+        request: &ApiRequest<T>,
+    ) -> Result<(Result<T, Failure>, AccessToken), Failure> {
+        let outcome = self.wechat.call_with(&token, request).await;
+        if is_dead_token(&outcome)
+            && let Some(newer) = self.tokens.newer_than(&token).await?
+        {
+            return Ok((self.wechat.call_with(&newer, request).await, newer));
+        }
+        Ok((outcome, token))
+    }
+
+    /// Makes a call for somebody who only looks: no token is asked for because of it.
+    ///
+    /// # Errors
+    /// [`Failure`].
+    pub async fn look<T: DeserializeOwned>(&self, request: &ApiRequest<T>) -> Result<T, Failure> {
+        let (outcome, _) = self.try_with(self.tokens.stored().await?, request).await?;
         outcome
     }
 

@@ -75,4 +75,13 @@ impl Event {
             Self::Receipt { template_id: Some(_), .. } | Self::SubscriptionChanged { .. } => Account::Mini,
         }
     }
+
+    /// Whether WeChat has just told it; else it was put off here.
+    pub fn is_new(&self) -> bool {
+        match self {
+            Self::Followed { tries, .. } | Self::Receipt { tries, .. } => *tries == 0,
+            Self::Unfollowed { rechecked, .. } => !rechecked,
+            Self::SubscriptionChanged { .. } => true,
+        }
+    }
 }

@@ -5,9 +5,10 @@
 use std::collections::BTreeMap;
 
 use contract::Channel;
+use contract::{Lang, in_lang};
+use shared::Error;
 use shared::catalog::Catalog;
 use shared::store::{BreakerKeys, Outage};
-use shared::{Error, Lang};
 
 use crate::Function;
 use crate::finding::{Finding, named, span};
@@ -30,9 +31,10 @@ pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error>
     });
     let open: Vec<_> = open.collect();
     Ok(if open.is_empty() {
-        vec![Finding::ok(
-            lang.pick("None is open of those that a catalog names.", "通知目录里的都没有断开。").to_owned(),
-        )]
+        vec![Finding::ok(lang.pick(
+            "WeChat refuses no account, template or page: no message waits for a repair.",
+            "没有被微信拒绝的账号、模板或页面，没有消息在等修复。",
+        ))]
     } else {
         open
     })
@@ -61,24 +63,18 @@ fn look_at(lang: Lang, outage: &Outage, now: i64) -> Finding {
     let (for_, why) = (span(lang, now - outage.opened_at), named(&outage.cause));
     let detail = if next < -NOBODY_TRIES {
         let since = span(lang, -next);
-        match lang {
-            Lang::En => format!(
-                "It was refused {for_} ago ({why}), and nobody has tried since {since}: no message waits any more, or `deliver` stands still."
-            ),
-            Lang::Zh => format!(
-                "{for_}前被微信拒绝（{why}），{since}以来没有再试：要么没有消息在等，要么 `deliver` 停了。"
-            ),
-        }
+        in_lang!(
+            lang,
+            "It was refused {for_} ago ({why}), and nobody has tried since {since}: no message waits any more, or `deliver` stands still.",
+            "{for_}前被微信拒绝（{why}），{since}以来没有再试：要么没有消息在等，要么 `deliver` 停了。"
+        )
     } else {
         let (probes, next) = (outage.probes, span(lang, next));
-        match lang {
-            Lang::En => format!(
-                "Its messages have waited for {for_} ({why}); {probes} were tried to see whether it is repaired, the next one in {next}."
-            ),
-            Lang::Zh => {
-                format!("消息已经等了 {for_}（{why}）；试探过 {probes} 次，看是否修好，下一次在 {next}后。")
-            }
-        }
+        in_lang!(
+            lang,
+            "Its messages have waited for {for_} ({why}); {probes} were tried to see whether it is repaired, the next one in {next}.",
+            "消息已经等了 {for_}（{why}）；试探过 {probes} 次，看是否修好，下一次在 {next}后。"
+        )
     };
     Finding::problem(detail, outage.cause.remedy_in(lang))
 }

@@ -1,12 +1,13 @@
 //! `callback`: whether WeChat tells what happens. It has to be told where to.
 
-use shared::{Account, Error, Lang};
+use contract::{Lang, in_lang};
+use shared::{Account, Error};
 
-use crate::Function;
 use crate::finding::{Finding, span};
+use crate::{Function, quota};
 
-/// An account that anybody uses is told of by then, in seconds: of a follower, or of a message.
-const SILENT_AFTER: i64 = 3 * 24 * 3600;
+/// Of an account that anybody uses it is heard by then, in seconds: of a follower, or of a message.
+const LATELY: i64 = 3 * 24 * 3600;
 
 const SAVE: [&str; 2] = [
     "Save the server configuration (微信开发者平台 → 我的业务 → 公众号/服务号 → 基础信息 → 域名与消息推送配置): the URL is the stack's output Callback, Token and EncodingAESKey are those it was deployed with, 安全模式. Then follow the account with a phone, and look again.",
@@ -19,54 +20,69 @@ pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error>
     let (oa, mini, catalog) =
         tokio::try_join!(doctor.state.heard_at(oa), doctor.state.heard_at(mini), doctor.catalog.current())?;
     let now = doctor.clock.now();
-    let mut findings = vec![look_at(lang, oa, now).of(Account::Oa)];
+    let ago = |at: Option<i64>| at.map(|at| now - at);
+    let of_oa = match ago(oa).filter(|ago| *ago <= LATELY) {
+        Some(ago) => heard(lang, ago),
+        None => silent(lang, ago(oa), sent_today(doctor).await),
+    };
+    let mut findings = vec![of_oa.of(Account::Oa)];
     if catalog.fallback_templates().next().is_some() {
-        findings.push(optional(lang, mini, now).of(Account::Mini));
+        let of_mini = ago(mini).map_or_else(|| may_be_left_out(lang), |ago| heard(lang, ago));
+        findings.push(of_mini.of(Account::Mini));
     }
     Ok(findings)
 }
 
-fn look_at(lang: Lang, heard_at: Option<i64>, now: i64) -> Finding {
-    let [en, zh] = SAVE;
-    let remedy = || lang.pick(en, zh).to_owned();
-    let Some(heard_at) = heard_at else {
-        let detail = lang.pick(
-            "WeChat has never told anything: the map follows with the sync alone, and no message is ever `delivered`.",
-            "微信从未发来回调：映射表只能靠同步更新，消息也永远不会是 `delivered`。",
-        );
-        return Finding::problem(detail.to_owned(), remedy());
-    };
-    if now - heard_at > SILENT_AFTER {
-        let silent = span(lang, now - heard_at);
-        let detail = match lang {
-            Lang::En => format!("WeChat has told nothing for {silent}."),
-            Lang::Zh => format!("微信已经 {silent}没有发来回调。"),
-        };
-        return Finding::problem(detail, remedy());
-    }
-    heard(lang, now - heard_at)
+/// How many messages went out today of which there has to be a receipt.
+async fn sent_today(doctor: &Function) -> i64 {
+    let [(_, wechat), _] = &doctor.wechat;
+    if doctor.receipts { quota::sent_today(wechat).await.unwrap_or_default() } else { 0 }
 }
 
-/// The mini-program's may be left out: credit is then lowered only when WeChat refuses a message.
-fn optional(lang: Lang, heard_at: Option<i64>, now: i64) -> Finding {
-    match heard_at {
-        Some(heard_at) => heard(lang, now - heard_at),
-        None => Finding::ok(
-            lang.pick(
-                "WeChat has told nothing yet; it does once the message push is set up (output MiniCallback), which may be left out.",
-                "微信还没有发来回调；配置了消息推送（输出 MiniCallback）才会有，可以不配置。",
-            )
-            .to_owned(),
+/// Of an account that nobody uses nothing is heard. Of one that sends, each message's receipt would be.
+fn silent(lang: Lang, ago: Option<i64>, sent_today: i64) -> Finding {
+    let for_long = ago.map(|ago| span(lang, ago));
+    let [en, zh] = SAVE;
+    match (for_long, sent_today) {
+        (None, 1..) => Finding::problem(
+            in_lang!(
+                lang,
+                "{sent_today} messages were sent today, and WeChat has told nothing since this release was deployed: the map follows with the sync alone, and no message becomes `delivered`.",
+                "今天发出了 {sent_today} 条消息，部署这个版本以来却没有收到过微信的回调：映射表只能靠同步更新，消息也不会变成 `delivered`。"
+            ),
+            lang.pick(en, zh),
         ),
+        (Some(long), 1..) => Finding::problem(
+            in_lang!(
+                lang,
+                "{sent_today} messages were sent today, and WeChat has told nothing for {long}.",
+                "今天发出了 {sent_today} 条消息，微信却已经 {long}没有发来回调。"
+            ),
+            lang.pick(en, zh),
+        ),
+        (None, _) => Finding::unknown(lang.pick(
+            "WeChat has told nothing since this release was deployed. Follow the account with a phone, and look again: if it stays so, the server configuration is not saved.",
+            "部署这个版本以来，还没有收到过微信的回调。用手机关注公众号，再检查一次：还是没有，就是服务器配置没有保存。",
+        )),
+        (Some(long), _) => Finding::ok(in_lang!(
+            lang,
+            "WeChat told something {long} ago, and nothing was sent today.",
+            "微信 {long}前发来过回调，今天没有发过消息。"
+        )),
     }
+}
+
+/// Without the mini-program's, credit is lowered only when WeChat refuses a message.
+fn may_be_left_out(lang: Lang) -> Finding {
+    Finding::ok(lang.pick(
+        "WeChat has told nothing yet; it does once the message push is set up (output MiniCallback), which may be left out.",
+        "微信还没有发来回调；配置了消息推送（输出 MiniCallback）才会有，可以不配置。",
+    ))
 }
 
 fn heard(lang: Lang, ago: i64) -> Finding {
     let ago = span(lang, ago);
-    Finding::ok(match lang {
-        Lang::En => format!("WeChat told something {ago} ago."),
-        Lang::Zh => format!("微信 {ago}前发来过回调。"),
-    })
+    Finding::ok(in_lang!(lang, "WeChat told something {ago} ago.", "微信 {ago}前发来过回调。"))
 }
 
 #[cfg(test)]
@@ -76,11 +92,12 @@ mod tests {
     use super::*;
 
     #[test]
-    fn an_account_that_was_never_heard_of_or_not_for_days_is_a_problem() {
-        use CheckState::{Ok, Problem};
-        let now = 1_800_000_000;
-        let state = |heard_at| look_at(Lang::En, heard_at, now).named("callback").state;
-        let told = [None, Some(now), Some(now - SILENT_AFTER), Some(now - SILENT_AFTER - 1)].map(state);
-        assert_eq!(told, [Problem, Ok, Ok, Problem]);
+    fn silence_is_a_problem_where_messages_are_sent() {
+        use CheckState::{Ok, Problem, Unknown};
+        let state = |ago, sent| silent(Lang::En, ago, sent).named("callback").state;
+        assert_eq!(
+            [state(None, 0), state(None, 1), state(Some(LATELY + 1), 0), state(Some(LATELY + 1), 1)],
+            [Unknown, Problem, Ok, Problem]
+        );
     }
 }

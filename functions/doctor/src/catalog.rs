@@ -1,7 +1,8 @@
 //! `catalog`: whether this release can read what was pushed last; else it goes by what was there before.
 
+use contract::{Lang, in_lang};
+use shared::Error;
 use shared::catalog::Catalog;
-use shared::{Error, Lang};
 
 use crate::Function;
 use crate::finding::Finding;
@@ -33,34 +34,33 @@ fn named(lang: Lang, version: Option<u64>) -> String {
 
 fn is_in_force(lang: Lang, version: Option<u64>) -> Finding {
     let version = named(lang, version);
-    Finding::ok(match lang {
-        Lang::En => format!("In force is {version}."),
-        Lang::Zh => format!("生效的是{version}。"),
-    })
+    Finding::ok(in_lang!(lang, "In force is {version}.", "生效的是{version}。"))
 }
 
 fn unreadable(lang: Lang, newest: u64, in_force: Option<u64>) -> Finding {
     let in_force = named(lang, in_force);
-    let detail = match lang {
-        Lang::En => format!("Version {newest} cannot be read, and in force is {in_force}."),
-        Lang::Zh => format!("第 {newest} 版读不出来，生效的是{in_force}。"),
-    };
+    let detail = in_lang!(
+        lang,
+        "Version {newest} cannot be read, and in force is {in_force}.",
+        "第 {newest} 版读不出来，生效的是{in_force}。"
+    );
     let remedy = lang.pick(
         "push one that `queqiao catalog check` of this release takes, or deploy the release that it was pushed with",
         "推送一份这个版本的 `queqiao catalog check` 通过的目录，或部署推送它时用的版本",
     );
-    Finding::problem(detail, remedy.to_owned())
+    Finding::problem(detail, remedy)
 }
 
 fn passed_over(lang: Lang, newest: u64, keys: &[String]) -> Finding {
     let keys = keys.join(lang.pick(", ", "、"));
-    let detail = match lang {
-        Lang::En => format!("Version {newest} has keys that this release passes over: {keys}."),
-        Lang::Zh => format!("第 {newest} 版里有这个版本不认识的键，已忽略：{keys}。"),
-    };
+    let detail = in_lang!(
+        lang,
+        "Version {newest} has keys that this release passes over: {keys}.",
+        "第 {newest} 版里有这个版本不认识的键，已忽略：{keys}。"
+    );
     let remedy = lang.pick(
         "deploy the release that it was pushed with, or push one without them",
         "部署推送它时用的版本，或推送一份没有这些键的目录",
     );
-    Finding::problem(detail, remedy.to_owned())
+    Finding::problem(detail, remedy)
 }

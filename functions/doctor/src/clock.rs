@@ -1,7 +1,8 @@
 //! `clock`: whether this side and WeChat agree on the time. By the clock a token is taken to be alive, and a callback to be
 //! fresh.
 
-use shared::{Error, Lang};
+use contract::{Lang, in_lang};
+use shared::Error;
 
 use crate::Function;
 use crate::finding::{Finding, span};
@@ -14,10 +15,10 @@ pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error>
     let [(_, wechat), _] = &doctor.wechat;
     let finding = match wechat.wechats_time().await {
         Ok(Some(theirs)) => look_at(lang, doctor.clock.now() - theirs),
-        Ok(None) => Finding::unknown(
-            lang.pick("WeChat did not say what time it is.", "微信没有说现在几点。").to_owned(),
-        ),
-        Err(failure) => Finding::unreachable(lang, &failure),
+        Ok(None) => {
+            Finding::unknown(lang.pick("WeChat did not say what time it is.", "微信没有说现在几点。"))
+        }
+        Err(failure) => Finding::unanswered(lang, &failure),
     };
     Ok(vec![finding])
 }
@@ -26,22 +27,21 @@ pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error>
 fn look_at(lang: Lang, ahead: i64) -> Finding {
     let by = span(lang, ahead.abs());
     if ahead.abs() <= TOLERATED {
-        return Finding::ok(match lang {
-            Lang::En => format!("WeChat's and this side's are {by} apart."),
-            Lang::Zh => format!("与微信的时间相差 {by}。"),
-        });
+        return Finding::ok(in_lang!(
+            lang,
+            "WeChat's and this side's are {by} apart.",
+            "与微信的时间相差 {by}。"
+        ));
     }
-    let detail = match (lang, ahead > 0) {
-        (Lang::En, true) => format!("This side's clock is {by} ahead of WeChat's."),
-        (Lang::En, false) => format!("This side's clock is {by} behind WeChat's."),
-        (Lang::Zh, true) => format!("本机的时钟比微信快 {by}。"),
-        (Lang::Zh, false) => format!("本机的时钟比微信慢 {by}。"),
+    let detail = match ahead > 0 {
+        true => in_lang!(lang, "This side's clock is {by} ahead of WeChat's.", "本机的时钟比微信快 {by}。"),
+        false => in_lang!(lang, "This side's clock is {by} behind WeChat's.", "本机的时钟比微信慢 {by}。"),
     };
     let remedy = lang.pick(
         "Have this machine's clock set by NTP: by a wrong one live tokens are taken to be dead, dead ones to be alive, and WeChat's callbacks to be too old.",
         "用 NTP 校准这台机器的时钟：时钟不准，活着的 token 会被当成过期，过期的会被当成活着，微信的回调会被当成太旧。",
     );
-    Finding::problem(detail, remedy.to_owned())
+    Finding::problem(detail, remedy)
 }
 
 #[cfg(test)]

@@ -1,7 +1,6 @@
 //! What a check found, and how it is worded.
 
-use contract::{Check, CheckState};
-use shared::Lang;
+use contract::{Check, CheckState, Code, Lang, in_lang};
 use shared::store::Cause;
 use shared::wechat::Failure;
 
@@ -16,27 +15,36 @@ pub struct Finding {
 
 impl Finding {
     /// It is as it should be.
-    pub fn ok(detail: String) -> Self {
-        Self { subject: None, state: CheckState::Ok, detail, remedy: None }
+    pub fn ok(detail: impl Into<String>) -> Self {
+        Self { subject: None, state: CheckState::Ok, detail: detail.into(), remedy: None }
     }
 
     /// It is not, and what to do.
-    pub fn problem(detail: String, remedy: String) -> Self {
-        Self { subject: None, state: CheckState::Problem, detail, remedy: Some(remedy) }
+    pub fn problem(detail: impl Into<String>, remedy: impl Into<String>) -> Self {
+        Self { state: CheckState::Problem, remedy: Some(remedy.into()), ..Self::ok(detail) }
     }
 
-    /// It could not be looked at.
-    pub fn unknown(detail: String) -> Self {
-        Self { subject: None, state: CheckState::Unknown, detail, remedy: None }
+    /// It could not be looked at, or there is nothing to be seen yet.
+    pub fn unknown(detail: impl Into<String>) -> Self {
+        Self { state: CheckState::Unknown, ..Self::ok(detail) }
     }
 
-    /// WeChat did not answer, or has none of our tokens to answer to.
-    pub fn unreachable(lang: Lang, failure: &Failure) -> Self {
-        let why = named(&Cause::of(failure));
-        Self::unknown(match lang {
-            Lang::En => format!("WeChat could not be asked ({why}); try again in a minute."),
-            Lang::Zh => format!("问不到微信（{why}），过一分钟再试。"),
-        })
+    /// WeChat did not answer: where there is no way to it, that is to be repaired; else it is another time.
+    pub fn unanswered(lang: Lang, failure: &Failure) -> Self {
+        let (why, rid, cause) = (named(&Cause::of(failure)), failure.rid(), failure.causes());
+        tracing::warn!(errcode = failure.errcode(), rid, cause, "WeChat could not be asked: {failure}");
+        match failure {
+            Failure::Unreachable { .. } => Self::problem(
+                lang.pick("There is no way to WeChat from here.", "从这里连不到微信。"),
+                failure.remedy_in(lang),
+            ),
+            Failure::Store(_) => Self::unknown(Code::Unavailable.remedy_in(lang)),
+            _ => Self::unknown(in_lang!(
+                lang,
+                "WeChat could not be asked ({why}); look again in a minute.",
+                "问不到微信（{why}），过一分钟再看。"
+            )),
+        }
     }
 
     /// Which of several it is about.
@@ -57,32 +65,34 @@ pub fn named(cause: &Cause) -> String {
     cause.errcode.map_or_else(|| cause.reason.to_string(), |errcode| format!("errcode {errcode}"))
 }
 
-/// So many seconds, in words: `1 h 12 min`.
+/// So many seconds, in its two largest units: `1 h 12 min`, `2 h`.
 pub fn span(lang: Lang, seconds: i64) -> String {
     const MINUTE: i64 = 60;
     const HOUR: i64 = 60 * MINUTE;
     const DAY: i64 = 24 * HOUR;
-    let [s, min, h, d] = lang.pick(["s", "min", "h", "d"], ["秒", "分钟", "小时", "天"]);
-    match seconds {
-        ..MINUTE => format!("{} {s}", seconds.max(0)),
-        MINUTE..HOUR => format!("{} {min}", seconds / MINUTE),
-        HOUR..DAY => format!("{} {h} {} {min}", seconds / HOUR, seconds % HOUR / MINUTE),
-        DAY.. => format!("{} {d} {} {h}", seconds / DAY, seconds % DAY / HOUR),
-    }
+    let units = lang.pick(["d", "h", "min", "s"], ["天", "小时", "分钟", "秒"]);
+    let seconds = seconds.max(0);
+    let counts = [seconds / DAY, seconds % DAY / HOUR, seconds % HOUR / MINUTE, seconds % MINUTE];
+    let largest = counts.iter().position(|count| *count > 0).unwrap_or(3);
+    // Seconds say nothing beside a minute.
+    let shown = if largest == 2 { 1 } else { 2 };
+    let told = counts.iter().zip(units).skip(largest).take(shown).filter(|(count, _)| **count > 0);
+    let told: Vec<_> = told.map(|(count, unit)| format!("{count} {unit}")).collect();
+    if told.is_empty() { format!("0 {}", units[3]) } else { told.join(" ") }
 }
 
 #[cfg(test)]
 mod tests {
+    use contract::Lang;
+
     use super::span;
-    use shared::Lang;
 
     #[test]
     fn a_span_is_told_in_its_two_largest_units() {
-        let told =
-            [-5, 0, 59, 60, 3599, 3600, 86_399, 86_400, 200_000].map(|seconds| span(Lang::En, seconds));
+        let told = [-5, 0, 59, 60, 3599, 3600, 86_399, 86_400, 86_460, 200_000].map(|it| span(Lang::En, it));
         assert_eq!(
             told,
-            ["0 s", "0 s", "59 s", "1 min", "59 min", "1 h 0 min", "23 h 59 min", "1 d 0 h", "2 d 7 h"]
+            ["0 s", "0 s", "59 s", "1 min", "59 min", "1 h", "23 h 59 min", "1 d", "1 d", "2 d 7 h"]
         );
         assert_eq!(span(Lang::Zh, 200_000), "2 天 7 小时");
     }

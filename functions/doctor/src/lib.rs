@@ -17,19 +17,23 @@ mod templates;
 mod token;
 mod token_replaced;
 
-use std::time::SystemTime;
+use std::time::{Duration, SystemTime};
 
 use contract::routes::Operation;
 use contract::{Check, CheckState, Diagnosis};
 use futures::future::{BoxFuture, join_all};
 use lambda_http::http::header::ACCEPT_LANGUAGE;
 use lambda_http::{Body, Request, Response};
+use shared::clock::TimedOut;
 use shared::lambda::{self, Answer, Event};
 use shared::queue::{self, Depths, RefreshQueue};
 use shared::store::{self, Callers, Identities, State, Tokens};
 use shared::{Account, Authorized, Clock, Config, CurrentCatalog, Error, Lang, http};
 
 use finding::Finding;
+
+/// A check that takes longer is given up, and the rest is told: API Gateway waits for 30 s.
+const LONGEST: Duration = Duration::from_secs(24);
 
 /// The function's clients.
 pub struct Function {
@@ -44,6 +48,8 @@ pub struct Function {
     identities: Identities,
     refresh: RefreshQueue,
     depths: Depths,
+    /// Whether WeChat's receipts are kept; else nothing is heard of a message.
+    receipts: bool,
     clock: Clock,
 }
 
@@ -69,6 +75,7 @@ impl lambda::Function for Function {
             state,
             refresh: RefreshQueue::new(config, queues.clone())?,
             depths: Depths::new(config, queues)?,
+            receipts: config.receipts()?,
             clock: config.clock()?,
         })
     }
@@ -109,9 +116,11 @@ impl Function {
     /// Looks at everything. What cannot be looked at keeps nobody from the rest.
     async fn diagnosis(&self, lang: Lang) -> Diagnosis {
         let looked = self.checks(lang).map(|(name, findings)| async move {
-            let findings = findings.await.unwrap_or_else(|error| {
+            let found = self.clock.timeout(LONGEST, findings).await;
+            let found = found.unwrap_or_else(|TimedOut| Ok(vec![too_slow(lang)]));
+            let findings = found.unwrap_or_else(|error| {
                 tracing::warn!(check = name, cause = error.causes(), "a check could not be made: {error}");
-                vec![Finding::unknown(error.to_string())]
+                vec![Finding::unknown(error.code().remedy_in(lang))]
             });
             findings.into_iter().map(|finding| finding.named(name)).collect::<Vec<_>>()
         });
@@ -127,6 +136,12 @@ impl Function {
         let [(_, appid), _] = &self.accounts;
         appid
     }
+}
+
+fn too_slow(lang: Lang) -> Finding {
+    Finding::unknown(
+        lang.pick("It took too long to look; try again in a minute.", "检查用时太长，过一分钟再试。"),
+    )
 }
 
 /// The language that the caller reads best.

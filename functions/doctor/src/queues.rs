@@ -1,7 +1,9 @@
-//! `queues`: whether anything lies where nobody works it off.
+//! `queues`: whether anything lies among the dead letters, where nobody works it off, and how much waits. How long the oldest
+//! has waited SQS tells CloudWatch alone: there the alarms look at it.
 
+use contract::{Lang, in_lang};
+use shared::Error;
 use shared::queue::Depth;
-use shared::{Error, Lang};
 
 use crate::Function;
 use crate::finding::Finding;
@@ -12,24 +14,26 @@ pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error>
     Ok(depths.into_iter().map(|depth| look_at(lang, depth).of(depth.queue)).collect())
 }
 
-fn look_at(lang: Lang, Depth { queue, waiting, dead_letters }: Depth) -> Finding {
+fn look_at(lang: Lang, Depth { queue, due, later, dead_letters }: Depth) -> Finding {
+    let waiting =
+        in_lang!(lang, "{due} are due, {later} come later", "{due} 条等待处理，{later} 条还没到时间");
     if dead_letters == 0 {
-        return Finding::ok(match lang {
-            Lang::En => format!("{waiting} wait, and nothing is among its dead letters."),
-            Lang::Zh => format!("{waiting} 条在排队，死信队列是空的。"),
-        });
+        return Finding::ok(in_lang!(
+            lang,
+            "{waiting}; there are no dead letters.",
+            "{waiting}；死信队列是空的。"
+        ));
     }
-    let detail = match lang {
-        Lang::En => format!("{dead_letters} were taken again and again and never done; {waiting} wait."),
-        Lang::Zh => format!("{dead_letters} 条反复处理都没有成功，进了死信队列；{waiting} 条在排队。"),
-    };
-    let remedy = match lang {
-        Lang::En => format!(
-            "Look into the log of `{queue}`, repair what it names, then `queqiao dead-letters show` tells what lies there and `queqiao dead-letters redrive` has it done."
+    Finding::problem(
+        in_lang!(
+            lang,
+            "{dead_letters} were taken again and again and never done; {waiting}.",
+            "{dead_letters} 条反复处理都没有成功，进了死信队列；{waiting}。"
         ),
-        Lang::Zh => format!(
+        in_lang!(
+            lang,
+            "Look into the log of `{queue}`, repair what it names, then `queqiao dead-letters show` tells what lies there and `queqiao dead-letters redrive` has it done.",
             "看 `{queue}` 的日志，修好它说的问题；`queqiao dead-letters show` 查看死信，`queqiao dead-letters redrive` 重新处理。"
         ),
-    };
-    Finding::problem(detail, remedy)
+    )
 }

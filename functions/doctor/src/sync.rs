@@ -1,8 +1,9 @@
 //! `sync`: whether the map of followers is complete and stays so.
 
 use contract::SyncState;
+use contract::{Lang, in_lang};
+use shared::Error;
 use shared::store::RunProgress;
-use shared::{Error, Lang};
 
 use crate::Function;
 use crate::finding::{Finding, span};
@@ -29,53 +30,53 @@ fn look_at(lang: Lang, run: &RunProgress, now: i64) -> Finding {
     let age = now - run.updated_at;
     let (ago, counted) = (span(lang, age), counted(lang, run));
     let [en, zh] = SCHEDULE;
-    let problem = |detail: String| Finding::problem(detail, lang.pick(en, zh).to_owned());
-    let in_words = |en: String, zh: String| lang.pick(en, zh);
+    let problem = |detail: String| Finding::problem(detail, lang.pick(en, zh));
     match (run.state, &run.error) {
-        (SyncState::Idle, _) => problem(
-            lang.pick("There was none yet: nobody can be reached.", "还没有同步过：谁也发不到。").to_owned(),
-        ),
+        (SyncState::Idle, _) => problem(in_lang!(
+            lang,
+            "There was none yet: nobody can be reached.",
+            "还没有同步过：谁也发不到。"
+        )),
         // Why, with the remedy in it: a list that is not believed, an account without unionids, a used-up quota.
         (_, Some(error)) => {
             let listed = run.listed;
-            let stopped = in_words(
-                format!("The last run stopped {ago} ago, after {listed} followers."),
-                format!("上一次同步在 {ago}前中断，已列出 {listed} 个粉丝。"),
+            let stopped = in_lang!(
+                lang,
+                "The last run stopped {ago} ago, after {listed} followers.",
+                "上一次同步在 {ago}前中断，已列出 {listed} 个粉丝。"
             );
-            Finding::problem(stopped, error.clone())
+            let cause = run.cause.as_ref().map(|cause| cause.remedy_in(lang));
+            Finding::problem(stopped, cause.filter(|_| lang != Lang::En).unwrap_or_else(|| error.clone()))
         }
-        (SyncState::Running, None) if age > STALLED_AFTER => problem(in_words(
-            format!("The last run has stood still for {ago}."),
-            format!("上一次同步已经停了 {ago}。"),
+        (SyncState::Running, None) if age > STALLED_AFTER => {
+            problem(in_lang!(lang, "The last run has stood still for {ago}.", "上一次同步已经停了 {ago}。"))
+        }
+        (SyncState::Done, None) if age > STALE_AFTER => problem(in_lang!(
+            lang,
+            "The last run ended {ago} ago: followers may be missing since then.",
+            "上一次同步在 {ago}前结束：之后的粉丝可能不全。"
         )),
-        (SyncState::Done, None) if age > STALE_AFTER => problem(in_words(
-            format!("The last run ended {ago} ago: followers may be missing since then."),
-            format!("上一次同步在 {ago}前结束：之后的粉丝可能不全。"),
-        )),
-        (SyncState::Failed, None) => problem(in_words(
-            format!("The last run failed {ago} ago."),
-            format!("上一次同步在 {ago}前失败。"),
-        )),
+        (SyncState::Failed, None) => {
+            problem(in_lang!(lang, "The last run failed {ago} ago.", "上一次同步在 {ago}前失败。"))
+        }
         (SyncState::Running, None) => {
-            Finding::ok(in_words(format!("A run is under way: {counted}."), format!("正在同步：{counted}。")))
+            Finding::ok(in_lang!(lang, "A run is under way: {counted}.", "正在同步：{counted}。"))
         }
-        (SyncState::Done, None) => Finding::ok(in_words(
-            format!("The last run ended {ago} ago: {counted}."),
-            format!("上一次同步在 {ago}前结束：{counted}。"),
+        (SyncState::Done, None) => Finding::ok(in_lang!(
+            lang,
+            "The last run ended {ago} ago: {counted}.",
+            "上一次同步在 {ago}前结束：{counted}。"
         )),
     }
 }
 
 fn counted(lang: Lang, run: &RunProgress) -> String {
     let RunProgress { listed, without_unionid, not_looked_up, .. } = run;
-    match lang {
-        Lang::En => format!(
-            "{listed} followers listed, {without_unionid} without a unionid, {not_looked_up} could not be looked up"
-        ),
-        Lang::Zh => {
-            format!("列出 {listed} 个粉丝，{without_unionid} 个没有 unionid，{not_looked_up} 个查不到")
-        }
-    }
+    in_lang!(
+        lang,
+        "{listed} followers listed, {without_unionid} without a unionid, {not_looked_up} could not be looked up",
+        "列出 {listed} 个粉丝，{without_unionid} 个没有 unionid，{not_looked_up} 个查不到"
+    )
 }
 
 #[cfg(test)]

@@ -1,9 +1,10 @@
 //! `templates`: whether what the catalog sends fits the templates that the accounts have, and how old the lists of them
 //! are.
 
+use contract::{Lang, in_lang};
 use shared::preflight::preflight_in;
 use shared::store::KnownTemplates;
-use shared::{Account, Error, Lang};
+use shared::{Account, Error};
 
 use crate::Function;
 use crate::finding::{Finding, span};
@@ -30,17 +31,19 @@ pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error>
     findings.extend(preflight_in(lang, &catalog, listed.known()).into_iter().map(|problem| {
         let field = problem.field.map(|field| format!(" {field}")).unwrap_or_default();
         let (channel, reason) = (problem.channel, problem.reason);
-        let detail = match lang {
-            Lang::En => format!("Its {channel} message does not fit ({reason}{field})."),
-            Lang::Zh => format!("它的 {channel} 消息与模板不符（{reason}{field}）。"),
-        };
+        let detail = in_lang!(
+            lang,
+            "Its {channel} message does not fit ({reason}{field}).",
+            "它的 {channel} 消息与模板不符（{reason}{field}）。"
+        );
         Finding::problem(detail, problem.remedy).of(problem.notification)
     }));
     let count = catalog.count();
-    let all_fit = match lang {
-        Lang::En => format!("All {count} notifications fit the accounts' templates."),
-        Lang::Zh => format!("{count} 种通知都与账号的模板相符。"),
-    };
+    let all_fit = in_lang!(
+        lang,
+        "All {count} notifications fit the accounts' templates.",
+        "{count} 种通知都与账号的模板相符。"
+    );
     Ok(if findings.is_empty() { vec![Finding::ok(all_fit)] } else { findings })
 }
 
@@ -49,20 +52,18 @@ fn look_at(lang: Lang, account: Account, list: Option<&KnownTemplates>, now: i64
     let [en, zh] = LOOK;
     let look = lang.pick(en, zh);
     let Some(list) = list else {
-        let detail = match lang {
-            Lang::En => {
-                format!("They were not listed yet, and nobody knows whether the catalog fits them. {look}")
-            }
-            Lang::Zh => format!("还没有列出过，不知道通知目录与它们是否相符。{look}"),
-        };
+        let detail = in_lang!(
+            lang,
+            "They were not listed yet, and nobody knows whether the catalog fits them. {look}",
+            "还没有列出过，不知道通知目录与它们是否相符。{look}"
+        );
         return Some(Finding::unknown(detail).of(account));
     };
     let age = now - list.fetched_at;
-    let detail = || match lang {
-        Lang::En => format!("They were listed {} ago, and not since.", span(lang, age)),
-        Lang::Zh => format!("上一次列出是在 {}前。", span(lang, age)),
+    let detail = || {
+        in_lang!(lang, "They were listed {} ago, and not since.", "上一次列出是在 {}前。", span(lang, age))
     };
-    (age >= STALE_AFTER).then(|| Finding::problem(detail(), look.to_owned()).of(account))
+    (age >= STALE_AFTER).then(|| Finding::problem(detail(), look).of(account))
 }
 
 #[cfg(test)]

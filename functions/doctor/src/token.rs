@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
+use contract::{Lang, in_lang};
 use shared::queue::RefreshRequest;
 use shared::store::TokenFailure;
-use shared::{Account, Error, Lang};
+use shared::{Account, Error};
 
 use crate::Function;
 use crate::finding::{Finding, named, span};
@@ -39,10 +40,7 @@ async fn look_at(
 
 fn lives(lang: Lang, left: i64) -> String {
     let left = span(lang, left);
-    match lang {
-        Lang::En => format!("It lives for another {left}."),
-        Lang::Zh => format!("还有 {left}有效。"),
-    }
+    in_lang!(lang, "It lives for another {left}.", "{left}后过期。")
 }
 
 fn none_lives(lang: Lang) -> Finding {
@@ -72,12 +70,11 @@ fn failed(lang: Lang, failure: &TokenFailure, left: Option<i64>, now: i64) -> St
         (Lang::En, times) => format!(", {times} times in a row"),
         (Lang::Zh, times) => format!("，连续 {times} 次"),
     };
-    match lang {
-        Lang::En => format!(
-            "It could not be renewed ({why}){times}, the last time {ago} ago. {left}; WeChat is asked again in {again}."
-        ),
-        Lang::Zh => format!("换不到新的（{why}）{times}，最近一次在 {ago}前。{left}；{again}后再问微信。"),
-    }
+    in_lang!(
+        lang,
+        "It could not be renewed ({why}){times}, the last time {ago} ago. {left}; WeChat is asked again in {again}.",
+        "换不到新的（{why}）{times}，最近一次在 {ago}前。{left}；{again}后再问微信。"
+    )
 }
 
 /// Has `refresh`, which alone can, try for a token.

@@ -1,6 +1,7 @@
 //! `token_replaced`: whether somebody else fetches the accounts' tokens, and so kills ours.
 
-use shared::{Account, Error, Lang};
+use contract::{Lang, in_lang};
+use shared::{Account, Error};
 
 use crate::Function;
 use crate::finding::{Finding, span};
@@ -29,18 +30,23 @@ async fn look_at(
             "WeChat called none of our tokens dead before its time in the last day.",
             "最近一天里，我们的 token 没有提前失效过。",
         );
-        return Ok(Finding::ok(detail.to_owned()).of(account));
+        return Ok(Finding::ok(detail).of(account));
     };
     let times = replacement.times;
     let (since, last) = (span(lang, now - replacement.since), span(lang, now - replacement.last_at));
-    let detail = match lang {
-        Lang::En => format!(
-            "Somebody else fetches this account's tokens: WeChat called ours dead before its time, {times} × in {since}, the last time {last} ago. What met the dead token was tried again with a new one."
-        ),
-        Lang::Zh => format!(
-            "别处也在取这个账号的 token：我们的在 {since}里提前失效了 {times} 次，最近一次在 {last}前。遇到失效 token 的调用都用新的重试过了。"
+    let how_often = match times {
+        ..=1 => in_lang!(lang, "once, {last} ago", "一次，在 {last}前"),
+        _ => in_lang!(
+            lang,
+            "{times} × in {since}, the last time {last} ago",
+            "{since}里 {times} 次，最近一次在 {last}前"
         ),
     };
+    let detail = in_lang!(
+        lang,
+        "Somebody else fetches this account's tokens: WeChat called ours dead before its time, {how_often}. What met the dead token was tried again with a new one.",
+        "别处也在取这个账号的 token：我们的提前失效了（{how_often}）。遇到失效 token 的调用都用新的重试过了。"
+    );
     let [en, zh] = REMEDY;
-    Ok(Finding::problem(detail, lang.pick(en, zh).to_owned()).of(account))
+    Ok(Finding::problem(detail, lang.pick(en, zh)).of(account))
 }

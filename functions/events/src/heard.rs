@@ -28,7 +28,8 @@ impl Heard {
 
     /// Notes whom these events are about. What cannot be written now is written with a later event.
     pub async fn note(&self, events: impl IntoIterator<Item = &Event>) {
-        let accounts: Vec<_> = events.into_iter().map(Event::account).collect();
+        let accounts: Vec<_> =
+            events.into_iter().filter(|event| event.is_new()).map(Event::account).collect();
         for (account, appid) in &self.appids {
             if !accounts.contains(account) || !self.is_due(*account) {
                 continue;

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contract::{Advance, SyncState};
 use shared::Error;
-use shared::store::{Checkpoint, RunProgress, SyncRun};
+use shared::store::{Checkpoint, RunProgress, SyncRun, TokenFailure};
 use shared::wechat::errcode::Action;
 
 use crate::Function;
@@ -96,7 +96,11 @@ impl Function {
         let mut record = run.record().clone();
         let progress = &mut record.progress;
         if let Err(stop) = outcome {
-            (progress.state, progress.error) = (stop.state(), self.told(&stop).await);
+            let of_token = self.token_failure(&stop).await;
+            progress.error =
+                of_token.as_ref().map(|failure| failure.cause.remedy()).or_else(|| stop.remedy());
+            progress.cause = of_token.map(|failure| failure.cause).or_else(|| stop.cause());
+            progress.state = stop.state();
             if stop.invalidates_checkpoint() {
                 let anew = record.checkpoint.is_some_and(|checkpoint| checkpoint.anew);
                 record.checkpoint = Some(Checkpoint { anew, ..Checkpoint::default() });
@@ -117,15 +121,13 @@ impl Function {
         Ok(record.progress)
     }
 
-    /// What happened and what to do about it. Why there is no token, `refresh` has written down.
-    async fn told(&self, stop: &Stop) -> Option<String> {
-        let told = stop.remedy();
+    /// Why there is no token, where that is what stopped it: `refresh` has written it down.
+    async fn token_failure(&self, stop: &Stop) -> Option<TokenFailure> {
         let lacks_token = matches!(stop, Stop::Failed(failure) if failure.action() == Action::RefreshToken);
         if !lacks_token {
-            return told;
+            return None;
         }
-        let failure = self.state.token_failure(&self.oa_appid).await.ok().flatten();
-        failure.map(|failure| failure.cause.remedy()).or(told)
+        self.state.token_failure(&self.oa_appid).await.ok().flatten()
     }
 
     /// Writes where the run stands, over and over, until it may not go on.
@@ -172,7 +174,8 @@ fn resume_or_begin(mut last: SyncRun, anew: bool, now: i64) -> SyncRun {
         (progress.listed, progress.known) = (checkpoint.listed, checkpoint.known);
         progress.without_unionid = checkpoint.without_unionid;
         progress.not_looked_up = checkpoint.not_looked_up;
-        (progress.state, progress.error) = (SyncState::Running, None);
+        progress.state = SyncState::Running;
+        (progress.error, progress.cause) = (None, None);
         return last;
     }
     let progress = RunProgress {

@@ -7,7 +7,7 @@ use std::time::{Duration, SystemTime};
 use contract::{Reason, SyncState};
 use serde::de::DeserializeOwned;
 use shared::Error;
-use shared::store::SyncRun;
+use shared::store::{Cause, SyncRun};
 use shared::wechat::errcode::Action;
 use shared::wechat::{ApiRequest, Failure};
 
@@ -174,6 +174,15 @@ impl Stop {
     /// Whether WeChat may have refused the very place the run is at: a cursor is an openid, too.
     pub fn invalidates_checkpoint(&self) -> bool {
         matches!(self, Self::Failed(failure) if failure.action() == Action::DoubtFollower)
+    }
+
+    /// Why, where WeChat or the account's settings are the cause.
+    pub fn cause(&self) -> Option<Cause> {
+        match self {
+            Self::Failed(failure) => Some(Cause::of(failure)),
+            Self::Unbound => Some(Cause { reason: Reason::NoUnionid, errcode: None, ip: None }),
+            Self::SuspectList(_) | Self::LostLease | Self::OutOfTime => None,
+        }
     }
 
     /// What happened and what to do about it; `None` when nothing did.

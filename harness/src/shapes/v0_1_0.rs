@@ -295,6 +295,7 @@ struct SyncProgress {
     #[serde(default)]
     repairs: BTreeMap<String, u64>,
     error: Option<String>,
+    cause: Option<Cause>,
 }
 
 #[derive(Deserialize, Serialize)]

@@ -101,6 +101,18 @@ impl TokenCache {
         token
     }
 
+    /// The token, for somebody who only looks: where there is none, none is asked for.
+    ///
+    /// # Errors
+    /// [`Failure::NoToken`], [`Failure::Store`].
+    pub async fn stored(&self) -> Result<AccessToken, Failure> {
+        if let Some(fresh) = self.remember(|cached, now| cached.fresh(now)) {
+            return fresh;
+        }
+        let found = self.read().await?;
+        self.remember(|cached, now| cached.take(found, now))
+    }
+
     /// What the table holds instead of a token that WeChat refused; `None` when that is still the
     /// current one.
     ///

@@ -20,8 +20,10 @@ pub struct Depths {
 pub struct Depth {
     /// What to call it.
     pub queue: &'static str,
-    /// How many messages wait to be taken, those whose time has not come included.
-    pub waiting: i64,
+    /// How many messages wait to be taken.
+    pub due: i64,
+    /// How many wait for a time to come: for a try that is put off, for a repair.
+    pub later: i64,
     /// How many were taken too often, and wait for a person.
     pub dead_letters: i64,
 }
@@ -45,18 +47,25 @@ impl Depths {
     /// [`Error::Unavailable`].
     pub async fn look(&self) -> Result<Vec<Depth>, Error> {
         let looks = self.queues.iter().map(|(queue, url, dead_letters)| async move {
-            let (waiting, dead_letters) = tokio::try_join!(self.count(url), self.count(dead_letters))?;
-            Ok(Depth { queue, waiting, dead_letters })
+            let ([due, later], [dead, later_dead]) =
+                tokio::try_join!(self.count(url), self.count(dead_letters))?;
+            Ok(Depth { queue, due, later, dead_letters: dead + later_dead })
         });
         try_join_all(looks).await
     }
 
-    async fn count(&self, url: &str) -> Result<i64, Error> {
-        let get = self.client.get_queue_attributes().queue_url(url);
-        let get = get
-            .attribute_names(QueueAttributeName::ApproximateNumberOfMessages)
-            .attribute_names(QueueAttributeName::ApproximateNumberOfMessagesDelayed);
+    /// How many are due, and how many come later.
+    async fn count(&self, url: &str) -> Result<[i64; 2], Error> {
+        use QueueAttributeName::{
+            ApproximateNumberOfMessages as Due, ApproximateNumberOfMessagesDelayed as Later,
+        };
+        let get =
+            self.client.get_queue_attributes().queue_url(url).attribute_names(Due).attribute_names(Later);
         let attributes = get.send().await.map_err(Error::unavailable)?.attributes.unwrap_or_default();
-        Ok(attributes.values().filter_map(|count| count.parse::<i64>().ok()).sum())
+        let count = |name| {
+            let count = attributes.get(&name).and_then(|count| count.parse().ok());
+            count.ok_or_else(|| Error::unavailable(format!("SQS does not tell {name}")))
+        };
+        Ok([count(Due)?, count(Later)?])
     }
 }

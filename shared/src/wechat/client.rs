@@ -5,12 +5,12 @@ use std::time::{Duration, SystemTime};
 use clock::{Clock, TimedOut};
 use http::header::DATE;
 use http::{Method, StatusCode};
-use reqwest::RequestBuilder;
+use reqwest::{RequestBuilder, Response};
 use rustls::RootCertStore;
 use serde::de::DeserializeOwned;
 
 use super::reader::{self, Outcome};
-use super::{AccessToken, ApiRequest, Failure, Proxy};
+use super::{AccessToken, ApiRequest, Failure, Proxy, quota};
 use crate::https;
 
 /// WeChat answers within a second as a rule; what takes longer than this will not come.
@@ -86,7 +86,7 @@ impl WeChat {
     /// # Errors
     /// [`Failure`], already without the URL.
     pub async fn time(&self) -> Result<Option<i64>, Failure> {
-        let call = self.http.get(format!("{}/cgi-bin/openapi/quota/get", self.base)).send();
+        let call = answered(self.http.get(format!("{}{}", self.base, quota::PATH)));
         let answer = self.clock.timeout(TIMEOUT, call).await;
         let answer = answer
             .map_err(|TimedOut| Failure::NoAnswer("time-out".into()))?
@@ -142,12 +142,18 @@ pub fn read<T: DeserializeOwned>(status: StatusCode, body: &[u8]) -> Result<T, F
     }
 }
 
+/// Makes a call; what a proxy says is no answer.
+async fn answered(call: RequestBuilder) -> reqwest::Result<Response> {
+    let response = call.send().await?;
+    match response.status() {
+        StatusCode::PROXY_AUTHENTICATION_REQUIRED => response.error_for_status(),
+        _ => Ok(response),
+    }
+}
+
 /// Makes a call; gives what is answered, and no more of it than so many bytes.
 pub(crate) async fn exchange(call: RequestBuilder, largest: usize) -> reqwest::Result<(StatusCode, Vec<u8>)> {
-    let mut response = call.send().await?;
-    if response.status() == StatusCode::PROXY_AUTHENTICATION_REQUIRED {
-        response = response.error_for_status()?;
-    }
+    let mut response = answered(call).await?;
     let mut body = Vec::new();
     while let Some(chunk) = response.chunk().await? {
         let room = largest - body.len();

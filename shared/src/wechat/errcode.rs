@@ -1,6 +1,6 @@
 //! What to do about each errcode. The table is the decision; everything else only follows it.
 
-use contract::{Lang, Reason};
+use contract::{Lang, Reason, in_lang};
 use serde::{Deserialize, Serialize};
 
 /// What an errcode (or the lack of an answer) asks for.
@@ -355,34 +355,46 @@ pub const TABLE: &[Entry] = {
 
 /// Where WeChat's consoles have an account's AppSecret and IP whitelist; the Official Account's moved there from 公众平台
 /// (设置与开发 → 基本配置).
-const KEYS: &str = "公众号: 微信开发者平台 → 我的业务 → 公众号/服务号 → 基础信息 → 开发密钥; 小程序: 公众平台 → 管理 → 开发管理 → 开发设置";
+const KEYS: [&str; 2] = [
+    "Official Account: 微信开发者平台 → 我的业务 → 公众号/服务号 → 基础信息 → 开发密钥; mini-program: 公众平台 → 管理 → 开发管理 → 开发设置",
+    "公众号：微信开发者平台 → 我的业务 → 公众号/服务号 → 基础信息 → 开发密钥；小程序：公众平台 → 管理 → 开发管理 → 开发设置",
+];
 
 /// A sentence for whoever has to repair it, with the very IP that WeChat refused. What is wrong may be another thing
 /// than the table's `reason` for the code, by what was asked.
 pub fn remedy(lang: Lang, errcode: i64, reason: Reason, ip: Option<&str>) -> String {
-    let entry = of(errcode);
-    let (meaning, remedy) = (entry.meaning(lang), reason.remedy_in(lang));
-    match (errcode, ip, lang) {
-        (40164, Some(ip), Lang::En) => format!("add the IP {ip} to the account's whitelist ({KEYS})."),
-        (40164, Some(ip), Lang::Zh) => format!("把 IP {ip} 加进这个账号的 IP 白名单（{KEYS}）。"),
-        (40164, None, Lang::En) => format!("add our outgoing IP to the account's whitelist ({KEYS})."),
-        (40164, None, Lang::Zh) => format!("把我们的出口 IP 加进这个账号的 IP 白名单（{KEYS}）。"),
-        (89501 | 89503, _, Lang::En) => format!(
-            "the account's administrator has to confirm this IP: WeChat asks them by a message, and tries go on until it is confirmed (errcode {errcode}). An IP on the whitelist ({KEYS}) is not asked about."
+    let (meaning, remedy) = (of(errcode).meaning(lang), reason.remedy_in(lang));
+    let [en, zh] = KEYS;
+    let keys = lang.pick(en, zh);
+    match (errcode, ip) {
+        (40164, Some(ip)) => in_lang!(
+            lang,
+            "add the IP {ip} to the account's whitelist ({keys}).",
+            "把 IP {ip} 加进这个账号的 IP 白名单（{keys}）。"
         ),
-        (89501 | 89503, _, Lang::Zh) => format!(
-            "请账号的管理员确认这个 IP：微信已给管理员发了消息，确认之前会一直重试（errcode {errcode}）。加进白名单（{KEYS}）的 IP 不用确认。"
+        (40164, None) => in_lang!(
+            lang,
+            "add our outgoing IP to the account's whitelist ({keys}).",
+            "把我们的出口 IP 加进这个账号的 IP 白名单（{keys}）。"
         ),
-        (40001 | 40125, _, Lang::En) if reason == Reason::Misconfigured => format!(
-            "the AppSecret is not this account's (errcode {errcode}): look it up or reset it ({KEYS}), and deploy with it."
+        (89501 | 89503, _) => in_lang!(
+            lang,
+            "the account's administrator has to confirm this IP: WeChat asks them by a message, and tries go on until it is confirmed (errcode {errcode}). An IP on the whitelist ({keys}) is not asked about.",
+            "请账号的管理员确认这个 IP：微信已给管理员发了消息，确认之前会一直重试（errcode {errcode}）。加进白名单（{keys}）的 IP 不用确认。"
         ),
-        (40001 | 40125, _, Lang::Zh) if reason == Reason::Misconfigured => format!(
-            "AppSecret 不是这个账号的（errcode {errcode}）：查看或重置它（{KEYS}），再用它部署。"
+        (40001 | 40125, _) if reason == Reason::Misconfigured => in_lang!(
+            lang,
+            "the AppSecret is not this account's (errcode {errcode}): look it up or reset it ({keys}), and deploy with it.",
+            "AppSecret 不是这个账号的（errcode {errcode}）：查看或重置它（{keys}），再用它部署。"
         ),
-        (40013, _, Lang::En) => "the mini-program is not linked to the Official Account, or an appid is wrong (errcode 40013): link it (mp.weixin.qq.com, as the Official Account: 小程序管理), and compare the appids.".to_owned(),
-        (40013, _, Lang::Zh) => "小程序没有与公众号关联，或 appid 有误（errcode 40013）：到公众平台的 小程序管理 关联小程序，并核对 appid。".to_owned(),
-        (_, _, Lang::En) => format!("errcode {errcode}, {meaning}. {remedy}"),
-        (_, _, Lang::Zh) => format!("errcode {errcode}，{meaning}。{remedy}"),
+        (40013, _) => in_lang!(
+            lang,
+            "the mini-program is not linked to the Official Account, or an appid is wrong (errcode 40013): link it (mp.weixin.qq.com, as the Official Account: 小程序管理), and compare the appids.",
+            "小程序没有与公众号关联，或 appid 有误（errcode 40013）：用公众号登录公众平台，在「小程序管理」里关联小程序，并核对 appid。"
+        ),
+        _ => {
+            in_lang!(lang, "errcode {errcode}, {meaning}. {remedy}", "errcode {errcode}，{meaning}。{remedy}")
+        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! How a call to WeChat fails, and what each way asks for.
 
-use contract::{Lang, Reason};
+use contract::{Lang, Reason, in_lang};
 
 use super::errcode::{self, Action, Scope};
 use crate::causes;
@@ -106,17 +106,26 @@ impl Failure {
         rid.split_whitespace().next()
     }
 
-    /// A sentence for whoever has to correct the account, with the very IP or field WeChat names.
+    /// A sentence for whoever has to correct the account, with the very IP or field WeChat names, in English.
     pub fn remedy(&self) -> String {
+        self.remedy_in(Lang::En)
+    }
+
+    /// The same in this language.
+    pub fn remedy_in(&self, lang: Lang) -> String {
         match self {
-            Self::Refused { errcode, .. } => errcode::remedy(Lang::En, *errcode, self.reason(), self.ip()),
-            Self::Unreachable { base, proxy: Some(proxy), .. } => format!(
-                "the proxy {proxy} opens no way to {base}: check the parameter EgressProxy, its user and password, and that the proxy lets CONNECT through to there; nothing was sent, it is tried again."
+            Self::Refused { errcode, .. } => errcode::remedy(lang, *errcode, self.reason(), self.ip()),
+            Self::Unreachable { base, proxy: Some(proxy), .. } => in_lang!(
+                lang,
+                "the proxy {proxy} opens no way to {base}: check the parameter EgressProxy, its user and password, and that the proxy lets CONNECT through to there; nothing was sent, it is tried again.",
+                "代理 {proxy} 连不到 {base}：检查参数 EgressProxy 和它的用户名、密码，以及代理是否放行到那里的 CONNECT；什么都没有发出，会继续重试。"
             ),
-            Self::Unreachable { base, proxy: None, .. } => format!(
-                "{base} takes no connection: check that this is WeChat's address and that there is a way out to it; it is tried again."
+            Self::Unreachable { base, proxy: None, .. } => in_lang!(
+                lang,
+                "{base} takes no connection: check that this is WeChat's address and that there is a way out to it; it is tried again.",
+                "连不上 {base}：检查这是不是微信的地址，有没有通往它的出口；会继续重试。"
             ),
-            other => other.reason().remedy().to_owned(),
+            other => other.reason().remedy_in(lang).to_owned(),
         }
     }
 

@@ -5,6 +5,12 @@ use serde_json::json;
 
 use super::{ApiRequest, reader};
 
+/// The endpoint of the list of followers.
+pub const LIST: &str = "/cgi-bin/user/get";
+
+/// The endpoint that looks up a hundred followers.
+pub const LOOKUP: &str = "/cgi-bin/user/info/batchget";
+
 /// The most openids one batchget takes.
 pub const BATCH: usize = 100;
 
@@ -74,7 +80,7 @@ pub struct UserInfos {
 
 /// The page of followers after `next_openid`, or the first: up to 10,000.
 pub fn page(next_openid: Option<&str>) -> ApiRequest<Page> {
-    let list = ApiRequest::get("/cgi-bin/user/get");
+    let list = ApiRequest::get(LIST);
     match next_openid {
         Some(openid) => list.with("next_openid", openid),
         None => list,
@@ -89,7 +95,7 @@ pub fn info(openid: &str) -> ApiRequest<UserInfo> {
 /// 1 to [`BATCH`] users, in no promised order.
 pub fn infos(openids: &[String]) -> ApiRequest<UserInfos> {
     let users: Vec<_> = openids.iter().map(|openid| json!({"openid": openid, "lang": "zh_CN"})).collect();
-    ApiRequest::post("/cgi-bin/user/info/batchget", json!({"user_list": users}))
+    ApiRequest::post(LOOKUP, json!({"user_list": users}))
 }
 
 /// What stands in place of the object is none.

@@ -5,15 +5,19 @@ use serde_json::json;
 
 use super::{ApiRequest, reader};
 
+/// The endpoint.
+pub const PATH: &str = "/cgi-bin/openapi/quota/get";
+
 /// What WeChat tells of one endpoint; numbers that it leaves out are unknown.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
+#[serde(default)]
 pub struct Quota {
     /// Of the day.
     pub quota: Daily,
 }
 
 /// Calls of one Beijing day.
-#[derive(Clone, Copy, Debug, Deserialize, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, Deserialize, PartialEq, Eq)]
 pub struct Daily {
     /// How many there may be.
     #[serde(default, deserialize_with = "reader::number")]
@@ -23,12 +27,9 @@ pub struct Daily {
     pub used: Option<i64>,
 }
 
-/// WeChat knows no limit of this endpoint.
-pub const NO_SUCH_PATH: i64 = 76021;
-
 /// The quota of an endpoint, by its path.
 pub fn of(path: &str) -> ApiRequest<Quota> {
-    ApiRequest::post("/cgi-bin/openapi/quota/get", json!({ "cgi_path": path })).repeatable()
+    ApiRequest::post(PATH, json!({ "cgi_path": path })).repeatable()
 }
 
 #[cfg(test)]
@@ -43,6 +44,13 @@ mod tests {
         ] {
             let Quota { quota } = reader::parse(text.as_bytes()).expect("a quota");
             assert_eq!(quota, Daily { daily_limit: Some(100_000), used: Some(12) });
+        }
+        for text in [r#"{"errcode":0}"#, r#"{"quota":{}}"#, r#"{"rate_limit":{"call_count":1}}"#] {
+            assert_eq!(
+                reader::parse::<Quota>(text.as_bytes()).expect("an answer"),
+                Quota::default(),
+                "{text}"
+            );
         }
     }
 }

@@ -5,11 +5,11 @@
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
-/// The endpoint.
-pub const SEND: &str = "/cgi-bin/message/subscribe/send";
-
 use super::ApiRequest;
 use super::template::{self, Taken};
+
+/// The endpoint.
+pub const SEND: &str = "/cgi-bin/message/subscribe/send";
 
 /// A subscribe message, filled and addressed.
 #[derive(Clone, Copy, Debug)]

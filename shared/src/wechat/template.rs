@@ -4,10 +4,10 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 use std::collections::BTreeMap;
 
+use super::{ApiRequest, reader};
+
 /// The endpoint.
 pub const SEND: &str = "/cgi-bin/message/template/send";
-
-use super::{ApiRequest, reader};
 
 /// A template message, filled and addressed.
 #[derive(Clone, Copy, Debug)]

@@ -17,6 +17,9 @@ use crate::simulator::Simulator;
 use crate::state::State;
 use crate::world::refusal::Refusal;
 
+/// HTTP's dates end with the year 9999, in Unix seconds.
+const LATEST_DATE: i64 = 253_402_300_799;
+
 /// The errcode of an answer that is no refusal.
 const TAKEN: &str = "0";
 
@@ -76,7 +79,7 @@ pub(crate) async fn process(
 /// What time WeChat says it is.
 fn date(state: &State) -> HeaderValue {
     let now = state.world.clock.now().saturating_add(state.world.console.date_ahead);
-    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.try_into().unwrap_or_default());
+    let now = SystemTime::UNIX_EPOCH + Duration::from_secs(now.clamp(0, LATEST_DATE).unsigned_abs());
     httpdate::fmt_http_date(now).try_into().expect("a date is visible ASCII")
 }
 

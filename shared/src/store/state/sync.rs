@@ -6,7 +6,7 @@ use aws_sdk_dynamodb::types::AttributeValue;
 use contract::{SyncProgress, SyncState};
 use serde::{Deserialize, Serialize};
 
-use super::State;
+use super::{Cause, State};
 use crate::Error;
 use crate::store::{condition_met, number, text, to_item};
 
@@ -87,6 +87,9 @@ pub struct RunProgress {
     /// What went wrong last.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub error: Option<String>,
+    /// And why, where WeChat or the account's settings are the cause.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cause: Option<Cause>,
 }
 
 impl From<RunProgress> for SyncProgress {

@@ -38,6 +38,7 @@ async fn sync(state: &State) {
         ends_at: Some(NOW + 60),
         repairs: [(text("split"), 1)].into(),
         error: some("errcode 45009"),
+        cause: Some(Cause { reason: Reason::QuotaExhausted, errcode: Some(45009), ip: some("203.0.113.7") }),
     };
     let checkpoint = Checkpoint {
         after: some("oa600"),
