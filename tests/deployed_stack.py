@@ -16,7 +16,10 @@ import sys
 import tempfile
 
 import boto3
+from moto.core.common_models import CloudFormationModel
 from moto.server import ThreadedMotoServer
+
+import cbor_cloudwatch
 
 STACK = "queqiao-prod"
 def table(*key):
@@ -65,6 +68,49 @@ def queue(dead_letters=None):
     return {"Type": "AWS::SQS::Queue", "Properties": {"RedrivePolicy": policy} if dead_letters else {}}
 
 
+class Alarm(CloudFormationModel):
+    """An alarm of a stack, which moto's CloudFormation lacks: its name, and CloudWatch's own alarm."""
+
+    # moto takes the name of a service out of it.
+    __module__ = "tests.cloudwatch"
+
+    def __init__(self, name, properties):
+        self.physical_resource_id = name
+        named = {key: properties[key] for key in ["AlarmDescription", "Namespace", "MetricName", "Statistic"]}
+        boto3.client("cloudwatch").put_metric_alarm(
+            AlarmName=name, **named, ComparisonOperator=properties["ComparisonOperator"], Threshold=0, Period=60,
+            EvaluationPeriods=1,
+        )
+
+    @staticmethod
+    def cloudformation_name_type():
+        """CloudFormation's name of the name."""
+        return "AlarmName"
+
+    @staticmethod
+    def cloudformation_type():
+        """CloudFormation's name of the type."""
+        return "AWS::CloudWatch::Alarm"
+
+    @classmethod
+    def create_from_cloudformation_json(cls, resource_name, cloudformation_json, account_id, region_name, **_kwargs):
+        """Makes one."""
+        return cls(resource_name, cloudformation_json["Properties"])
+
+
+def alarm(description):
+    """An alarm of the template."""
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmDescription": description, "Namespace": "Queqiao", "MetricName": "Waits", "Statistic": "Maximum",
+            "ComparisonOperator": "GreaterThanThreshold", "Threshold": 0, "Period": 60, "EvaluationPeriods": 1,
+        },
+    }
+
+
+TEMPLATE["Resources"] |= {"Topic": {"Type": "AWS::SNS::Topic"}, "Waits": alarm("Messages wait."), "Fails": alarm("It fails.")}
+TEMPLATE["Outputs"]["AlarmTopic"] = {"Value": {"Ref": "Topic"}}
 for one in ["Deliver", "Events"]:
     TEMPLATE["Resources"][f"{one}DeadLetters"] = queue()
     TEMPLATE["Resources"][f"{one}Queue"] = queue(f"{one}DeadLetters")
@@ -91,8 +137,11 @@ def main():
         AWS_ACCESS_KEY_ID="test", AWS_SECRET_ACCESS_KEY="test", QUEQIAO_KEY="qk_of_nobody",
     )
 
+    environment = os.environ | {"AWS_ENDPOINT_URL_CLOUDWATCH": cbor_cloudwatch.serve()}
+
     def queqiao(*arguments):
-        return subprocess.run([program, *arguments, "--stack", STACK], capture_output=True, text=True, timeout=60)
+        line = [program, *arguments, "--stack", STACK]
+        return subprocess.run(line, env=environment, capture_output=True, text=True, timeout=60)
 
     unknown = queqiao("keys", "list")
     expect("a stack that is not there", unknown.returncode == 1 and STACK in unknown.stderr, unknown.stderr)
@@ -103,6 +152,7 @@ def main():
     catalog(queqiao)
     users(queqiao)
     dead_letters(queqiao)
+    doctor(queqiao)
     server.stop()
 
 
@@ -207,6 +257,30 @@ def dead_letters(queqiao):
     expect("what came back", (len(back), bodies, is_whole) == (25, 500, True), str((len(back), bodies, is_whole)))
     left = [len(received(name)) for name in ["DeliverDeadLetters", "EventsDeadLetters"]]
     expect("what is left", left == [0, 1], str(left))
+
+
+def doctor(queqiao):
+    """Looks at what AWS knows, also where the gateway does not answer: whose alarms have gone off, who is told."""
+
+    def told(check):
+        output = queqiao("doctor", "--json")
+        expect("a gateway that does not answer", output.returncode == 1, output.stdout + output.stderr)
+        found = [one for one in json.loads(output.stdout)["checks"] if one["check"] == check]
+        return [(one["state"], one["detail"]) for one in found]
+
+    expect("no alarm", told("alarms") == [("ok", "None of the 2 alarms has gone off.")], str(told("alarms")))
+    resources = boto3.client("cloudformation").list_stack_resources(StackName=STACK)["StackResourceSummaries"]
+    name = next(one["PhysicalResourceId"] for one in resources if one["LogicalResourceId"] == "Waits")
+    boto3.client("cloudwatch").set_alarm_state(AlarmName=name, StateValue="ALARM", StateReason="it does")
+    expect("an alarm", told("alarms") == [("problem", "Messages wait.")], str(told("alarms")))
+    nobody = told("alarm_address")
+    expect("nobody is told", nobody[0][0] == "problem" and nobody[0][1].startswith("Nobody is told"), str(nobody))
+    topic = next(one["PhysicalResourceId"] for one in resources if one["LogicalResourceId"] == "Topic")
+    boto3.client("sns").subscribe(TopicArn=topic, Protocol="email", Endpoint="team@example.com")
+    somebody = told("alarm_address")
+    expect("somebody is told", somebody[0][0] in ("ok", "problem") and "Nobody" not in somebody[0][1], str(somebody))
+    domain = told("domain")
+    expect("its domain", len(domain) == 1, str(domain))
 
 
 if __name__ == "__main__":

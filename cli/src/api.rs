@@ -60,7 +60,7 @@ pub enum ApiError {
     /// Nobody answered.
     #[error("{}", say!(
         "{gateway} does not answer: is it running, and is this its address?",
-        "{gateway} 没有应答：它在运行吗？地址对吗？"
+        "{gateway} 没有响应：它在运行吗？地址对吗？"
     ))]
     Unreachable {
         /// Who was called.
@@ -72,7 +72,7 @@ pub enum ApiError {
     /// The answer is none of the contract's.
     #[error("{}", say!(
         "{gateway} answered what this program does not understand ({error}): are both of one version?",
-        "看不懂 {gateway} 的应答（{error}）：它和这个程序是同一个版本吗？"
+        "无法解析 {gateway} 的响应（{error}）：它和这个程序是同一个版本吗？"
     ))]
     Unreadable {
         /// Who was called.
@@ -117,11 +117,11 @@ fn by_itself(status: StatusCode, message: &str) -> String {
     match status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
         true => say!(
             "The gateway answered {status}: {message}. Try again in a few seconds.",
-            "网关应答 {status}：{message}。过几秒再试。"
+            "网关返回 {status}：{message}。过几秒再试。"
         ),
         false => say!(
             "The gateway answered {status}: {message}. Is this Queqiao's address?",
-            "网关应答 {status}：{message}。这是鹊桥的地址吗？"
+            "网关返回 {status}：{message}。这是鹊桥的地址吗？"
         ),
     }
 }
@@ -150,7 +150,7 @@ impl Api {
     /// to this machine.
     pub fn new(gateway: &str, key: &str) -> Result<Self, Failure> {
         let url = Url::parse(gateway).map_err(|error| {
-            say!("The gateway {gateway} is no address: {error}.", "网关 {gateway} 不是一个地址（{error}）。")
+            say!("The gateway {gateway} is no address: {error}.", "网关地址 {gateway} 无效（{error}）。")
         })?;
         let is_here = url.host_str().is_some_and(|host| matches!(host, "127.0.0.1" | "localhost" | "[::1]"));
         if !is_here && url.scheme() != "https" {
@@ -241,7 +241,7 @@ impl Api {
                 let message = serde_json::from_slice::<Value>(&body).unwrap_or_default();
                 // A problem whose code is newer than this program still says what to do.
                 let text = message["detail"].as_str().or(message["message"].as_str());
-                let text = text.unwrap_or(lang::pick("nothing that reads", "没有可读的内容"));
+                let text = text.unwrap_or(lang::pick("nothing readable", "没有可读的内容"));
                 ApiError::Gateway { status, message: text.chars().take(LONGEST_TEXT).collect() }
             }
         })

@@ -7,7 +7,7 @@ mod pull;
 mod versions;
 
 use std::fs;
-use std::io::{IsTerminal, Write};
+use std::io::IsTerminal;
 use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
@@ -15,16 +15,16 @@ use shared::catalog::Catalog;
 use shared::preflight::preflight_in;
 use shared::store::{LARGEST_CATALOG, State, TemplateLists};
 
-use crate::lang::{about, chosen, pick, say};
+use crate::lang::{chosen, say};
 use crate::outcome::{Outcome, Unknown};
 use crate::target::Place;
-use crate::{Failure, note, sheet, tell, why};
+use crate::{Failure, note, sheet, tell, why, write_out};
 
 /// What is told where a stack does not know an account's templates.
-pub fn not_listed() -> &'static str {
-    pick(
-        "The templates of an account were not listed yet, and nobody knows whether they fit: `queqiao sync` has it done, and `queqiao doctor` says why not.",
-        "还没有列出账号的模板，不知道是否相符：`queqiao sync` 会去列出，列不出的原因看 `queqiao doctor`。",
+pub fn not_listed(there: &str) -> String {
+    say!(
+        "The templates of an account were not listed yet, and nobody knows whether they fit: `queqiao sync{there}` has it done, and `queqiao doctor{there}` says why not.",
+        "还没有列出账号的模板，不知道是否相符：`queqiao sync{there}` 会去列出，列不出的原因看 `queqiao doctor{there}`。"
     )
 }
 
@@ -33,13 +33,14 @@ pub fn not_listed() -> &'static str {
 pub enum Verb {
     /// Check a file, and tell everything that is wrong with it; with --stack or --data also what WeChat would refuse, by
     /// the templates that the accounts there have
+    #[command(mut_arg("data", |data| data.help("The folder of a local stack, to check against its templates")))]
     Check {
         /// Such a file as notifications.toml
         file: PathBuf,
         #[command(flatten)]
         place: Place,
     },
-    /// Check a file, also against the templates that the accounts have, and have it be in force, within a minute
+    /// Check a file, against the accounts' templates too, and put it in force within a minute
     Push {
         /// Such a file as notifications.toml
         file: PathBuf,
@@ -73,7 +74,7 @@ pub enum Verb {
         #[command(flatten)]
         place: Place,
     },
-    /// Have an earlier version be in force again, within a minute
+    /// Put an earlier version in force again, within a minute
     Rollback {
         /// Which; left out, the one before
         version: Option<u64>,
@@ -88,8 +89,8 @@ pub async fn run(verb: Verb) -> Result<Outcome, Failure> {
         Verb::Check { file, place } => check(place, &file).await?,
         Verb::Push { file, onto, force, place } => push(place, &file, onto, force).await?,
         Verb::Pull { template_id, name, place } => pull(place, &template_id, name.as_deref()).await?,
-        Verb::Show { version, json, place } => versions::show(place.catalog().await?, version, json).await?,
-        Verb::Rollback { version, place } => versions::roll_back(place.catalog().await?, version).await?,
+        Verb::Show { version, json, place } => versions::show(place, version, json).await?,
+        Verb::Rollback { version, place } => versions::roll_back(place, version).await?,
     }
     Ok(Outcome::Done)
 }
@@ -108,7 +109,7 @@ fn checked(file: &Path) -> Result<(String, Catalog), Failure> {
     }
     let catalog = Catalog::parse(&text).map_err(|problems| {
         let told = problems.0.iter().map(|problem| format!("{name}:{}: {problem}", problem.line));
-        about("通知目录有问题", &told.collect::<Vec<_>>().join("\n"))
+        told.collect::<Vec<_>>().join("\n")
     })?;
     match catalog.count() {
         0 => Err(say!(
@@ -122,18 +123,32 @@ fn checked(file: &Path) -> Result<(String, Catalog), Failure> {
 
 async fn check(place: Place, file: &Path) -> Result<(), Failure> {
     let (_, catalog) = checked(file)?;
-    if place.is_named() {
-        fits(file, &catalog, &place.templates().await?)?;
-    }
     let (name, count) = (file.display(), catalog.count());
+    if place.is_named() {
+        let there = place.as_named();
+        let listed = place.templates().await?;
+        fits(file, &catalog, &listed, &there)?;
+        if !are_listed(&catalog, &listed) {
+            tell(&say!(
+                "{name}: {count} notifications, nothing wrong in the file; not compared with templates.",
+                "{name}：{count} 种通知，文件没有问题；没有和模板对照。"
+            ));
+            return Ok(());
+        }
+    }
     tell(&say!("{name}: {count} notifications, nothing wrong.", "{name}：{count} 种通知，没有问题。"));
     Ok(())
 }
 
+/// Whether the templates of each account that the catalog names any of are known.
+fn are_listed(catalog: &Catalog, listed: &TemplateLists) -> bool {
+    listed.oa.is_some() && (listed.mini.is_some() || catalog.fallback_templates().next().is_none())
+}
+
 /// Refuses what WeChat would refuse, as far as that is known.
-fn fits(file: &Path, catalog: &Catalog, listed: &TemplateLists) -> Result<(), String> {
-    if listed.oa.is_none() || listed.mini.is_none() && catalog.fallback_templates().next().is_some() {
-        note(not_listed());
+fn fits(file: &Path, catalog: &Catalog, listed: &TemplateLists, there: &str) -> Result<(), String> {
+    if !are_listed(catalog, listed) {
+        note(&not_listed(there));
     }
     let told = preflight_in(chosen(), catalog, listed.known()).into_iter().map(|problem| {
         format!("{}: [{}] {}", file.display(), problem.notification, why::misfit(&problem, &problem.remedy))
@@ -143,14 +158,15 @@ fn fits(file: &Path, catalog: &Catalog, listed: &TemplateLists) -> Result<(), St
 }
 
 async fn pull(place: Place, template_id: &str, name: Option<&str>) -> Result<(), Failure> {
+    let there = place.as_named();
     let listed = place.templates().await?;
     let entry = pull::entry(&listed, template_id, name);
     match entry {
         Some(entry) => print(&entry),
-        None if listed.oa.is_none() => Err(not_listed().into()),
-        None => Err(pick(
-            "Neither account has a template of this id. One that was added since is known after `queqiao sync`; the mini-program's are where the catalog in force has a fallback.",
-            "两个账号都没有这个 ID 的模板。刚添加的，运行 `queqiao sync` 后才知道；小程序的模板，要生效的通知目录里有 fallback 才会列出。",
+        None if listed.oa.is_none() => Err(not_listed(&there).into()),
+        None => Err(say!(
+            "Neither account has a template of this id. One that was added since is known after `queqiao sync{there}`; the mini-program's are where the catalog in force has a fallback.",
+            "两个账号都没有这个 ID 的模板。刚添加的，运行 `queqiao sync{there}` 后才知道；小程序的模板，要生效的通知目录里有 fallback 才会列出。"
         )
         .into()),
     }
@@ -158,13 +174,14 @@ async fn pull(place: Place, template_id: &str, name: Option<&str>) -> Result<(),
 
 async fn push(place: Place, file: &Path, onto: Option<u64>, force: bool) -> Result<(), Failure> {
     let (text, catalog) = checked(file)?;
+    let there = place.as_named();
     let (state, listed) = place.catalog_and_templates().await?;
-    match fits(file, &catalog, &listed) {
+    match fits(file, &catalog, &listed, &there) {
         Err(problems) if force => note(&problems),
         Err(problems) => {
             return Err(say!(
-                "{problems}\nNothing was pushed. Where the templates have changed since, `queqiao sync` has them listed anew; --force pushes it all the same.",
-                "{problems}\n没有推送。如果模板后来改过，`queqiao sync` 会重新列出；加 --force 则照样推送。"
+                "{problems}\nNothing was pushed. Where the templates have changed since, `queqiao sync{there}` has them listed anew; --force pushes it all the same.",
+                "{problems}\n没有推送。如果模板后来改过，`queqiao sync{there}` 会重新列出；加 --force 则照样推送。"
             )
             .into());
         }
@@ -173,8 +190,8 @@ async fn push(place: Place, file: &Path, onto: Option<u64>, force: bool) -> Resu
     let newest = state.catalog_version().await?;
     if let Some(onto) = onto.filter(|onto| *onto != newest) {
         return Err(say!(
-            "Version {newest} is in force, not {onto}: somebody has pushed since. `queqiao catalog show` prints theirs.",
-            "生效的是版本 {newest}，不是 {onto}：有人推送过。用 `queqiao catalog show` 查看。"
+            "Version {newest} is in force, not {onto}: somebody has pushed since. `queqiao catalog show{there}` prints theirs.",
+            "生效的是版本 {newest}，不是 {onto}：有人推送过。用 `queqiao catalog show{there}` 查看。"
         )
         .into());
     }
@@ -182,7 +199,7 @@ async fn push(place: Place, file: &Path, onto: Option<u64>, force: bool) -> Resu
         tell(&say!("Version {newest} is in force, and is the same.", "版本 {newest} 已生效，内容相同。"));
         return Ok(());
     }
-    let version = put_in_force(&state, newest, &text, None).await?;
+    let version = put_in_force(&state, newest, Text { text: &text, rollback_to: None }, &there).await?;
     let count = catalog.count();
     tell(&say!(
         "Version {version} is in force within a minute: {count} notifications.",
@@ -191,20 +208,23 @@ async fn push(place: Place, file: &Path, onto: Option<u64>, force: bool) -> Resu
     Ok(())
 }
 
-async fn put_in_force(
-    state: &State,
-    newest: u64,
-    text: &str,
+/// What is put in force, and the version that it was before.
+struct Text<'a> {
+    text: &'a str,
     rollback_to: Option<u64>,
-) -> Result<u64, Failure> {
-    let how = "Nobody knows whether it was pushed: `queqiao catalog show` tells which one is in force.";
-    let how = pick(how, "不知道有没有推送成功：用 `queqiao catalog show` 看哪一版生效。");
-    let pushed = state.push_catalog(newest, text, rollback_to).await;
-    match pushed.map_err(|error| Unknown::because(&error, how))? {
+}
+
+async fn put_in_force(state: &State, newest: u64, what: Text<'_>, there: &str) -> Result<u64, Failure> {
+    let how = say!(
+        "Nobody knows whether it was pushed: `queqiao catalog show{there}` tells which one is in force.",
+        "不知道有没有推送成功：用 `queqiao catalog show{there}` 看哪一版生效。"
+    );
+    let pushed = state.push_catalog(newest, what.text, what.rollback_to).await;
+    match pushed.map_err(|error| Unknown::because(&error, &how))? {
         true => Ok(newest + 1),
-        false => Err(pick(
-            "Somebody else pushed a catalog at the same moment, and nothing was changed. Look at theirs with `queqiao catalog show`, then try again.",
-            "同一时间有人推送了通知目录，这次没有改动。先用 `queqiao catalog show` 看看，再试一次。",
+        false => Err(say!(
+            "Somebody else pushed a catalog at the same moment, and nothing was changed. Look at theirs with `queqiao catalog show{there}`, then try again.",
+            "同一时间有人推送了通知目录，这次没有改动。先用 `queqiao catalog show{there}` 看看，再试一次。"
         )
         .into()),
     }
@@ -212,10 +232,9 @@ async fn put_in_force(
 
 /// To a file, byte by byte, so that it can be changed and pushed.
 fn print(text: &str) -> Result<(), Failure> {
-    let mut stdout = std::io::stdout();
-    match stdout.is_terminal() {
+    match std::io::stdout().is_terminal() {
         true => tell(text.trim_end()),
-        false => stdout.write_all(text.as_bytes())?,
+        false => write_out(text.as_bytes())?,
     }
     Ok(())
 }

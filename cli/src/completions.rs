@@ -1,11 +1,9 @@
 //! `queqiao completions`: what a shell completes the verbs and arguments by.
 
-use std::io::Write;
-
 use clap_complete::Shell;
 
 use crate::outcome::Outcome;
-use crate::{Failure, help};
+use crate::{Failure, help, write_out};
 
 /// For which shell.
 #[derive(clap::Args)]
@@ -19,6 +17,6 @@ pub struct Arguments {
 pub fn run(arguments: &Arguments) -> Result<Outcome, Failure> {
     let mut script = Vec::new();
     clap_complete::generate(arguments.shell, &mut help::command(), "queqiao", &mut script);
-    std::io::stdout().write_all(&script)?;
+    write_out(&script)?;
     Ok(Outcome::Done)
 }

@@ -3,7 +3,7 @@
 use cost::{Month, PRICES, Part, What};
 use serde_json::json;
 
-use crate::lang::pick;
+use crate::lang::{pick, say};
 use crate::outcome::Outcome;
 use crate::{Failure, note, print_json, table, tell};
 
@@ -56,14 +56,19 @@ fn print(parts: &[Part], sum: f64) {
     let region = PRICES[0].region;
     let mut table = table([pick("what for", "用途"), region]);
     for part in parts.iter().filter(|part| part.dollars > 0.0) {
-        table.add_row([name(part.what), &format!("{:.2} $", part.dollars)]);
+        table.add_row([name(part.what), &money(part.dollars)]);
     }
-    table.add_row([pick("a month", "每月合计"), &format!("{sum:.2} $")]);
+    table.add_row([pick("a month", "每月合计"), &money(sum)]);
     tell(&table.to_string());
     note(pick(
-        "Not counted: AWS's free tier, what leaves AWS for the Internet (some 0.2 $ a million messages), a NAT gateway, a dashboard, logins, tax. Between calls of one and of a thousand it is reckoned, not counted; docs/cost.md says how.",
-        "没有算：AWS 的免费额度、流出 AWS 的流量（每百万条消息约 0.2 美元）、NAT 网关、仪表板、登录、税。每次调用 1 人和 1,000 人是实测，中间的是推算；见 docs/zh/cost.md。",
+        "Prices of us-east-1; others differ (docs/cost.md). Not counted: AWS's free tier, what leaves AWS for the Internet (some $0.20 a million messages), a NAT gateway, a dashboard, logins, tax. Between calls of one and of a thousand it is reckoned, not counted; docs/cost.md says how.",
+        "按 us-east-1 的价格；其他区域不同，见 docs/zh/cost.md。未计入：AWS 的免费额度、流出 AWS 的流量（每百万条消息约 0.2 美元）、NAT 网关、仪表板、登录、税。每次调用 1 人和 1,000 人是实测，中间的是推算；见 docs/zh/cost.md。",
     ));
+}
+
+/// For people.
+fn money(dollars: f64) -> String {
+    say!("${dollars:.2}", "{dollars:.2} 美元")
 }
 
 /// In JSON.
@@ -82,10 +87,10 @@ fn name(what: What) -> &'static str {
     match what {
         What::Messages => pick("messages", "消息"),
         What::Keys => pick("Idempotency-Keys", "Idempotency-Key"),
-        What::Metrics => pick("metrics that come with them", "发送时的指标"),
+        What::Metrics => pick("metrics that come with them", "发送产生的 CloudWatch 指标"),
         What::Syncs => pick("syncs of the followers", "同步粉丝"),
         What::Kept => pick("what tables keep", "数据表的存储"),
-        What::Idle => pick("also if nothing is sent", "什么也不发也要付"),
+        What::Idle => pick("fixed, even if nothing is sent", "固定费用（不发消息也要付）"),
     }
 }
 

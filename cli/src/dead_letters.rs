@@ -15,9 +15,9 @@ use crate::target::Place;
 /// What to do with them.
 #[derive(Subcommand)]
 pub enum Verb {
-    /// Tell what is there, how old it is and which batches it is of; it all stays where it is
+    /// List dead letters: how many, how old, of which batches; changes nothing
     Show {
-        /// This queue alone, by its own name or by that of the queue whose messages end in it
+        /// Only this queue, by its own name or its source queue's
         #[arg(long, value_name = "NAME")]
         queue: Option<String>,
         /// Print one line of JSON
@@ -28,7 +28,7 @@ pub enum Verb {
     },
     /// Send each back to the queue that it came from, once what was wrong is repaired
     Redrive {
-        /// This queue alone, by its own name or by that of the queue whose messages end in it
+        /// Only this queue, by its own name or its source queue's
         #[arg(long, value_name = "NAME")]
         queue: Option<String>,
         /// Do not ask
@@ -46,7 +46,8 @@ pub enum Verb {
 pub async fn run(verb: Verb) -> Result<Outcome, Failure> {
     match verb {
         Verb::Show { queue, json, place } => {
-            show::run(&queues::open(place, queue.as_deref()).await?, json).await
+            let there = place.as_named();
+            show::run(&queues::open(place, queue.as_deref()).await?, json, &there).await
         }
         Verb::Redrive { queue, yes, json, place } => {
             redrive::run(&queues::open(place, queue.as_deref()).await?, yes, json).await

@@ -69,12 +69,21 @@ async fn resources(config: &SdkConfig, stack: &str, kind: &str) -> Result<Vec<(S
     let client = aws_sdk_cloudformation::Client::new(config);
     let mut pages = client.list_stack_resources().stack_name(stack).into_paginator().send();
     let mut found = Vec::new();
-    while let Some(page) = pages.try_next().await? {
+    while let Some(page) = pages.try_next().await.map_err(said)? {
         let summaries = page.stack_resource_summaries.unwrap_or_default().into_iter();
         let of_kind = summaries.filter(|one| one.resource_type() == Some(kind));
         found.extend(of_kind.filter_map(|one| Some((one.logical_resource_id?, one.physical_resource_id?))));
     }
     Ok(found)
+}
+
+/// What AWS said, or why it could not be asked.
+pub fn said<E: std::error::Error + ProvideErrorMetadata + Send + Sync + 'static>(error: E) -> Failure {
+    match (error.code(), error.message()) {
+        (Some(code), Some(message)) => format!("{code}: {message}"),
+        _ => DisplayErrorContext(&error).to_string(),
+    }
+    .into()
 }
 
 async fn config() -> SdkConfig {
@@ -93,12 +102,18 @@ async fn described(config: &SdkConfig, stack: &str) -> Result<Stack, Failure> {
     let described = described.map_err(|error| {
         let why = error.message().map_or_else(|| DisplayErrorContext(&error).to_string(), str::to_owned);
         say!(
-            "CloudFormation does not tell about the stack {stack}: {why}. Check the name, AWS_REGION and your credentials.",
+            "CloudFormation cannot describe the stack {stack}: {why}. Check the name, AWS_REGION and your credentials.",
             "查不到堆栈 {stack}（{why}）。请检查名字、AWS_REGION 和你的凭证。"
         )
     })?;
     let found = described.stacks.unwrap_or_default().into_iter().next();
-    found.ok_or_else(|| say!("There is no stack {stack}.", "没有堆栈 {stack}。").into())
+    found.ok_or_else(|| {
+        say!(
+            "There is no stack {stack}. Check the name and AWS_REGION.",
+            "没有堆栈 {stack}。请检查名字和 AWS_REGION。"
+        )
+        .into()
+    })
 }
 
 /// An output of the stack, or a parameter of it.

@@ -36,7 +36,7 @@ pub async fn run(Arguments { json, target }: Arguments) -> Result<Outcome, Failu
     match (count(CheckState::Problem), count(CheckState::Unknown)) {
         (0, 0) => Ok(Outcome::Done),
         (0, unknown) => Err(say!(
-            "{unknown} of the checks could not be made; try again.",
+            "Checks that could not be made: {unknown}. Try again.",
             "有 {unknown} 项没能检查；请再试一次。"
         )
         .into()),

@@ -8,7 +8,7 @@ use crate::api::ApiError;
 use crate::lang::{pick, say};
 use crate::outcome::{Outcome, Unknown};
 use crate::target::Target;
-use crate::{Failure, note, print_json, tell};
+use crate::{Failure, answer_json, confirm, note, tell};
 
 /// How often the progress is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -24,6 +24,9 @@ const MOST_GIVEN_UP: u32 = 10;
 pub struct Arguments {
     #[command(flatten)]
     whom: Whom,
+    /// Do not ask; where no terminal is, nobody is asked
+    #[arg(long)]
+    yes: bool,
     /// Print what was deleted as one line of JSON
     #[arg(long)]
     json: bool,
@@ -46,8 +49,11 @@ struct Whom {
 }
 
 /// Does it, and waits for its end.
-pub async fn run(Arguments { whom, json, target }: Arguments) -> Result<Outcome, Failure> {
+pub async fn run(Arguments { whom, yes, json, target }: Arguments) -> Result<Outcome, Failure> {
     let api = target.api().await?;
+    if !yes && confirm::can_ask() && !confirm::asks(question())? {
+        return Err(pick("Nothing was deleted.", "没有删除。").into());
+    }
     let asked = api.post::<Forgetting>(&routes::FORGET, routes::FORGET.path, &whom.recipient()?).await;
     let again = || {
         pick(
@@ -72,10 +78,17 @@ pub async fn run(Arguments { whom, json, target }: Arguments) -> Result<Outcome,
         }
     }
     match json {
-        true => print_json(&forgetting)?,
+        true => answer_json(&forgetting),
         false => tell(&summary(&forgetting)),
     }
     Ok(Outcome::Done)
+}
+
+fn question() -> &'static str {
+    pick(
+        "What is kept of this user is deleted for good. Delete it? [y/N]",
+        "这位用户的数据删除后无法恢复。删除吗？[y/N]",
+    )
 }
 
 impl Whom {

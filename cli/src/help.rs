@@ -12,20 +12,23 @@ use crate::{Queqiao, lang};
 /// What the exit codes say; see `outcome`.
 const CODES: &str = "\
 Exit codes:
-  0  it is done
-  1  it could not be done, or `doctor` did not find all well
-  2  the command line is none
-  3  it is done in part: some were rejected, failed, are still on their way or were left out
-  4  nobody knows whether it was done: there was no answer; what is printed says how to find out";
+  0  done
+  1  it could not be done, or a check of `doctor` is not ok
+  2  wrong command line
+  3  done in part: some were rejected, failed, left out or are still on their way
+  4  not known whether it was done: no answer came; the output says how to find out";
 
 /// The same in Chinese.
 const CODES_IN_CHINESE: &str = "\
 退出码：
   0  已完成
-  1  没能完成，或 `doctor` 发现了问题
-  2  命令行写错了
-  3  只完成了一部分：有的被拒绝、失败、还没有结果，或被跳过
-  4  不知道有没有完成：没有收到应答；输出里写着怎样查明";
+  1  没能完成，或 `doctor` 有检查项不正常
+  2  命令行参数有误
+  3  部分完成：有的被拒绝、失败、被跳过，或还没有结果
+  4  不知道是否完成：没有收到响应；输出里写着怎样查明";
+
+/// The verb that clap adds.
+const HELP: &str = "help";
 
 /// Where clap puts what.
 const TEMPLATE_IN_CHINESE: &str = "\
@@ -36,7 +39,33 @@ const TEMPLATE_IN_CHINESE: &str = "\
 
 /// The command line, with its help in the language of the rest.
 pub fn command() -> Command {
-    told(Queqiao::command(), "", lang::chosen())
+    complete(lang::chosen())
+}
+
+fn complete(lang: Lang) -> Command {
+    let mut command = told(Queqiao::command(), "", lang);
+    // Only what was built has the verb `help`.
+    command.build();
+    match lang {
+        Lang::En => command,
+        Lang::Zh => with_help_in_chinese(command),
+    }
+}
+
+/// What a command has below it, and each of those that have something below them, can be asked for by `help`.
+fn with_help_in_chinese(command: Command) -> Command {
+    let with_more = |below: &&Command| below.get_name() == HELP || below.has_subcommands();
+    let names: Vec<_> =
+        command.get_subcommands().filter(with_more).map(|below| below.get_name().to_owned()).collect();
+    names.into_iter().fold(command, |command, name| {
+        command.mut_subcommand(&name, |below| match name.as_str() {
+            HELP => {
+                let below = below.about("显示一个命令的帮助").help_template(TEMPLATE_IN_CHINESE);
+                below.subcommand_help_heading("命令")
+            }
+            _ => with_help_in_chinese(below),
+        })
+    })
 }
 
 /// A command and all below it; its path is what stands before it on a command line.
@@ -66,7 +95,7 @@ fn in_chinese(command: Command, path: &str) -> Command {
         None => command.about(short).long_about(None::<&str>),
     };
     let command = command.help_template(TEMPLATE_IN_CHINESE).subcommand_help_heading("命令");
-    let command = command.subcommand_value_name("命令").disable_help_subcommand(true).disable_help_flag(true);
+    let command = command.subcommand_value_name("命令").disable_help_flag(true);
     let help = Arg::new("help").short('h').long("help").action(clap::ArgAction::Help);
     let mut command = command.arg(help);
     if path.is_empty() {
@@ -114,6 +143,41 @@ mod tests {
             }
         }
         assert_eq!(without, Vec::<String>::new());
+    }
+
+    #[test]
+    fn what_has_a_long_help_in_one_language_has_it_in_the_other() {
+        let has = |command: &Command| command.get_long_about().is_some();
+        let (en, zh) = (told(Queqiao::command(), "", Lang::En), told(Queqiao::command(), "", Lang::Zh));
+        for ((path, en), (_, zh)) in all(&en, "").iter().zip(all(&zh, "")) {
+            assert_eq!(has(en), has(&zh), "{path}");
+            let long = en.get_arguments().find(|argument| argument.get_long_help().is_some());
+            assert!(long.is_none(), "{path}: {long:?} would say more in English");
+        }
+    }
+
+    #[test]
+    fn the_verb_help_tells_what_the_option_does_in_both_languages() {
+        for lang in [Lang::En, Lang::Zh] {
+            for words in
+                [&["help"][..], &["help", "send"], &["help", "keys", "create"], &["keys", "help", "create"]]
+            {
+                let verb: Vec<_> = words.iter().filter(|word| **word != "help").copied().collect();
+                let help = |line: Vec<&str>| {
+                    let line = ["queqiao"].into_iter().chain(line);
+                    let parsed = complete(lang).try_get_matches_from(line);
+                    parsed.expect_err("help is told").to_string()
+                };
+                assert_eq!(
+                    help(words.to_vec()),
+                    help([&verb[..], &["--help"]].concat()),
+                    "{lang:?} {words:?}"
+                );
+            }
+            let help = complete(lang).render_help().to_string();
+            let line = help.lines().find(|line| line.trim_start().starts_with("help ")).expect("a verb");
+            assert_eq!(is_chinese(line), lang == Lang::Zh, "{line}");
+        }
     }
 
     #[test]

@@ -13,7 +13,7 @@ use crate::lang::{pick, say};
 use crate::outcome::Outcome;
 use crate::sheet::{self, Mistake};
 use crate::target::Place;
-use crate::{Failure, note, print_json, progress, tell};
+use crate::{Failure, answer_json, note, progress, tell};
 use pairs::Pair;
 
 /// How many pairs are written at a time.
@@ -65,7 +65,7 @@ pub async fn run(Arguments { file, dry_run, json, place }: Arguments) -> Result<
     progress.bar.finish_and_clear();
     let counts = progress.counts;
     match json {
-        true => print_json(&counts)?,
+        true => answer_json(&counts),
         false => tell(&counts.summary(dry_run)),
     }
     match (written, counts.bad_lines) {
@@ -74,12 +74,18 @@ pub async fn run(Arguments { file, dry_run, json, place }: Arguments) -> Result<
                 "It was stopped. Run it again: what is written stays, and the rest follows.",
                 "中断了。再运行一次：已经写入的不会丢，剩下的接着导入。",
             ));
-            Err(error.into())
+            if counts.written + counts.corrected == 0 {
+                return Err(error.into());
+            }
+            note(&crate::with_causes(&error));
+            Ok(Outcome::InPart)
         }
-        (Ok(()), 0) => Ok(Outcome::Done),
+        // What differs was not written.
+        (Ok(()), 0) if counts.read() > 0 => Ok(Outcome::of(counts.differs == 0)),
+        (Ok(()), 0) => Err(pick("There is nobody in the file.", "文件里没有用户。").into()),
         (Ok(()), bad) => {
             note(&say!(
-                "{bad} lines were left out; correct them and run it again.",
+                "Lines left out: {bad}. Correct them and run it again.",
                 "有 {bad} 行没有导入；改正后再运行一次。"
             ));
             match counts.read() {

@@ -20,10 +20,7 @@ use crate::lang::{about, pick, say};
 use crate::outcome::Outcome;
 use crate::{Failure, walkthrough};
 
-/// Queqiao on this machine: a simulated WeChat, the tables, the queues, every function and the gateway.
-///
-/// Once ready, it prints one line of JSON to stdout; everything else goes to stderr.
-/// Accounts of your own are taken from MINI_APPID, MINI_SECRET, OA_APPID, OA_SECRET and TOKEN_MODE.
+/// What runs, and where.
 #[derive(clap::Args)]
 pub struct Arguments {
     /// The gateway's port; 0 picks a free one
@@ -32,7 +29,7 @@ pub struct Arguments {
     /// The simulated WeChat's port; 0 picks a free one
     #[arg(long, default_value_t = 9001)]
     simulator_port: u16,
-    /// The port of the page to try it on; 0 picks a free one. Left out, 9002, or a free one where that is taken
+    /// The console's port; 0 picks a free one. Left out, 9002, or a free one where that is taken
     #[arg(long)]
     console_port: Option<u16>,
     /// How many users follow the simulated Official Account
@@ -62,7 +59,7 @@ pub struct Arguments {
     /// The notifications to use instead of those built in
     #[arg(long, value_name = "FILE")]
     catalog: Option<PathBuf>,
-    /// The service key to use instead of a made-up one
+    /// The service key to use instead of a random one
     #[arg(long, value_name = "KEY", value_parser = service_key)]
     service_key: Option<String>,
     /// Run the built programs in DIR (from `cargo lambda build`: target/lambda) instead of the functions

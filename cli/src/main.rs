@@ -6,6 +6,7 @@
 mod api;
 mod catalog;
 mod completions;
+mod confirm;
 mod cost;
 mod dead_letters;
 #[cfg(feature = "aws")]
@@ -31,10 +32,12 @@ mod usage;
 mod walkthrough;
 mod why;
 
-use std::io::Write;
+use std::io::{ErrorKind, Write};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
+
+use lang::say;
 
 /// Why a verb came to nothing: a sentence that says what to do.
 type Failure = Box<dyn std::error::Error + Send + Sync>;
@@ -59,12 +62,16 @@ struct Queqiao {
 #[derive(Subcommand)]
 enum Verb {
     /// Run everything on this machine
+    ///
+    /// A simulated WeChat, the tables, the queues, every function and the gateway. Once ready, it prints one line of
+    /// JSON to stdout; everything else goes to stderr.
+    /// Accounts of your own are taken from MINI_APPID, MINI_SECRET, OA_APPID, OA_SECRET and TOKEN_MODE.
     Local(local::Arguments),
     /// Send a notification to users, by name or from a CSV file
     Send(send::Arguments),
     /// Tell what became of a batch
     Status(status::Arguments),
-    /// Send messages of a batch anew that failed or whose outcome is unknown
+    /// Send again the messages of a batch that failed or whose outcome is unknown
     Replay(replay::Arguments),
     /// Show the catalog beside the templates that the accounts have, and what does not fit
     Templates(templates::Arguments),
@@ -74,22 +81,22 @@ enum Verb {
     /// Make, list and revoke service keys
     #[command(subcommand)]
     Keys(keys::Verb),
-    /// Bring users into the map who logged in elsewhere before
+    /// Import users who logged in through another system before
     Import(import::Arguments),
     /// Bring the map of followers up to date
     Sync(sync::Arguments),
-    /// Look whether the deployment is as it should be, and what to do if not
+    /// Check the deployment, and say what to do about what is wrong
     Doctor(doctor::Arguments),
-    /// Look at what nobody could work off, and send it back to be worked off
+    /// Show dead letters, and send them back to their queue
     #[command(subcommand)]
     DeadLetters(dead_letters::Verb),
     /// Delete what is kept of one user
     Forget(forget::Arguments),
-    /// Reckon what AWS asks a month
+    /// Estimate what AWS charges a month
     Cost(cost::Arguments),
-    /// Let an assistant look, by the Model Context Protocol; it can send nothing
+    /// Serve MCP (Model Context Protocol): an AI assistant may look, and can send nothing
     Mcp(mcp::Arguments),
-    /// Print what a shell completes the verbs and arguments by
+    /// Print a completion script for a shell
     Completions(completions::Arguments),
 }
 
@@ -163,9 +170,24 @@ fn note(text: &str) {
     let _ = writeln!(std::io::stderr(), "{}", printable(text));
 }
 
-/// Prints a value for a program.
+/// Prints a value for a program. A reader that has gone has seen enough.
 fn print_json(value: &impl serde::Serialize) -> Result<(), Failure> {
-    Ok(writeln!(std::io::stdout(), "{}", serde_json::to_string(value)?)?)
+    write_out(format!("{}\n", serde_json::to_string(value)?).as_bytes())
+}
+
+/// The same of what was done. It stays done where it cannot be printed: that is told on stderr, and is no failure.
+fn answer_json(value: &impl serde::Serialize) {
+    if let Err(error) = print_json(value) {
+        note(&say!("The answer could not be printed: {error}.", "结果没能打印出来（{error}）。"));
+    }
+}
+
+/// Writes to stdout as it is. A reader that has gone has seen enough.
+fn write_out(bytes: &[u8]) -> Result<(), Failure> {
+    match std::io::stdout().write_all(bytes) {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => Ok(written?),
+    }
 }
 
 /// What others may have sent, without the characters that a terminal obeys or that turn a line around.

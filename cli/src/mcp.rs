@@ -7,6 +7,7 @@ use contract::routes::{self, Route};
 use contract::{SendRequest, To};
 use rmcp::handler::server::wrapper::Parameters;
 use rmcp::model::{CallToolResult, ContentBlock, Implementation, ServerCapabilities, ServerConfig};
+use rmcp::service::ServerInitializeError;
 use rmcp::{ServerHandler, ServiceExt, tool, tool_handler, tool_router, transport};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -33,7 +34,12 @@ pub struct Arguments {
 /// Serves until stdin ends.
 pub async fn run(Arguments { target }: Arguments) -> Result<Outcome, Failure> {
     let tools = Tools { api: Arc::new(target.api().await?) };
-    tools.serve(transport::stdio()).await?.waiting().await?;
+    match tools.serve(transport::stdio()).await {
+        Ok(served) => drop(served.waiting().await?),
+        // Whoever started it has thought better of it.
+        Err(ServerInitializeError::ConnectionClosed(_)) => {}
+        Err(error) => return Err(error.into()),
+    }
     Ok(Outcome::Done)
 }
 

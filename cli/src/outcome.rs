@@ -2,11 +2,11 @@
 //!
 //! | code | what it says |
 //! |---|---|
-//! | 0 | it is done |
-//! | 1 | it could not be done, or `doctor` did not find all well |
-//! | 2 | the command line is none |
-//! | 3 | it is done in part: some were rejected, failed, are still on their way or were left out |
-//! | 4 | nobody knows whether it was done: there was no answer; what is printed says how to find out |
+//! | 0 | done |
+//! | 1 | it could not be done, or a check of `doctor` is not ok |
+//! | 2 | wrong command line |
+//! | 3 | done in part: some were rejected, failed, left out or are still on their way |
+//! | 4 | not known whether it was done: no answer came; the output says how to find out |
 
 use std::process::ExitCode;
 

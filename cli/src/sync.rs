@@ -9,7 +9,7 @@ use crate::api::{Api, ApiError};
 use crate::lang::{pick, say};
 use crate::outcome::{Outcome, Unknown};
 use crate::target::Target;
-use crate::{Failure, note, print_json, progress, tell};
+use crate::{Failure, answer_json, note, progress, tell};
 
 /// How often the progress is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -23,7 +23,7 @@ const TOLD_EVERY: u64 = 10;
 /// How to bring the map up to date.
 #[derive(clap::Args)]
 pub struct Arguments {
-    /// Believe a list of followers that would be doubted
+    /// Accept a list of followers that looks wrong
     #[arg(long)]
     force: bool,
     /// Look up everybody, those in the map included: after unionids have changed
@@ -47,7 +47,7 @@ pub async fn run(Arguments { force, anew, json, target }: Arguments) -> Result<O
     show(&bar, &progress);
     bar.finish_and_clear();
     if json {
-        print_json(&progress)?;
+        answer_json(&progress);
     } else {
         tell(&summary(&progress));
     }
@@ -108,9 +108,9 @@ fn show(bar: &ProgressBar, progress: &SyncProgress) {
 }
 
 fn summary(progress: &SyncProgress) -> String {
-    let SyncProgress { state, listed, known, new, removed, without_unionid, .. } = progress;
+    let SyncProgress { state, listed, known, new, removed, without_unionid, not_looked_up, .. } = progress;
     say!(
-        "{state}: {listed} listed, {known} known, {new} new, {removed} removed, {without_unionid} without a unionid",
-        "{state}：列出 {listed}，已知 {known}，新增 {new}，移除 {removed}，没有 unionid {without_unionid}"
+        "{state}: {listed} listed, {known} known, {new} new, {removed} removed, {without_unionid} without a unionid, {not_looked_up} not looked up",
+        "{state}：列出 {listed}，已知 {known}，新增 {new}，移除 {removed}，没有 unionid {without_unionid}，没能查询 {not_looked_up}"
     )
 }

@@ -3,13 +3,13 @@
 use std::path::PathBuf;
 
 use aws_sdk_dynamodb::Client;
-use local::RunFile;
+use local::{RunFile, StackError};
 use shared::store::{self, Identities, Keys, State, TemplateLists};
 use shared::{Account, Config, queue};
 
 use crate::Failure;
 use crate::api::Api;
-use crate::lang::{self, pick, say};
+use crate::lang::{self, say};
 
 /// Something that a stack is asked for: as a function is told it, and the output or parameter of a deployed stack.
 type Named = (&'static str, &'static str);
@@ -23,7 +23,15 @@ const IDENTITIES: [Named; 3] =
 
 /// What is told in Chinese of a local stack that is not there, before the English that says more.
 const NOT_RUNNING: &str =
-    "没有正在运行的本地环境：用 `queqiao local` 启动，用 --data 写明它的文件夹，或用 --gateway 写明别的地址";
+    "没有正在运行的本地环境：用 `queqiao local` 启动，用 --data 写明它的目录，或用 --stack 写明 AWS 上的堆栈";
+
+/// The same, where a gateway may be named instead.
+const NOT_RUNNING_HERE: &str =
+    "没有正在运行的本地环境：用 `queqiao local` 启动，用 --data 写明它的目录，或用 --gateway 写明别的地址";
+
+/// What is added in English there.
+const OR_ELSEWHERE: &str =
+    "Another's address may be named with --gateway; an --ephemeral one is found by it alone.";
 
 /// A stack's queues, and a client that may do everything with them.
 pub struct Queues {
@@ -50,7 +58,7 @@ pub struct Place {
 pub struct Target {
     #[command(flatten)]
     place: Place,
-    /// A gateway's URL
+    /// A gateway's URL; where neither --stack nor --data is given, QUEQIAO_GATEWAY stands for it
     #[arg(long, value_name = "URL", conflicts_with_all = ["stack", "data"])]
     gateway: Option<String>,
     /// The service key to call with; better set QUEQIAO_KEY than name it on a command line. A local stack's own
@@ -60,6 +68,13 @@ pub struct Target {
 }
 
 impl Place {
+    /// The options that name it, each behind a space, for a command that is suggested; empty where none was given.
+    pub fn as_named(&self) -> String {
+        let data = self.data.as_ref().map(|data| data.display().to_string());
+        let options = [("stack", self.stack.as_deref()), ("data", data.as_deref())];
+        options.into_iter().filter_map(|(name, value)| Some(option(name, value?))).collect()
+    }
+
     /// The table of service keys there.
     pub async fn keys(self) -> Result<Keys, Failure> {
         let (config, client) = self.open(&KEYS).await?;
@@ -105,7 +120,7 @@ impl Place {
             let (client, urls) = deployed_queues(stack).await?;
             return Ok(Queues { client, urls });
         }
-        let client = queue::client(&Config::of(self.run_file()?.operator))?;
+        let client = queue::client(&Config::of(self.running()?.operator))?;
         let listed = client.list_queues().send().await?;
         let name = |url: &str| url.rsplit('/').next().unwrap_or_default().to_owned();
         let urls = listed.queue_urls().iter().map(|url| (name(url), url.clone())).collect();
@@ -122,14 +137,26 @@ impl Place {
         if let Some(stack) = self.stack {
             return deployed_tables(&stack, named).await;
         }
-        let config = Config::of(self.run_file()?.operator);
+        let config = Config::of(self.running()?.operator);
         let client = store::client(&config)?;
         Ok((config, client))
     }
 
-    fn run_file(self) -> Result<RunFile, Failure> {
-        let run = RunFile::read(&self.data.unwrap_or_else(|| ".local".into()));
-        run.map_err(|error| lang::about(NOT_RUNNING, &error).into())
+    fn running(self) -> Result<RunFile, Failure> {
+        self.run_file().map_err(|error| lang::about(NOT_RUNNING, &error).into())
+    }
+
+    fn run_file(self) -> Result<RunFile, StackError> {
+        RunFile::read(&self.data.unwrap_or_else(|| ".local".into()))
+    }
+}
+
+/// An option behind a space, as a shell takes it.
+fn option(name: &str, value: &str) -> String {
+    let is_plain = |c: char| c.is_alphanumeric() || "-_./:@%+,=".contains(c);
+    match !value.is_empty() && value.chars().all(is_plain) {
+        true => format!(" --{name} {value}"),
+        false => format!(" --{name} '{}'", value.replace('\'', r"'\''")),
     }
 }
 
@@ -155,15 +182,24 @@ impl Target {
         self.place.stack.as_deref()
     }
 
+    /// The options that name it, each behind a space, for a command that is suggested; empty where none was given.
+    pub fn as_named(&self) -> String {
+        let gateway = self.gateway.as_deref().map(|gateway| option("gateway", gateway));
+        gateway.unwrap_or_else(|| self.place.as_named())
+    }
+
     /// The routes, called with a service key.
     pub async fn api(self) -> Result<Api, Failure> {
         let Self { place, gateway, key } = self;
+        let there = place.as_named();
         let own_key = || {
             let key = key.clone().or_else(|| variable("QUEQIAO_KEY"));
-            key.ok_or(pick(
-                "Set QUEQIAO_KEY to a service key; `queqiao keys create` makes one.",
-                "请把 QUEQIAO_KEY 设为一个 service key；用 `queqiao keys create` 创建。",
-            ))
+            key.ok_or_else(|| {
+                say!(
+                    "Set QUEQIAO_KEY to a service key; `queqiao keys create NAME{there}` makes one.",
+                    "请把 QUEQIAO_KEY 设为一个 service key；用 `queqiao keys create NAME{there}` 创建。"
+                )
+            })
         };
         if let Some(stack) = &place.stack {
             return Api::new(&deployed_gateway(stack).await?, &own_key()?);
@@ -173,7 +209,10 @@ impl Target {
             return Api::new(&gateway, &own_key()?);
         }
         // A key that was exported for a deployed stack is nothing to the local one.
-        let run = place.run_file()?;
+        let run = place.run_file().map_err(|error| {
+            let error = format!("{error} {}", OR_ELSEWHERE);
+            lang::about(NOT_RUNNING_HERE, &error)
+        })?;
         Api::new(&run.gateway, &key.unwrap_or(run.service_key))
     }
 }
@@ -188,16 +227,17 @@ use crate::deployed::{gateway as deployed_gateway, queues as deployed_queues, ta
 
 #[cfg(not(feature = "aws"))]
 fn without_aws() -> Failure {
-    pick(
-        "This program was built without AWS; build one that has it with `cargo install --path cli --features aws`, or name the gateway with --gateway.",
-        "这个程序编译时没有带 AWS；用 `cargo install --path cli --features aws` 编译带 AWS 的，或用 --gateway 写明网关。",
+    lang::pick(
+        "This program was built without AWS; build one that has it with `cargo install --path cli --features aws`.",
+        "这个程序编译时没有带 AWS；用 `cargo install --path cli --features aws` 编译带 AWS 的。",
     )
     .into()
 }
 
 #[cfg(not(feature = "aws"))]
 async fn deployed_gateway(_stack: &str) -> Result<String, Failure> {
-    Err(without_aws())
+    let instead = lang::pick("Or name the gateway with --gateway.", "也可以用 --gateway 写明网关。");
+    Err(format!("{}{}{instead}", without_aws(), lang::pick(" ", "")).into())
 }
 
 #[cfg(not(feature = "aws"))]
@@ -208,4 +248,28 @@ async fn deployed_queues(_stack: &str) -> Result<(aws_sdk_sqs::Client, Vec<(Stri
 #[cfg(not(feature = "aws"))]
 async fn deployed_tables(_stack: &str, _named: &[Named]) -> Result<(Config, Client), Failure> {
     Err(without_aws())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_command_that_is_suggested_names_the_stack_that_was_named() {
+        let place = |stack: Option<&str>, data: Option<&str>| Place {
+            stack: stack.map(str::to_owned),
+            data: data.map(PathBuf::from),
+        };
+        let target = |place, gateway: Option<&str>| Target {
+            place,
+            gateway: gateway.map(str::to_owned),
+            key: Some("secret".to_owned()),
+        };
+        assert_eq!(place(None, None).as_named(), "");
+        assert_eq!(place(Some("prod"), None).as_named(), " --stack prod");
+        assert_eq!(place(None, Some("/tmp/my stack's")).as_named(), r" --data '/tmp/my stack'\''s'");
+        assert_eq!(target(place(Some("prod"), None), None).as_named(), " --stack prod");
+        let gateway = "https://api.example.com";
+        assert_eq!(target(place(None, None), Some(gateway)).as_named(), format!(" --gateway {gateway}"));
+    }
 }

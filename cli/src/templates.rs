@@ -19,16 +19,17 @@ pub struct Arguments {
 
 /// Shows it.
 pub async fn run(Arguments { json, target }: Arguments) -> Result<Outcome, Failure> {
+    let there = target.as_named();
     let api = target.api().await?;
     let templates: Templates = api.get(&routes::TEMPLATES, routes::TEMPLATES.path).await?;
     match json {
         true => print_json(&templates)?,
-        false => print(&templates),
+        false => print(&templates, &there),
     }
     Ok(Outcome::Done)
 }
 
-fn print(Templates { entries, unused, fetched_at }: &Templates) {
+fn print(Templates { entries, unused, fetched_at }: &Templates, there: &str) {
     let heads = ["notification", "channel", "template", "fits"];
     let mut entries_table = table(pick(heads, ["通知", "渠道", "模板", "是否相符"]));
     for entry in entries {
@@ -46,7 +47,7 @@ fn print(Templates { entries, unused, fetched_at }: &Templates) {
         tell(&format!("\n{unused_table}"));
     }
     if entries.iter().any(|entry| listed_at(entry.channel, *fetched_at).is_none()) {
-        note(catalog::not_listed());
+        note(&catalog::not_listed(there));
     }
     if let Some(at) = fetched_at.oa.into_iter().chain(fetched_at.mini).min() {
         note(&say!("As WeChat listed them at {}.", "模板列表取于 {}。", minute(at)));
@@ -56,10 +57,10 @@ fn print(Templates { entries, unused, fetched_at }: &Templates) {
 /// What does not fit, line by line.
 fn fits(entry: &EntryCard, fetched_at: FetchedAt) -> String {
     if listed_at(entry.channel, fetched_at).is_none() {
-        return pick("not known", "不知道").to_owned();
+        return pick("not known", "未知").to_owned();
     }
     match &entry.problems[..] {
-        [] => pick("yes", "是").to_owned(),
+        [] => pick("yes", "相符").to_owned(),
         problems => problems.iter().map(why::of_misfit).collect::<Vec<_>>().join("\n"),
     }
 }

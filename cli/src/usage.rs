@@ -48,7 +48,8 @@ fn in_chinese(error: &clap::Error) -> Option<String> {
     let said = |kind| error.get(kind).map(text).unwrap_or_default();
     let (argument, value) = (said(ContextKind::InvalidArg), said(ContextKind::InvalidValue));
     let what = match error.kind() {
-        ErrorKind::UnknownArgument => format!("没有 {argument} 这个参数"),
+        ErrorKind::UnknownArgument if argument.starts_with('-') => format!("没有 {argument} 这个参数"),
+        ErrorKind::UnknownArgument => format!("无法识别的参数：{argument}"),
         ErrorKind::InvalidSubcommand => format!("没有 {} 这个命令", said(ContextKind::InvalidSubcommand)),
         ErrorKind::MissingRequiredArgument => format!("缺少参数：{argument}"),
         ErrorKind::InvalidValue if value.is_empty() => format!("{argument} 后面要有值"),
@@ -57,7 +58,11 @@ fn in_chinese(error: &clap::Error) -> Option<String> {
         }
         ErrorKind::ValueValidation => {
             let why = error.source().map(ToString::to_string).unwrap_or_default();
-            format!("{argument} 不能是 {value}：{why}")
+            format!("{argument} 不能是 {value}：{}", of_number(&why).unwrap_or(why))
+        }
+        // It is clap's word for an argument that stands there twice.
+        ErrorKind::ArgumentConflict if said(ContextKind::PriorArg) == argument => {
+            format!("{argument} 只能写一次")
         }
         ErrorKind::ArgumentConflict => {
             format!("{argument} 不能和 {} 一起用", said(ContextKind::PriorArg))
@@ -68,7 +73,26 @@ fn in_chinese(error: &clap::Error) -> Option<String> {
         [ContextKind::SuggestedArg, ContextKind::SuggestedSubcommand, ContextKind::SuggestedValue];
     let suggested = suggested.into_iter().map(said).find(|one| !one.is_empty());
     let hint = suggested.map(|one| format!("。是不是 {one}？")).unwrap_or_default();
-    Some(format!("错误：{what}{hint}\n\n用 --help 看用法。"))
+    Some(format!("错误：{what}{hint}\n\n运行 --help 查看用法。"))
+}
+
+/// Why a number is none in Chinese, by what clap and Rust say in English; `None` for what speaks of something else.
+fn of_number(why: &str) -> Option<String> {
+    if let Some((_, range)) = why.rsplit_once(" is not in ") {
+        let (least, most) = range.split_once("..=")?;
+        return Some(match most {
+            "" => format!("最小是 {least}"),
+            most => format!("范围是 {least} 到 {most}"),
+        });
+    }
+    let says = |words: &str| why.contains(words);
+    let what = match () {
+        () if says("number too large") => "太大了",
+        () if says("number too small") => "太小了",
+        () if says("invalid digit") || says("from empty string") => "要写整数",
+        () => return None,
+    };
+    Some(what.to_owned())
 }
 
 fn text(value: &ContextValue) -> String {

@@ -43,7 +43,7 @@ curl -sw '\n' '{wechat}/_sim/messages?user=0'
 
 也可以依次粘贴这些命令：
 
-# 1. 一位小程序用户登录（登录码由 wx.login 取得）
+# 1. 一位小程序用户登录（code 由 wx.login 取得）
 CODE=$(curl -s -X POST {wechat}/_sim/users/0/code | cut -d'"' -f4)
 curl -sw '\n' {gateway}/login -d "{{\"code\":\"$CODE\"}}"
 
@@ -56,7 +56,7 @@ BATCH=$(curl -sw '\n' {gateway}/send -H 'Authorization: Bearer {service_key}' -d
   \"to\":[{{\"openid\":\"$OPENID\"}}],\"data\":{{\"applicant\":\"张三\",\"kind\":\"年假\",
   \"submitted_at\":\"2026-11-22 09:30\",\"content\":\"回家探亲\",\"id\":\"A-42\"}}}}"); echo "$BATCH"
 
-# 4. 看发送结果，和用户看到的消息
+# 4. 看送达情况，和用户看到的消息
 sleep 1; curl -sw '\n' {gateway}/send/$(echo "$BATCH" | cut -d'"' -f4) -H 'Authorization: Bearer {service_key}'
 curl -sw '\n' '{wechat}/_sim/messages?user=0'
 "#

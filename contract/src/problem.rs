@@ -113,7 +113,7 @@ impl Code {
             ),
             Self::InvalidCode => (
                 "Call wx.login again and send the new code. A code serves once, within five minutes; if none ever serves, the mini-program's appid is not the one that Queqiao was set up with.",
-                "再调一次 wx.login，用新的登录码。登录码五分钟内有效，只能用一次；如果每次都不行，就是小程序的 appid 和部署时填的不一致。",
+                "再调一次 wx.login，用新的 code。code 五分钟内有效，只能用一次；如果每次都不行，就是小程序的 appid 和部署时填的不一致。",
             ),
             Self::LoginBlocked => (
                 "WeChat blocks this user from logging in; do not try again.",
@@ -121,11 +121,11 @@ impl Code {
             ),
             Self::DecryptFailed => (
                 "Call wx.login and POST /login first, then fetch the data again and send it with the new session.",
-                "解不开这段加密数据：先调 wx.login 和 POST /login，再重新取数据，用新的 session 发来。",
+                "解不开这段加密数据：先调 wx.login 和 POST /login，再重新取数据，用新的会话发来。",
             ),
             Self::Forbidden => (
                 "The caller is known and may not do this; the detail says what it lacks.",
-                "认得调用方，但它没有这个权限；detail 说明缺什么。",
+                "身份有效，但没有这个权限；detail 说明缺什么。",
             ),
             Self::NotFound => {
                 ("There is no such thing, or it is not the caller's.", "找不到，或者它不属于调用方。")
@@ -151,15 +151,15 @@ impl Code {
             ),
             Self::WechatUnavailable => (
                 "WeChat cannot answer at the moment; try again in a few seconds.",
-                "微信现在答不上来，过几秒再试。",
+                "微信暂时没有响应，过几秒再试。",
             ),
             Self::Unavailable => (
                 "The service cannot reach its tables or queues at the moment; try again in a few seconds.",
-                "鹊桥现在读不到自己的数据表或队列，过几秒再试。",
+                "鹊桥暂时无法访问自己的数据表或队列，过几秒再试。",
             ),
             Self::Internal => (
                 "A mistake of the service's own that trying again does not mend; its operators are told.",
-                "这是鹊桥自己的错误，再试也没有用；运维的人会收到告警。",
+                "这是鹊桥自己的错误，再试也没有用；运维人员会收到告警。",
             ),
         };
         lang.pick(english, chinese)

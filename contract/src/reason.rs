@@ -142,13 +142,11 @@ impl Reason {
             Self::NotSubscribed => {
                 "请用户关注公众号，或在小程序里授权一次（wx.requestSubscribeMessage，再 POST /subscriptions）；授权一次可以发一条。"
             }
-            Self::Unreachable => "没有什么可做的；用 service key 可以查到原因。",
+            Self::Unreachable => "无需处理；用 service key 可以查到原因。",
             Self::Refused => "通知是用户自己关闭的，只有用户自己能再打开。",
             Self::InvalidField => "改正 detail 说的字段，在 `data` 里改，或在通知目录里改。",
             Self::DuplicateRecipient => "一次调用里，同一个收件人只写一次。",
-            Self::DuplicateContent => {
-                "微信在一分钟内不收发给同一用户的相同内容；确实要再发，就过一分钟再发。"
-            }
+            Self::DuplicateContent => "同样的内容一分钟内发给同一用户，微信会拒绝；确实要再发，请隔一分钟。",
             Self::InvalidOpenid => {
                 "要写这个公众号的 openid，不是小程序的，也不是别的账号的；最好直接写小程序的 openid 或 unionid。"
             }
@@ -158,7 +156,7 @@ impl Reason {
             Self::TemplateGone => {
                 "在公众号里重新添加这个模板，把新的模板 ID 写进通知目录；更换服务类目会删除模板。"
             }
-            Self::TemplateRestricted => "看看公众号收到的通知：微信限制了这个模板或它的内容。",
+            Self::TemplateRestricted => "查看公众号后台的站内通知：微信限制了这个模板或它的内容。",
             Self::InvalidPage => "发布通知目录里写的小程序页面，路径前面不带斜杠。",
             Self::QuotaExhausted => {
                 "每分钟的额度不用处理；每天的额度在北京时间零点恢复，也可以在微信后台清零。"
@@ -167,13 +165,13 @@ impl Reason {
             Self::WechatUnavailable => "不用处理，会自动重试。",
             Self::OutcomeUnknown => "先问用户有没有收到，没有收到再重新发送。",
             Self::TokenInvalid => {
-                "不用处理，正在换新的 access token。如果一直这样，查查是不是有别人在取这个账号的 access token。"
+                "不用处理，正在换新的 access_token。如果一直这样，查查是不是有别人在取这个账号的 access_token。"
             }
             Self::Misconfigured => "在 docs/zh/errors.md 里查这个错误码，改正账号的设置。",
             Self::InvalidCall => "这是鹊桥的问题，请把错误码和 rid 报给我们。",
-            Self::UserRestricted => "微信限制了这个用户，没有什么可做的。",
+            Self::UserRestricted => "微信限制了这个用户，无需处理。",
             Self::NotDelivered => "重新发送；如果一直这样，拿 detail 到微信后台查。",
-            Self::Forgotten => "没有什么可做的：这是用户要求的，或有人替用户要求的。",
+            Self::Forgotten => "无需处理：这是用户要求的，或有人替用户要求的。",
             Self::UnknownErrcode => "拿错误码和 rid 到微信后台查。",
         }
     }

@@ -30,7 +30,7 @@ impl RunFile {
         let none = || {
             StackError(format!(
                 "No local stack is running with {}. Start one with `queqiao local` (or `cargo run`), name its folder \
-                 with --data, or another's address with --gateway; an --ephemeral one is found by its address alone.",
+                 with --data, or a deployed one with --stack.",
                 folder.display()
             ))
         };

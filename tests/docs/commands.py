@@ -16,7 +16,7 @@ import twins
 # Programs that may be run as they stand: they speak to the local stack, or to nobody.
 RUN = {"curl", "cut", "echo", "grep", "jq", "sleep", "cat", "export", "read", "printf", "sed", "head", "tail", "rm", "true"}
 # What `cargo run` alone or with options of its own starts; a verb is one of the operator's.
-VERBS = {"keys", "catalog", "import", "status", "replay", "sync", "doctor", "forget"}
+VERBS = {"keys", "catalog", "import", "send", "status", "replay", "templates", "sync", "doctor", "forget", "dead-letters", "cost"}
 # Other names of what is `sh`; a whole program may have one, on the page that has the clients.
 ALSO_SHELL = {"bash", "shell", "console", "zsh", "shell-session"}
 # How clap ends a program whose command line it does not understand.

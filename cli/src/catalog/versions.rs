@@ -4,12 +4,15 @@ use serde_json::json;
 use shared::catalog::Catalog;
 use shared::store::{PushedCatalog, State, kept_catalogs};
 
-use super::{print, put_in_force};
+use super::{Text, print, put_in_force};
 use crate::lang::{pick, say};
+use crate::target::Place;
 use crate::{Failure, minute, note, print_json, tell};
 
 /// Has an earlier version be in force again; left out, the one before.
-pub async fn roll_back(state: State, version: Option<u64>) -> Result<(), Failure> {
+pub async fn roll_back(place: Place, version: Option<u64>) -> Result<(), Failure> {
+    let there = place.as_named();
+    let state = place.catalog().await?;
     let newest = state.catalog_version().await?;
     // One that a rollback has made stands where the version stood that it is again.
     let in_force = state.catalog(newest).await?.and_then(|pushed| pushed.rollback_to).unwrap_or(newest);
@@ -24,7 +27,7 @@ pub async fn roll_back(state: State, version: Option<u64>) -> Result<(), Failure
     if wanted == newest {
         return Err(say!("Version {newest} is in force already.", "版本 {newest} 已经生效。").into());
     }
-    let pushed = kept(&state, newest, wanted).await?;
+    let pushed = kept(&state, newest, wanted).await?.ok_or_else(|| not_kept(wanted, &there))?;
     if let Err(problem) = Catalog::parse_pushed(&pushed.text) {
         return Err(say!(
             "Version {wanted} cannot be read by this release, and nothing was changed: {problem}.",
@@ -34,7 +37,8 @@ pub async fn roll_back(state: State, version: Option<u64>) -> Result<(), Failure
     }
     // What was taken back in between is not what stood before.
     let wanted = pushed.rollback_to.unwrap_or(wanted);
-    let version = put_in_force(&state, newest, &pushed.text, Some(wanted)).await?;
+    let text = Text { text: &pushed.text, rollback_to: Some(wanted) };
+    let version = put_in_force(&state, newest, text, &there).await?;
     tell(&say!(
         "Version {version} is in force within a minute: it is version {wanted} again.",
         "版本 {version} 一分钟内生效，内容同版本 {wanted}。"
@@ -42,19 +46,24 @@ pub async fn roll_back(state: State, version: Option<u64>) -> Result<(), Failure
     Ok(())
 }
 
-async fn kept(state: &State, newest: u64, version: u64) -> Result<PushedCatalog, Failure> {
-    let found = if kept_catalogs(newest).contains(&version) { state.catalog(version).await? } else { None };
-    found.ok_or_else(|| {
-        say!(
-            "Version {version} is not kept, or its row is gone; `queqiao catalog show` lists those that are. Any file can be pushed.",
-            "没有保留版本 {version}；用 `queqiao catalog show` 查看保留了哪些。任何文件都可以推送。"
-        )
-        .into()
-    })
+async fn kept(state: &State, newest: u64, version: u64) -> Result<Option<PushedCatalog>, Failure> {
+    match kept_catalogs(newest).contains(&version) {
+        true => Ok(state.catalog(version).await?),
+        false => Ok(None),
+    }
+}
+
+fn not_kept(version: u64, there: &str) -> String {
+    say!(
+        "Version {version} is not kept, or its row is gone; `queqiao catalog show{there}` lists those that are. Any file can be pushed.",
+        "没有保留版本 {version}；用 `queqiao catalog show{there}` 查看保留了哪些。任何文件都可以推送。"
+    )
 }
 
 /// Prints the one in force, or an earlier one.
-pub async fn show(state: State, version: Option<u64>, json: bool) -> Result<(), Failure> {
+pub async fn show(place: Place, version: Option<u64>, json: bool) -> Result<(), Failure> {
+    let there = place.as_named();
+    let state = place.catalog().await?;
     let newest = state.catalog_version().await?;
     if newest == 0 {
         note(pick(
@@ -75,7 +84,8 @@ pub async fn show(state: State, version: Option<u64>, json: bool) -> Result<(), 
     if !json {
         versions.iter().for_each(|one| note(&line(one, newest)));
     }
-    let shown = kept(&state, newest, version.unwrap_or(newest)).await?;
+    let version = version.unwrap_or(newest);
+    let shown = kept(&state, newest, version).await?.ok_or_else(|| not_kept(version, &there))?;
     if json {
         let about = |one: &PushedCatalog| json!({"version": one.version, "pushed_at": one.pushed_at, "rollback_to": one.rollback_to});
         let versions: Vec<_> = versions.iter().map(about).collect();

@@ -112,5 +112,9 @@ impl DeadLetters {
 /// What SQS said, or why it could not.
 fn told<E: std::error::Error + Send + Sync + 'static>(error: E) -> Failure {
     let error = DisplayErrorContext(&error);
-    say!("SQS does not do it: {error}", "SQS 没有照做：{error}").into()
+    say!(
+        "The call of SQS failed: {error}. Your credentials need sqs:GetQueueAttributes, ReceiveMessage, SendMessage, DeleteMessage and ChangeMessageVisibility.",
+        "调用 SQS 失败：{error}。你的凭证需要 sqs:GetQueueAttributes、ReceiveMessage、SendMessage、DeleteMessage 和 ChangeMessageVisibility 权限。"
+    )
+    .into()
 }

@@ -1,7 +1,5 @@
 //! `queqiao dead-letters redrive`: copied first and deleted then, so that none is lost.
 
-use std::io::{BufRead, IsTerminal};
-
 use aws_sdk_sqs::types::Message;
 use futures::{StreamExt, stream};
 use serde::Serialize;
@@ -9,10 +7,13 @@ use serde::Serialize;
 use super::queues::DeadLetters;
 use crate::lang::{pick, say};
 use crate::outcome::Outcome;
-use crate::{Failure, note, print_json, progress, tell};
+use crate::{Failure, answer_json, confirm, note, progress, tell};
 
 /// How long one is out of everybody's sight while it is sent back, in seconds.
 const HELD: i32 = 120;
+
+/// So many looks that find none end it where some are counted all the same: SQS counts a moment late.
+const LOOKS: u32 = 3;
 
 /// How many are sent back at a time.
 const CONCURRENCY: usize = 10;
@@ -28,6 +29,22 @@ struct Redriven<'a> {
     twice: u64,
     /// Left as it was.
     left: u64,
+    /// How many of those somebody holds: another reader, or a redrive that was interrupted.
+    #[serde(skip)]
+    held: u64,
+}
+
+impl Redriven<'_> {
+    /// How many it was tried with.
+    fn handled(&self) -> u64 {
+        self.redriven + self.twice + self.left
+    }
+
+    /// Counts what was there and not tried as left; nobody knows who holds it.
+    fn leaves_rest_of(&mut self, count: u64) {
+        self.left += count.saturating_sub(self.handled());
+        self.held = 0;
+    }
 }
 
 /// How far one came.
@@ -61,13 +78,15 @@ pub async fn run(queues: &[DeadLetters], yes: bool, json: bool) -> Result<Outcom
         all.push(redrive(queue, count).await);
     }
     match json {
-        true => print_json(&all)?,
+        true => answer_json(&all),
         false => all.iter().for_each(print),
     }
-    let (done, open): (u64, u64) =
-        all.iter().fold((0, 0), |(done, open), one| (done + one.redriven, open + one.left + one.twice));
+    let sum = |of: fn(&Redriven) -> u64| all.iter().map(of).sum::<u64>();
+    let (done, open, held) = (sum(|one| one.redriven), sum(|one| one.left + one.twice), sum(|one| one.held));
     match (done, open) {
-        (0, 1..) => Err(pick("None was sent back as it should be.", "一条也没有完整地送回。").into()),
+        (0, 1..) if open > held => {
+            Err(pick("None was sent back as it should be.", "没有一条成功送回。").into())
+        }
         (_, open) => Ok(Outcome::of(open == 0)),
     }
 }
@@ -80,7 +99,7 @@ fn twice(source: &str) -> &'static str {
             "  记录里已有结果的不再处理。其余的可能已经发出，而微信只在十分钟内认得 client_msg_id：不再发送，结果记为 `unknown`，订阅消息也一样。只有 `prefer = \"arrive\"` 的会再发，用户可能收到两次。",
         ),
         _ => pick(
-            "  Nothing arrives twice by it: what is worked off again changes nothing, however late it comes.",
+            "  Nobody gets a message twice by this: handling it again, or late, changes nothing.",
             "  不会让用户重复收到消息：重复处理、晚处理都不会改变结果。",
         ),
     }
@@ -88,16 +107,16 @@ fn twice(source: &str) -> &'static str {
 
 /// Goes on only when a person says so.
 fn confirmed() -> Result<(), Failure> {
-    let stdin = std::io::stdin();
-    if !stdin.is_terminal() {
-        return Err(pick("Nobody can be asked here: say --yes.", "这里没法确认：请加 --yes。").into());
+    if !confirm::can_ask() {
+        return Err(pick(
+            "Nobody can be asked here: say --yes.",
+            "当前不是交互式终端，无法确认：请加 --yes。",
+        )
+        .into());
     }
-    note(pick("Send them back? [y/N]", "送回吗？[y/N]"));
-    let mut answer = String::new();
-    stdin.lock().read_line(&mut answer)?;
-    match answer.trim().to_lowercase().as_str() {
-        "y" | "yes" | "是" => Ok(()),
-        _ => Err(pick("Nothing was sent back.", "没有送回。").into()),
+    match confirm::asks(pick("Send them back? [y/N]", "送回吗？[y/N]"))? {
+        true => Ok(()),
+        false => Err(pick("Nothing was sent back.", "没有送回。").into()),
     }
 }
 
@@ -105,14 +124,28 @@ async fn redrive(queue: &DeadLetters, count: u64) -> Redriven<'_> {
     let mut redriven = Redriven { queue: &queue.name, source: &queue.source, ..Redriven::default() };
     let bar = progress::bar(pick("dead letters", "条死信"));
     bar.set_length(count);
-    loop {
+    let mut looks = 0;
+    while looks < LOOKS {
         let taken = match queue.take(HELD).await {
-            Ok(taken) if taken.is_empty() => break,
+            Ok(taken) if taken.is_empty() => {
+                looks += 1;
+                match queue.count().await {
+                    Ok(there) => redriven.held = there.saturating_sub(redriven.left + redriven.twice),
+                    Err(error) => {
+                        bar.suspend(|| note(&crate::with_causes(&*error)));
+                        redriven.leaves_rest_of(count);
+                    }
+                }
+                if redriven.held == 0 {
+                    break;
+                }
+                continue;
+            }
             Ok(taken) => taken,
             // What is sent back stays so.
             Err(error) => {
                 bar.suspend(|| note(&crate::with_causes(&*error)));
-                redriven.left += count.saturating_sub(redriven.redriven + redriven.twice).max(1);
+                redriven.leaves_rest_of(count.max(redriven.handled() + 1));
                 break;
             }
         };
@@ -131,6 +164,7 @@ async fn redrive(queue: &DeadLetters, count: u64) -> Redriven<'_> {
         }
     }
     bar.finish_and_clear();
+    redriven.left += redriven.held;
     redriven
 }
 
@@ -144,7 +178,7 @@ async fn one(queue: &DeadLetters, message: &Message) -> Step {
 }
 
 fn print(one: &Redriven) {
-    let Redriven { queue, source, redriven, twice, left } = one;
+    let Redriven { queue, source, redriven, twice, left, held } = one;
     tell(&say!("{queue}: {redriven} sent back to {source}", "{queue}：{redriven} 条送回了 {source}"));
     if *twice > 0 {
         tell(&say!(
@@ -152,7 +186,14 @@ fn print(one: &Redriven) {
             "{twice} 条送回了，但没能从这里删除，所以两边都有：再送一次就会处理两遍，SQS 的消息本来就可能如此。"
         ));
     }
-    if *left > 0 {
+    if *held > 0 {
+        tell(&say!(
+            "Somebody holds {held} of them: run it again in two minutes.",
+            "有 {held} 条正被别人处理：请两分钟后再运行一次。"
+        ));
+    }
+    let left = left - held;
+    if left > 0 {
         tell(&say!(
             "{left} were left; run it again in two minutes.",
             "{left} 条没有送回；请两分钟后再运行一次。"

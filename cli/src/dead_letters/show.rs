@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use aws_sdk_sqs::types::Message;
 use futures::{StreamExt, stream};
 use serde::Serialize;
 
@@ -43,7 +44,7 @@ struct Jobs {
 }
 
 /// Looks into each, and leaves it as it was.
-pub async fn run(queues: &[DeadLetters], json: bool) -> Result<Outcome, Failure> {
+pub async fn run(queues: &[DeadLetters], json: bool, there: &str) -> Result<Outcome, Failure> {
     let mut shown = Vec::with_capacity(queues.len());
     for queue in queues {
         let count = queue.count().await?;
@@ -52,31 +53,34 @@ pub async fn run(queues: &[DeadLetters], json: bool) -> Result<Outcome, Failure>
     }
     match json {
         true => print_json(&shown)?,
-        false => print(&shown),
+        false => print(&shown, there),
     }
     Ok(Outcome::Done)
 }
 
 async fn peek(queue: &DeadLetters) -> Result<Vec<Letter>, Failure> {
-    let mut messages = Vec::new();
-    while messages.len() < MOST_LOOKED_AT {
-        let taken = queue.take(HELD).await?;
-        if taken.is_empty() {
-            break;
-        }
-        messages.extend(taken);
-    }
+    let mut messages = BTreeMap::new();
+    // What comes a second time has been let go of: all was seen.
+    while messages.len() < MOST_LOOKED_AT && keep(&mut messages, queue.take(HELD).await?) {}
     // One that is not given back comes back by itself.
-    let back = stream::iter(&messages).map(|message| queue.give_back(message)).buffer_unordered(CONCURRENCY);
+    let back =
+        stream::iter(messages.values()).map(|message| queue.give_back(message)).buffer_unordered(CONCURRENCY);
     let failed = back.filter_map(async |given| given.err()).collect::<Vec<_>>().await;
     if !failed.is_empty() {
         note(&say!(
             "{} are seen by others only in a minute.",
-            "有 {} 条要一分钟后别处才看得到。",
+            "有 {} 条要一分钟后才会重新可见。",
             failed.len()
         ));
     }
-    Ok(messages.iter().map(Letter::of).collect())
+    Ok(messages.values().map(Letter::of).collect())
+}
+
+/// Keeps each message once, with the receipt that it was given last; gives whether any was new.
+fn keep(messages: &mut BTreeMap<String, Message>, taken: Vec<Message>) -> bool {
+    let before = messages.len();
+    messages.extend(taken.into_iter().map(|one| (one.message_id().unwrap_or_default().to_owned(), one)));
+    messages.len() > before
 }
 
 impl<'a> Shown<'a> {
@@ -105,7 +109,19 @@ impl<'a> Shown<'a> {
     }
 }
 
-fn print(shown: &[Shown]) {
+/// Why not all were looked at.
+fn not_all(one: &Shown) -> String {
+    let (queue, looked_at, held) = (one.queue, one.looked_at, one.count - one.looked_at as u64);
+    match looked_at >= MOST_LOOKED_AT {
+        true => say!("{queue}: {looked_at} were looked at.", "{queue}：只看了 {looked_at} 条。"),
+        false => say!(
+            "{queue}: {looked_at} were looked at. Somebody holds {held} of them: run it again in two minutes.",
+            "{queue}：只看了 {looked_at} 条。还有 {held} 条正被别人处理：请两分钟后再运行一次。"
+        ),
+    }
+}
+
+fn print(shown: &[Shown], there: &str) {
     let heads = ["queue", "of", "count", "oldest", "what"];
     let mut queues = table(pick(heads, ["死信队列", "来源", "条数", "最早", "内容"]));
     let mut batches = table(pick(["batch", "jobs", "messages"], ["批次", "任务", "消息"]));
@@ -118,8 +134,7 @@ fn print(shown: &[Shown]) {
             batches.add_row([batch, &of.jobs.to_string(), &of.messages.to_string()]);
         }
         if one.count > one.looked_at as u64 {
-            let (queue, looked_at) = (one.queue, one.looked_at);
-            note(&say!("{queue}: {looked_at} were looked at.", "{queue}：只看了 {looked_at} 条。"));
+            note(&not_all(one));
         }
     }
     tell(&queues.to_string());
@@ -127,9 +142,27 @@ fn print(shown: &[Shown]) {
         tell(&format!("\n{batches}"));
     }
     if shown.iter().any(|one| one.count > 0) {
-        note(pick(
-            "Once what was wrong is repaired, `queqiao dead-letters redrive` sends them back.",
-            "问题解决后，用 `queqiao dead-letters redrive` 送回原来的队列。",
+        note(&say!(
+            "Once what was wrong is repaired, `queqiao dead-letters redrive{there}` sends them back.",
+            "问题解决后，用 `queqiao dead-letters redrive{there}` 送回原来的队列。"
         ));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_given_twice_is_one_letter_and_goes_back_by_its_last_receipt() {
+        let message =
+            |id: &str, receipt: &str| Message::builder().message_id(id).receipt_handle(receipt).build();
+        let mut messages = BTreeMap::new();
+        assert!(keep(&mut messages, vec![message("a", "1"), message("b", "2")]));
+        assert!(keep(&mut messages, vec![message("a", "3"), message("c", "4")]));
+        assert!(!keep(&mut messages, vec![message("c", "5")]), "nothing is new");
+        assert!(!keep(&mut messages, vec![]));
+        let receipts: Vec<_> = messages.values().filter_map(|one| one.receipt_handle()).collect();
+        assert_eq!(receipts, ["3", "2", "5"]);
     }
 }

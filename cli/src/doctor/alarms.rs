@@ -1,6 +1,8 @@
 //! What AWS knows of a deployed stack: which of its alarms have gone off, and whether anybody is told.
 
-use aws_sdk_cloudwatch::types::StateValue;
+use std::error::Error;
+
+use aws_sdk_cloudwatch::types::{MetricAlarm, StateValue};
 use contract::Check;
 
 use super::{ok, problem, unknown};
@@ -18,12 +20,20 @@ const BATCH: usize = 100;
 pub async fn look(stack: &str) -> Vec<Check> {
     let watched = match deployed::watched(stack).await {
         Ok(watched) => watched,
-        Err(error) => return vec![unknown("alarms", error.to_string())],
+        Err(error) => return vec![not_seen("alarms", &*error)],
     };
     let (gone_off, told) = tokio::join!(gone_off(&watched), told(&watched));
-    let mut checks = gone_off.unwrap_or_else(|error| vec![unknown("alarms", error.to_string())]);
-    checks.push(told.unwrap_or_else(|error| unknown("alarm_address", error.to_string())));
+    let mut checks = gone_off.unwrap_or_else(|error| vec![not_seen("alarms", &*error)]);
+    checks.push(told.unwrap_or_else(|error| not_seen("alarm_address", &*error)));
     checks
+}
+
+fn not_seen(check: &str, error: &(dyn Error + 'static)) -> Check {
+    let remedy = pick(
+        "Your AWS credentials need cloudformation:ListStackResources, cloudwatch:DescribeAlarms and sns:ListSubscriptionsByTopic.",
+        "你的 AWS 凭证需要 cloudformation:ListStackResources、cloudwatch:DescribeAlarms 和 sns:ListSubscriptionsByTopic 权限。",
+    );
+    Check { remedy: Some(remedy.to_owned()), ..unknown(check, crate::with_causes(error)) }
 }
 
 /// One for each alarm that has gone off, by what it says of itself; or one that none has.
@@ -31,8 +41,9 @@ async fn gone_off(watched: &Watched) -> Result<Vec<Check>, Failure> {
     let mut checks = Vec::new();
     for names in watched.alarms.chunks(BATCH) {
         let describe = watched.cloudwatch.describe_alarms().set_alarm_names(Some(names.to_vec()));
-        let described = describe.state_value(StateValue::Alarm).send().await?;
-        checks.extend(described.metric_alarms().iter().map(|alarm| {
+        let described = describe.state_value(StateValue::Alarm).send().await.map_err(deployed::said)?;
+        let has_gone_off = |alarm: &&MetricAlarm| alarm.state_value() == Some(&StateValue::Alarm);
+        checks.extend(described.metric_alarms().iter().filter(has_gone_off).map(|alarm| {
             let name = alarm.alarm_name().unwrap_or_default();
             let said = alarm.alarm_description().unwrap_or_default();
             let remedy = pick(
@@ -44,20 +55,24 @@ async fn gone_off(watched: &Watched) -> Result<Vec<Check>, Failure> {
     }
     if checks.is_empty() {
         let count = watched.alarms.len();
-        checks.push(ok("alarms", say!("None of {count} has gone off.", "{count} 个告警都没有响。")));
+        checks.push(ok(
+            "alarms",
+            say!("None of the {count} alarms has gone off.", "{count} 个告警都没有触发。"),
+        ));
     }
     Ok(checks)
 }
 
 /// Whether an address is subscribed, and its owner has said yes.
 async fn told(watched: &Watched) -> Result<Check, Failure> {
-    let listed = watched.sns.list_subscriptions_by_topic().topic_arn(&watched.topic).send().await?;
+    let listed = watched.sns.list_subscriptions_by_topic().topic_arn(&watched.topic);
+    let listed = listed.send().await.map_err(deployed::said)?;
     let (pending, confirmed): (Vec<_>, Vec<_>) =
         listed.subscriptions().iter().partition(|one| one.subscription_arn() == Some(PENDING));
     Ok(match (confirmed.len(), pending.len()) {
         (0, 0) => problem(
             "alarm_address",
-            pick("Nobody is told when an alarm goes off.", "告警响了也没有人收到。").to_owned(),
+            pick("Nobody is told when an alarm goes off.", "告警触发了也没有人收到。").to_owned(),
             Some(pick(
                 "Deploy with AlarmEmail, or subscribe to the output AlarmTopic.",
                 "部署时填 AlarmEmail，或者订阅输出里的 AlarmTopic。",
@@ -73,7 +88,7 @@ async fn told(watched: &Watched) -> Result<Check, Failure> {
             )),
         ),
         (confirmed, _) => {
-            ok("alarm_address", say!("{confirmed} addresses are told.", "{confirmed} 个地址会收到告警。"))
+            ok("alarm_address", say!("Confirmed addresses: {confirmed}.", "{confirmed} 个地址会收到告警。"))
         }
     })
 }

@@ -9,10 +9,10 @@ pub fn of_command(path: &str) -> Option<&'static str> {
         "local" => {
             "在本机运行全部组件\n\n模拟的微信、数据表、队列、全部函数和网关。就绪后在 stdout 打印一行 JSON，其余都写到 stderr。\n要用自己的账号，设置环境变量 MINI_APPID、MINI_SECRET、OA_APPID、OA_SECRET 和 TOKEN_MODE。"
         }
-        "send" => "给用户发一种通知，收件人写在命令行或 CSV 文件里",
-        "status" => "查看一个批次的发送结果",
-        "replay" => "重新发送一个批次里失败的和结果不明的消息",
-        "templates" => "对照账号里实有的模板列出通知目录，指出不相符的地方",
+        "send" => "发送一种通知；收件人写在命令行里或 CSV 文件里",
+        "status" => "查看一个批次的送达情况",
+        "replay" => "重新发送一个批次里失败的和结果未知的消息",
+        "templates" => "列出通知目录和账号里的模板，指出不相符的地方",
         "catalog" => "检查、推送、查看、回退通知目录；为模板起草一项通知",
         "catalog check" => {
             "检查文件，指出全部错误；加 --stack 或 --data，还会对照那里账号的模板，指出微信会拒绝什么"
@@ -28,7 +28,7 @@ pub fn of_command(path: &str) -> Option<&'static str> {
         "import" => "导入以前在别处登录过的用户",
         "sync" => "同步粉丝的映射表",
         "doctor" => "检查部署是否正常，不正常的该怎么办",
-        "dead-letters" => "查看没能处理的消息，送回原来的队列重新处理",
+        "dead-letters" => "查看死信，送回原来的队列重新处理",
         "dead-letters show" => "列出有多少条、最早的时间和所属的批次；只看，不动",
         "dead-letters redrive" => "问题解决后，把死信送回原来的队列",
         "forget" => "删除一位用户的全部数据",
@@ -51,10 +51,10 @@ fn of_any_verb(argument: &str) -> Option<&'static str> {
         "help" => "显示帮助",
         "version" => "显示版本",
         "json" => "输出一行 JSON",
-        "stack" => "部署在 AWS 上的堆栈，写 CloudFormation 里的名字",
-        "data" => "本地环境的文件夹（它的 --data）[默认：.local]",
-        "gateway" => "网关的 URL；没有写 --stack 和 --data 时，也可以用 QUEQIAO_GATEWAY",
-        "key" => "调用用的 service key；最好设 QUEQIAO_KEY，不要写在命令行里。本地环境的会自动找到",
+        "stack" => "AWS 上的堆栈，写它在 CloudFormation 里的名称",
+        "data" => "本地环境的目录（它的 --data）[默认：.local]",
+        "gateway" => "网关的 URL；没有写 --stack 和 --data 时，也可以用环境变量 QUEQIAO_GATEWAY",
+        "key" => "调用所用的 service key；最好设在 QUEQIAO_KEY 里，不要写在命令行上。本地环境的会自动找到",
         _ => return None,
     })
 }
@@ -102,9 +102,9 @@ fn of_send(argument: &str) -> Option<&'static str> {
         "page" => "点开的小程序页面，代替通知目录里的；前面不带斜杠",
         "dry_run" => "不发送，只显示每个人会收到什么",
         "skip_bad" => "跳过文件里有误的行；不加时，有一行不对就都不发送",
-        "idempotency_key" => "接着发中断了的那一次，写它打印的 key：24 小时内，已经收到的不会重复收到",
-        "wait" => "最多等多少秒看发送结果",
-        "no_wait" => "不等发送结果",
+        "idempotency_key" => "续发中断的那一次，填当时打印的 key：24 小时内，已受理的不会重复发送",
+        "wait" => "最多等多少秒看送达情况",
+        "no_wait" => "不等送达情况",
         _ => return None,
     })
 }
@@ -135,8 +135,9 @@ fn of_the_others(path: &str, argument: &str) -> Option<&'static str> {
         ("status", "json") => "每页输出一行 JSON",
         ("status" | "replay", "id") => "批次，POST /send 返回的 id",
         ("status", "all") => "显示全部消息，不只前一百条",
-        ("replay", "n") => "只发这一条；不写则发全部失败的和结果不明的",
+        ("replay", "n") => "只发这一条；不写则发全部失败的和结果未知的",
         ("catalog check" | "catalog push", "file") => "通知目录文件，格式同 notifications.toml",
+        ("catalog check", "data") => "本地环境的目录：对照它的模板检查",
         ("catalog push", "onto") => "只在这个版本生效时才推送：文件是从它改来的",
         ("catalog push", "force") => "和账号的模板不相符也推送：也许模板刚刚改过",
         ("catalog pull", "template_id") => "模板 ID，和微信后台显示的一样",
@@ -148,12 +149,13 @@ fn of_the_others(path: &str, argument: &str) -> Option<&'static str> {
             "小程序 openid 和 unionid 的对应：表头为 `openid,unionid` 的 CSV，或每行一个 JSON 对象：{\"openid\": \"…\", \"unionid\": \"…\"}"
         }
         ("import", "dry_run") => "不写入，只说会写入什么",
-        ("sync", "force") => "粉丝列表看起来可疑，也照它同步",
+        ("sync", "force") => "即使粉丝列表可疑，也照它同步",
         ("sync", "anew") => "重新查询所有人，已有映射的也查：用在 unionid 变了以后",
         ("dead-letters show" | "dead-letters redrive", "queue") => {
-            "只看这个队列：写死信队列的名字，或它来源队列的名字"
+            "只处理这个队列：写死信队列或来源队列的名称"
         }
         ("dead-letters redrive", "yes") => "不再询问",
+        ("forget", "yes") => "不再询问；不在终端里运行时，本来就不询问",
         ("forget", "openid") => "用户在小程序里的 openid",
         ("forget", "unionid") => "用户的 unionid",
         ("forget", "oa_openid") => "用户在公众号里的 openid",

@@ -108,9 +108,12 @@ fn object(text: &[u8]) -> Result<Names, String> {
 
 /// A header with the two columns in either order, and two values a line.
 fn of_csv(bytes: &[u8]) -> Vec<Line> {
-    let mut records = sheet::records(bytes).into_iter();
+    let mut records = match sheet::records(bytes) {
+        Ok(records) => records.into_iter(),
+        Err(Mistake { line, what }) => return vec![(line, Err(what))],
+    };
     let Some(header) = records.next() else { return Vec::new() };
-    let mut columns = header.values.unwrap_or_default();
+    let mut columns = header.values;
     let is_reversed = columns == [COLUMNS[1], COLUMNS[0]];
     if is_reversed {
         columns.reverse();
@@ -128,7 +131,7 @@ fn of_csv(bytes: &[u8]) -> Vec<Line> {
         let (openid, unionid) = if is_reversed { (other, one) } else { (one, other) };
         Ok(Names { openid, unionid })
     };
-    records.map(|record| (record.line, record.values.and_then(names))).collect()
+    records.map(|record| (record.line, names(record.values))).collect()
 }
 
 /// Whether WeChat could have made the two.
@@ -139,7 +142,7 @@ fn checked(names: Names) -> Result<Names, String> {
         }
         if !is_id(id) {
             return Err(say!(
-                "its {name} is none: WeChat's are letters, digits, `_` and `-`",
+                "is no {name}: WeChat's have only letters, digits, `_` and `-`",
                 "{name} 不对：微信的 {name} 只有字母、数字、`_` 和 `-`"
             ));
         }
@@ -179,7 +182,7 @@ mod tests {
             "3: has 1 values",
             "4: has no unionid",
             "5: has no openid",
-            "6: its unionid is none",
+            "6: is no unionid",
             "7: the openid of line 2, with another unionid",
             "9: has 3 values",
             "11: the unionid of line 2, with another openid",

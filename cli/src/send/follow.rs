@@ -28,6 +28,9 @@ pub struct Followed {
     pub counts: BTreeMap<MessageState, u64>,
     /// The first of those that did not arrive, or not yet.
     pub undelivered: Vec<Undelivered>,
+    /// The batches of which some are still on their way.
+    #[serde(skip)]
+    pub open: Vec<String>,
 }
 
 /// A message that did not arrive, or not yet.
@@ -46,9 +49,9 @@ impl Followed {
         self.counts.keys().all(|state| has_arrived(*state))
     }
 
-    /// How many are still on their way.
+    /// How many are still on their way. What is parked waits for a person, and may wait for a day.
     pub fn waiting(&self) -> u64 {
-        self.count(|state| !state.is_final())
+        self.count(is_on_its_way)
     }
 
     /// How many did not arrive, or not yet, and may have a reason.
@@ -65,6 +68,10 @@ impl Followed {
             *self.counts.entry(*state).or_default() += count;
         }
     }
+}
+
+fn is_on_its_way(state: MessageState) -> bool {
+    matches!(state, MessageState::Queued | MessageState::Retrying)
 }
 
 fn has_arrived(state: MessageState) -> bool {
@@ -86,13 +93,15 @@ pub async fn follow(
     let mut looks = 0;
     loop {
         let next = Instant::now() + LOOK_EVERY;
-        let mut followed = Followed::default();
-        let mut firsts = Vec::new();
-        for batch in batches.iter().filter(|batch| batch.accepted > 0) {
-            let first = status::page(api, &batch.id, None).await?;
-            followed.add(&first);
-            firsts.push(first);
-        }
+        let (mut followed, firsts) = match look(api, batches).await {
+            Ok(seen) => seen,
+            // They are on their way all the same.
+            Err(error) if error.is_transient() && next <= until => {
+                sleep_until(next).await;
+                continue;
+            }
+            Err(error) => return Err(error),
+        };
         looks += 1;
         let (waiting, all) = (followed.waiting(), followed.count(|_| true));
         bar.set_position(all - waiting);
@@ -105,6 +114,20 @@ pub async fn follow(
         }
         sleep_until(next).await;
     }
+}
+
+/// How all of them stand, and the first page of each.
+async fn look(api: &Api, batches: &[Accepted]) -> Result<(Followed, Vec<BatchStatus>), ApiError> {
+    let (mut followed, mut firsts) = (Followed::default(), Vec::new());
+    for batch in batches.iter().filter(|batch| batch.accepted > 0) {
+        let first = status::page(api, &batch.id, None).await?;
+        followed.add(&first);
+        if first.counts.iter().flatten().any(|(state, count)| is_on_its_way(*state) && *count > 0) {
+            followed.open.push(batch.id.clone());
+        }
+        firsts.push(first);
+    }
+    Ok((followed, firsts))
 }
 
 /// The first of those that have a reason, from these pages on.

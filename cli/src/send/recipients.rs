@@ -1,6 +1,6 @@
 //! To whom: those that are named on the command line, and those of a CSV file with data of their own.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 
 use contract::data::{Data, LARGEST_DATA, MOST_NAMES};
@@ -8,9 +8,12 @@ use contract::send::is_id;
 use contract::{Recipient, To};
 use strum::{EnumString, IntoStaticStr};
 
-use crate::Failure;
 use crate::lang::{pick, say};
 use crate::sheet::{self, Mistake, Record};
+use crate::{Failure, why};
+
+/// Where somebody stands who is named on the command line: before any line of a file.
+const NAMED: usize = 0;
 
 /// By which of their ids somebody is named.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, EnumString, IntoStaticStr)]
@@ -40,21 +43,39 @@ pub fn named(text: &str) -> Result<To, String> {
     by.to(id, Data::new())
 }
 
-/// Who stands in the file, and the lines that name nobody or somebody twice.
+/// Refuses a command line that names somebody twice: they would get it twice, or be rejected after others have it.
+pub fn all_different(to: &[To]) -> Result<(), String> {
+    let mut seen = HashSet::new();
+    match to.iter().map(To::recipient).find(|recipient| !seen.insert(recipient.clone())) {
+        None => Ok(()),
+        Some(twice) => {
+            let id = why::name(&twice);
+            Err(say!("--to names {id} twice.", "--to 写了两次 {id}。"))
+        }
+    }
+}
+
+/// Whether all are named by the same kind of id: else nobody sees here who is the same.
+pub fn are_of_one_kind(to: &[To]) -> bool {
+    let kind = |to: &To| std::mem::discriminant(&to.recipient());
+    to.windows(2).all(|two| kind(&two[0]) == kind(&two[1]))
+}
+
+/// Who stands in the file beside those who are named already, and the lines that name nobody or somebody twice.
 ///
 /// # Errors
 /// When the file cannot be read, or its header does not say who is meant.
-pub fn of_file(file: &Path) -> Result<(Vec<To>, Vec<Mistake>), Failure> {
+pub fn of_file(file: &Path, named: &[To]) -> Result<(Vec<To>, Vec<Mistake>), Failure> {
+    let at = |Mistake { line, what }: Mistake| format!("{}:{line}: {what}", file.display());
     let bytes = std::fs::read(file).map_err(|error| sheet::unreadable(file, &error))?;
-    let mut records = sheet::records(&bytes).into_iter();
-    let header = records.next().map(|record| record.values);
-    let header = header.unwrap_or_else(|| Err(pick("is empty", "是空的").to_owned()));
-    let read = header.and_then(|header| columns(&header));
-    let (by, columns) = read.map_err(|what| format!("{}:1: {what}", file.display()))?;
-    let (mut recipients, mut mistakes, mut seen) = (Vec::new(), Vec::new(), HashMap::new());
+    let mut records = sheet::records(&bytes).map_err(at)?.into_iter();
+    let header = records.next().ok_or_else(|| pick("is empty", "是空的").to_owned());
+    let read = header.and_then(|header| columns(&header.values));
+    let (by, columns) = read.map_err(|what| at(Mistake { line: 1, what }))?;
+    let (mut recipients, mut mistakes) = (Vec::new(), Vec::new());
+    let mut seen: HashMap<_, _> = named.iter().map(|to| (to.recipient(), NAMED)).collect();
     for Record { line, values } in records {
-        let to = values.and_then(|values| recipient(by, &columns, values));
-        match to.and_then(|to| once(&mut seen, line, to)) {
+        match recipient(by, &columns, values).and_then(|to| once(&mut seen, line, to)) {
             Ok(to) => recipients.push(to),
             Err(what) => mistakes.push(Mistake { line, what }),
         }
@@ -68,7 +89,7 @@ fn columns(header: &[String]) -> Result<(By, Vec<Column>), String> {
     let mut names: Vec<&String> = Vec::new();
     let mut columns = Vec::with_capacity(header.len());
     for name in header {
-        columns.push(match name.parse::<By>() {
+        columns.push(match by_name(name) {
             Ok(other) if by.replace(other).is_some() => {
                 return Err(pick(
                     "its header names two columns for the recipient: keep one of openid, unionid and oa_openid",
@@ -91,18 +112,35 @@ fn columns(header: &[String]) -> Result<(By, Vec<Column>), String> {
         return Err(say!("has more than {MOST_NAMES} columns of data", "数据超过 {MOST_NAMES} 列"));
     }
     let by = by.ok_or_else(|| {
+        if let [one] = header
+            && let Some(separator) = SEPARATORS.iter().find(|separator| one.contains(**separator))
+        {
+            return say!(
+                "its columns are separated by `{separator}`: save it with commas",
+                "列之间用的是「{separator}」：请用英文逗号分隔"
+            );
+        }
         pick(
             "its header has to name the column of the recipients: openid, unionid or oa_openid",
             "表头要有一列收件人：openid、unionid 或 oa_openid",
         )
+        .to_owned()
     })?;
     Ok((by, columns))
+}
+
+/// What spreadsheets also put between columns.
+const SEPARATORS: [&str; 4] = ["，", ";", "；", "\t"];
+
+/// A column's name however it is written: `OpenID`, with a wide blank behind it.
+fn by_name(name: &str) -> Result<By, strum::ParseError> {
+    name.trim().to_ascii_lowercase().parse()
 }
 
 fn recipient(by: By, columns: &[Column], values: Vec<String>) -> Result<To, String> {
     if values.len() != columns.len() {
         let (has, of) = (values.len(), columns.len());
-        return Err(say!("has {has} values, and the header {of}", "有 {has} 个值，表头是 {of} 列"));
+        return Err(say!("has {has} values for {of} columns", "有 {has} 个值，表头是 {of} 列"));
     }
     let (mut id, mut data) = (String::new(), Data::new());
     for (column, value) in columns.iter().zip(values) {
@@ -110,6 +148,10 @@ fn recipient(by: By, columns: &[Column], values: Vec<String>) -> Result<To, Stri
             Column::Recipient => id = value,
             // What is left empty is not theirs: they have what all have.
             _ if value.is_empty() => {}
+            // No card shows one, and a template that does not know the name would drop it unseen.
+            Column::Datum(name) if value.contains(['\n', '\r']) => {
+                return Err(say!("has a line break in {name}", "{name} 里有换行"));
+            }
             Column::Datum(name) => drop(data.insert(name.clone(), value)),
             Column::Nothing => {
                 return Err(pick("has a value in a column without a name", "没有列名的一列里有值").to_owned());
@@ -127,6 +169,10 @@ fn recipient(by: By, columns: &[Column], values: Vec<String>) -> Result<To, Stri
 fn once(seen: &mut HashMap<Recipient, usize>, line: usize, to: To) -> Result<To, String> {
     match seen.insert(to.recipient(), line) {
         None => Ok(to),
+        Some(NAMED) => {
+            seen.insert(to.recipient(), NAMED);
+            Err(pick("names a recipient of --to again", "和 --to 的收件人重复").to_owned())
+        }
         Some(first) => {
             seen.insert(to.recipient(), first);
             Err(say!("names the recipient of line {first} again", "和第 {first} 行是同一个收件人"))
@@ -141,7 +187,7 @@ impl By {
             return Err(match id {
                 "" => say!("has no {name}", "没有 {name}"),
                 _ => say!(
-                    "its {name} is none: WeChat's are letters, digits, `_` and `-`",
+                    "is no {name}: WeChat's have only letters, digits, `_` and `-`",
                     "{name} 不对：微信的 {name} 只有字母、数字、`_` 和 `-`"
                 ),
             });
@@ -163,7 +209,7 @@ mod tests {
         let folder = tempfile::tempdir().expect("a folder");
         let file = folder.path().join("users.csv");
         std::fs::write(&file, text).expect("a file");
-        match of_file(&file) {
+        match of_file(&file, &[]) {
             Ok((recipients, mistakes)) => (
                 recipients.iter().map(|to| serde_json::to_string(to).expect("JSON")).collect(),
                 mistakes.iter().map(|one| format!("{}: {}", one.line, one.what)).collect(),
@@ -191,9 +237,9 @@ mod tests {
         let (recipients, mistakes) = read("openid,a,\no1,1,\no2,2\n,3,\no 4,4,\no5,5,6\no1,7,\no8,8,\n");
         assert_eq!(recipients.len(), 2, "{recipients:?}");
         let expected = [
-            "3: has 2 values, and the header 3",
+            "3: has 2 values for 3 columns",
             "4: has no openid",
-            "5: its openid is none",
+            "5: is no openid",
             "6: has a value in a column without a name",
             "7: names the recipient of line 2 again",
         ];

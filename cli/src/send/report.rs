@@ -9,7 +9,7 @@ use super::follow::{self, Followed, MOST_TOLD};
 use crate::api::Api;
 use crate::lang::{pick, say};
 use crate::outcome::Outcome;
-use crate::{Failure, note, print_json, progress, table, tell, why};
+use crate::{Failure, answer_json, note, progress, table, tell, why};
 
 /// What it came to, so far.
 #[derive(Serialize)]
@@ -20,6 +20,9 @@ pub struct Report {
     pub batches: Vec<Accepted>,
     /// How many lines of the file were left out.
     left_out: usize,
+    /// How a verb is told which stack was meant.
+    #[serde(skip)]
+    target: String,
     #[serde(flatten, skip_serializing_if = "Option::is_none")]
     followed: Option<Followed>,
     /// Whether it was to be followed, and could not be.
@@ -29,8 +32,8 @@ pub struct Report {
 
 impl Report {
     /// Nothing yet.
-    pub fn new(key: String, left_out: usize) -> Self {
-        Self { key, batches: Vec::new(), left_out, followed: None, is_lost: false }
+    pub fn new(key: String, left_out: usize, target: String) -> Self {
+        Self { key, batches: Vec::new(), left_out, target, followed: None, is_lost: false }
     }
 
     /// Waits so long at most for what becomes of the messages.
@@ -66,22 +69,22 @@ impl Report {
     /// When nobody was accepted.
     pub fn outcome(&self) -> Result<Outcome, Failure> {
         if self.accepted() == 0 {
-            return Err(pick("Nobody was accepted.", "没有收件人被接受。").into());
+            return Err(pick("Nobody was accepted.", "没有受理任何收件人。").into());
         }
         let is_delivered = self.followed.as_ref().is_none_or(Followed::is_delivered);
         Ok(Outcome::of(self.rejected() == 0 && self.left_out == 0 && is_delivered && !self.is_lost))
     }
 
     /// Tells it.
-    pub fn print(&self, json: bool) -> Result<(), Failure> {
+    pub fn print(&self, json: bool) {
         if json {
-            return print_json(self);
+            return answer_json(self);
         }
         for Accepted { id, accepted, rejected } in &self.batches {
             let rejected = rejected.len();
             tell(&say!(
                 "{id}: {accepted} accepted, {rejected} rejected",
-                "{id}：接受 {accepted} 位，拒绝 {rejected} 位"
+                "{id}：受理 {accepted} 位，拒绝 {rejected} 位"
             ));
         }
         if let Some(followed) = &self.followed {
@@ -89,15 +92,21 @@ impl Report {
             tell(&counts.collect::<Vec<_>>().join(pick(", ", "，")));
         }
         self.print_those_without();
-        let waiting = self.followed.as_ref().map_or(0, Followed::waiting);
-        if let Some(batch) = self.batches.last().filter(|_| waiting > 0 || self.is_lost) {
+        tell_left_out(self.left_out);
+        let all = || self.batches.iter().map(|batch| batch.id.clone()).collect();
+        let open = if self.is_lost {
+            all()
+        } else {
+            self.followed.iter().flat_map(|seen| seen.open.clone()).collect()
+        };
+        let open: Vec<String> = open;
+        for id in open {
+            let target = &self.target;
             note(&say!(
-                "Not all is known yet: `queqiao status {}` tells it later.",
-                "还有消息没有结果：稍后用 `queqiao status {}` 查看。",
-                batch.id
+                "Not all is known yet: `queqiao status {id}{target}` tells it later.",
+                "还有消息没有结果：稍后用 `queqiao status {id}{target}` 查看。"
             ));
         }
-        Ok(())
     }
 
     /// Who got nothing, or nothing yet, and why.
@@ -120,10 +129,18 @@ impl Report {
         let all = self.rejected() as u64 + self.followed.as_ref().map_or(0, Followed::undelivered);
         let more = all.saturating_sub(MOST_TOLD as u64);
         if more > 0 {
+            let target = &self.target;
             note(&say!(
-                "{more} more got nothing: --json tells of all that were rejected, `queqiao status ID --all` of the others.",
-                "还有 {more} 位没有收到：用 --json 列出全部被拒绝的，用 `queqiao status ID --all` 查看其余的。"
+                "{more} more were rejected or are not known to have arrived: --json tells of all that were rejected, `queqiao status ID --all{target}` of the others.",
+                "还有 {more} 位被拒绝，或者不能确定收到了：用 --json 列出全部被拒绝的，用 `queqiao status ID --all{target}` 查看其余的。"
             ));
         }
+    }
+}
+
+/// Tells how many lines of the file nothing came of.
+pub fn tell_left_out(lines: usize) {
+    if lines > 0 {
+        note(&say!("Lines left out: {lines}.", "跳过了 {lines} 行。"));
     }
 }

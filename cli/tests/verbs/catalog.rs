@@ -74,6 +74,22 @@ async fn what_is_pushed_is_sent_a_minute_later_and_a_rollback_takes_it_back() {
 }
 
 #[tokio::test]
+async fn a_check_says_when_there_was_nothing_to_compare_with_and_names_lines_in_chinese_too() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let _world = world(folder.path()).await;
+    let good = file(folder.path(), &catalog("one"));
+    let told = prints(folder.path(), &["catalog", "check", good.to_str().expect("a path")]).await;
+    assert!(told.ends_with("nothing wrong in the file; not compared with templates."), "{told}");
+    let bad = file(folder.path(), "[approval]\ntemplate_id = \"x\"\nkepe = \"1h\"\nfields.thing1 = \"\"\n");
+    let bad = bad.to_str().expect("a path");
+    let told = refusal(folder.path(), &["--lang", "zh", "catalog", "check", bad]).await;
+    assert!(
+        told.lines().count() > 1 && told.lines().all(|line| line.starts_with(&format!("{bad}:"))),
+        "{told}"
+    );
+}
+
+#[tokio::test]
 async fn a_rollback_after_a_rollback_goes_further_back() {
     let folder = tempfile::tempdir().expect("a folder");
     let _world = world(folder.path()).await;

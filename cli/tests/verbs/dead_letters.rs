@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use local::Settings;
+use local::{RunFile, Settings};
 use serde_json::{Value, json};
 
 use super::{SEND, World, prints, queqiao, refusal, text};
@@ -58,6 +58,30 @@ async fn a_dead_job_is_told_by_its_batch_stays_where_it_is_and_goes_back_when_th
     assert_eq!(world.queued(QUEUES[0]).await, 0);
     let told = prints(folder.path(), &["dead-letters", "redrive"]).await;
     assert_eq!(told, "There are no dead letters.");
+}
+
+#[tokio::test]
+async fn a_dead_job_that_somebody_holds_is_not_forgotten() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = super::world(folder.path()).await;
+    with_a_dead_job(&world).await;
+    let run = RunFile::read(folder.path()).expect("a run file");
+    let sqs = shared::queue::client(&shared::Config::of(run.operator)).expect("a client");
+    let listed = sqs.list_queues().send().await.expect("queues");
+    let url = listed.queue_urls().iter().find(|url| url.ends_with(QUEUES[0])).expect("a queue");
+    let taken = sqs.receive_message().queue_url(url).visibility_timeout(120).send().await.expect("a letter");
+    assert_eq!(taken.messages().len(), 1);
+
+    let shown = queqiao(folder.path(), &["dead-letters", "show"]).await;
+    let told = text(&shown.stderr);
+    assert!(told.contains("0 were looked at. Somebody holds 1 of them"), "{told}");
+    let redriven = queqiao(folder.path(), &["dead-letters", "redrive", "--yes"]).await;
+    let told = text(&redriven.stdout);
+    assert_eq!(redriven.status.code(), Some(3), "{told}");
+    assert!(told.contains("Somebody holds 1 of them: run it again in two minutes."), "{told}");
+    let redriven = queqiao(folder.path(), &["dead-letters", "redrive", "--yes", "--json"]).await;
+    let redriven: Value = serde_json::from_slice(&redriven.stdout).expect("JSON");
+    assert_eq!([&redriven[0]["redriven"], &redriven[0]["left"]], [0, 1]);
 }
 
 #[tokio::test]

@@ -11,7 +11,7 @@ async fn what_is_wrong_is_told_with_what_to_do_in_both_languages() {
     world.console(&json!({ "whitelist": "all", "whitelisted": [] })).await;
     for (lang, words) in [
         ("en", ["add the IP 127.0.0.1", "The callback's URL is answered", "problems."]),
-        ("zh", ["把 IP 127.0.0.1", "回调地址有函数应答", "个问题。"]),
+        ("zh", ["把 IP 127.0.0.1", "回调地址可以访问，函数有响应", "个问题。"]),
     ] {
         let output = queqiao(folder.path(), &["doctor", "--lang", lang]).await;
         assert_eq!(output.status.code(), Some(1));

@@ -38,7 +38,7 @@ async fn the_language_is_the_options_else_the_variables_else_the_locales() {
 #[tokio::test]
 async fn help_and_mistakes_are_told_in_chinese() {
     let help = text(&alone(&[], &["--lang", "zh", "--help"]).await.stdout);
-    for told in ["用法：queqiao", "退出码：", "查看一个批次的发送结果"] {
+    for told in ["用法：queqiao", "退出码：", "查看一个批次的送达情况"] {
         assert!(help.contains(told), "{help}");
     }
     for (arguments, told) in [
@@ -48,6 +48,10 @@ async fn help_and_mistakes_are_told_in_chinese() {
         (&["send", "n", "--to", "phone:1"], "phone 不是 openid、unionid 或 oa_openid"),
         (&["keys", "list", "--stack", "a", "--data", "b"], "--stack <NAME> 不能和 --data <DIR> 一起用"),
         (&["--port", "1", "keys", "list"], "--port 不能和 keys 一起用"),
+        (&["cost", "--messages", "1", "--messages", "2"], "--messages <N> 只能写一次"),
+        (&["status", "a", "b"], "无法识别的参数：b"),
+        (&["keys", "create", "a", "--days", "0"], "--days <N> 不能是 0：范围是 1 到 36500"),
+        (&["keys", "create", "a", "--days", "x"], "--days <N> 不能是 x：要写整数"),
     ] {
         let output = alone(&[("QUEQIAO_LANG", "zh")], arguments).await;
         let printed = text(&output.stderr);
@@ -123,7 +127,7 @@ async fn a_month_is_reckoned_without_a_stack() {
     assert_eq!(together["currency"], "USD");
     let output = alone(&[], &["cost", "--messages", "1000000"]).await;
     let (told, noted) = (text(&output.stdout), text(&output.stderr));
-    assert!(told.contains(&format!("{:.2} $", sum(&alone_each))) && noted.contains("NAT"), "{told} {noted}");
+    assert!(told.contains(&format!("${:.2}", sum(&alone_each))) && noted.contains("NAT"), "{told} {noted}");
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! The operator's verbs, as programs, against a stack that runs in this process.
 
+mod answers;
 mod catalog;
 mod dead_letters;
 mod doctor;
@@ -85,7 +86,7 @@ async fn sync_status_and_replay_do_what_the_routes_do() {
     let folder = tempfile::tempdir().expect("a folder");
     let world = world(folder.path()).await;
     let synced = prints(folder.path(), &["sync"]).await;
-    assert_eq!(synced, "done: 250 listed, 0 known, 250 new, 0 removed, 0 without a unionid");
+    assert_eq!(synced, "done: 250 listed, 0 known, 250 new, 0 removed, 0 without a unionid, 0 not looked up");
 
     world.fault(json!({ "endpoint": SEND, "errcode": 45168, "user": 1 })).await;
     let to: Vec<_> = world.users(0, 150).await.iter().map(|u| json!({ "unionid": u.unionid })).collect();

@@ -71,7 +71,7 @@ async fn each_in_the_file_gets_what_is_theirs_and_who_gets_nothing_is_told() {
     }
     let told = queqiao(folder.path(), &call(&["--csv", &file, "--set", "applicant=x", "--lang", "zh"])).await;
     let printed = text(&told.stdout);
-    assert!(printed.contains("接受 2 位，拒绝 1 位") && printed.contains("2 sent"), "{printed}");
+    assert!(printed.contains("受理 2 位，拒绝 1 位") && printed.contains("2 sent"), "{printed}");
     assert!(printed.contains("uStranger") && printed.contains("请用户关注公众号"), "{printed}");
 }
 
@@ -82,11 +82,9 @@ async fn where_a_line_is_wrong_nothing_is_sent_unless_it_is_to_be_left_out() {
     let unionid = world.user(1).await.unionid;
     let file = file(folder.path(), &format!("unionid,applicant\n{unionid},张三\n{unionid},李四\n,王五\n"));
     let told = refusal(folder.path(), &call(&["--csv", &file])).await;
-    for line in [
-        ":3: names the recipient of line 2 again",
-        ":4: has no unionid",
-        "2 lines are wrong, and nothing was sent",
-    ] {
+    for line in
+        [":3: names the recipient of line 2 again", ":4: has no unionid", "Wrong lines: 2. Nothing was sent"]
+    {
         assert!(told.contains(line), "{told}");
     }
     assert_eq!(world.deliveries().await.len(), 0);
@@ -235,4 +233,80 @@ async fn where_nobody_is_there_it_was_not_done() {
     let to = call(&["--to", "o1", "--gateway", "http://127.0.0.1:1", "--key", "k"]);
     let told = refusal(folder.path(), &to).await;
     assert!(told.contains("http://127.0.0.1:1 does not answer"), "{told}");
+}
+
+#[tokio::test]
+async fn nobody_is_named_twice_on_the_command_line_and_in_the_file() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = synced(folder.path()).await;
+    let user = world.user(0).await;
+    let lines = format!("oa_openid,applicant\n{},张三\n", user.oa_openid);
+    let file = file(folder.path(), &lines);
+    let named = format!("oa_openid:{}", user.oa_openid);
+    for twice in [&["--csv", &file, "--to", &named][..], &["--to", &named, "--to", &named]] {
+        let told = refusal(folder.path(), &call(&[twice, &["--set", "applicant=李四"]].concat())).await;
+        assert!(told.contains("--to again") || told.contains("twice"), "{told}");
+    }
+    let told = refusal(folder.path(), &call(&["--to", "o1", "--set", "kind=事假"])).await;
+    assert!(told.contains("--set names kind twice"), "{told}");
+    assert_eq!(world.deliveries().await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_quote_that_swallows_lines_or_another_encoding_stops_all_of_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = synced(folder.path()).await;
+    let users = world.users(0, 3).await;
+    let [a, b, c] = [0, 1, 2].map(|n| users[n].oa_openid.clone());
+    let swallowing = format!("oa_openid,note\n{a},\"vip\n{b},\n{c},\"tall\n");
+    let in_gbk = [format!("oa_openid,applicant\n{a},").as_bytes(), b"\xc3\xab\n", b"o9,\xc0\xee\n"].concat();
+    for bytes in [swallowing.into_bytes(), in_gbk] {
+        let path = folder.path().join("users.csv");
+        fs::write(&path, bytes).expect("a file");
+        let file = path.to_str().expect("a path");
+        let arguments = call(&["--csv", file, "--set", "applicant=x", "--skip-bad"]);
+        let told = refusal(folder.path(), &arguments).await;
+        assert!(told.contains("has a quote") || told.contains("is no UTF-8"), "{told}");
+    }
+    assert_eq!(world.deliveries().await.len(), 0);
+}
+
+#[tokio::test]
+async fn a_run_that_is_continued_with_other_recipients_is_not_told_to_begin_anew() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = synced(folder.path()).await;
+    let users = world.users(0, 2).await;
+    let [one, other] = [0, 1].map(|n| format!("oa_openid:{}", users[n].oa_openid));
+    let first = call(&["--to", &one, "--to", &other, "--set", "applicant=x", "--idempotency-key", "k"]);
+    prints(folder.path(), &first).await;
+    let edited = call(&["--to", &one, "--set", "applicant=x", "--idempotency-key", "k"]);
+    let told = refusal(folder.path(), &edited).await;
+    assert!(told.contains("put them back as they were") && told.contains("who have it"), "{told}");
+    assert_eq!(world.deliveries().await.len(), 2);
+}
+
+#[tokio::test]
+async fn what_is_parked_is_not_waited_for_and_a_reader_that_has_gone_changes_no_exit_code() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let world = synced(folder.path()).await;
+    world.console(&json!({ "removed_templates": [simulator::TEMPLATE_ID] })).await;
+    let to = format!("oa_openid:{}", world.user(0).await.oa_openid);
+    let began = std::time::Instant::now();
+    let arguments = call(&["--to", &to, "--set", "applicant=x", "--wait", "40"]);
+    let output = queqiao(folder.path(), &arguments).await;
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    assert!(began.elapsed().as_secs() < 30 && text(&output.stdout).contains("1 parked"), "{output:?}");
+    assert!(text(&output.stderr).contains("batch "), "its id is told when it is accepted");
+    let mut command = tokio::process::Command::new("sh");
+    let line = "\"$0\" \"$@\" | true; exec 3>&1; { \"$0\" \"$@\"; echo $? >&3; } | true";
+    let program = env!("CARGO_BIN_EXE_queqiao");
+    let arguments = call(&["--to", &to, "--set", "applicant=x", "--no-wait", "--json", "--data"]);
+    command
+        .args(["-c", line, program])
+        .args(arguments)
+        .arg(folder.path())
+        .env_clear()
+        .env("PATH", "/bin:/usr/bin");
+    let output = command.output().await.expect("an end");
+    assert_eq!(text(&output.stdout).trim(), "0", "{}", text(&output.stderr));
 }

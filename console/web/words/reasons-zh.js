@@ -18,7 +18,7 @@ export const reasons = {
   too_frequent: "给这个用户发得太频繁",
   wechat_unavailable: "微信繁忙或连不上",
   outcome_unknown: "微信没有说是否收下了",
-  token_invalid: "微信不认这个 access token，正在换新的",
+  token_invalid: "微信不认这个 access_token，正在换新的",
   misconfigured: "账号的设置有误，见错误码",
   invalid_call: "微信不接受这次调用",
   user_restricted: "微信限制了这个用户",

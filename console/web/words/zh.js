@@ -118,7 +118,7 @@ export const zh = {
     blocked: "被挡下",
     refused: "用户拒收",
     failed: "失败",
-    unknown: "结果不明",
+    unknown: "结果未知",
   },
   reasons,
   misfits: /** @type {Record<string, string>} */ ({

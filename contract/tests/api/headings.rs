@@ -108,7 +108,7 @@ const CHINESE: Headings = Headings {
         | 小程序用户 | `Authorization: Bearer <token>`，`token` 是 POST /login 返回的 |\n\
         | service key | `Authorization: Bearer <key>`。用 `queqiao keys create` 创建，带权限：`send`、`read`、`sync`、`admin`。接口需要的是写在它旁边的那一个 |\n\
         | 微信 | query 里的签名 |\n\n\
-        被拒绝的调用返回 `application/problem+json`（RFC 9457）：`type`、`title`、`status`、`code`、`detail`；原因在微信的，还有微信的 `errcode` 和 `rid`。程序按 `code` 判断，`detail` 给人看，或写进日志；每个 code 该怎么办，见 [errors.md](errors.md#接口返回的错误)。有些情况由 API Gateway 自己答复，返回 `{\"message\": \"…\"}`，没有 `code`：请求不成形（400）、请求体太大（413）、调用太频繁（429）、函数没有应答（500、503）。\n",
+        被拒绝的调用返回 `application/problem+json`（RFC 9457）：`type`、`title`、`status`、`code`、`detail`；原因在微信的，还有微信的 `errcode` 和 `rid`。程序按 `code` 判断，`detail` 给人看，或写进日志；每个 code 该怎么办，见 [errors.md](errors.md#接口返回的错误)。有些情况由 API Gateway 自己响应，返回 `{\"message\": \"…\"}`，没有 `code`：请求不成形（400）、请求体太大（413）、调用太频繁（429）、函数没有响应（500、503）。\n",
     types: "## 词语\n\n\
         `Reason` 见 [errors.md](errors.md#收件人为什么被拒绝消息为什么没有送达)，`Code` 见 [errors.md](errors.md#接口返回的错误)。\n",
     who: "谁可以调用：",

@@ -65,15 +65,15 @@ fn look_at(lang: Lang, outage: &Outage, now: i64) -> Finding {
         let since = span(lang, -next);
         in_lang!(
             lang,
-            "It was refused {for_} ago ({why}), and nobody has tried since {since}: no message waits any more, or `deliver` stands still.",
-            "{for_}前被微信拒绝（{why}），{since}以来没有再试：要么没有消息在等，要么 `deliver` 停了。"
+            "WeChat first refused it {for_} ago ({why}), and a try has been overdue for {since}: no message waits any more, or `deliver` stands still.",
+            "{for_}前被微信拒绝（{why}），本该在 {since}前再次探测，却没有：要么没有消息在等，要么 `deliver` 停了。"
         )
     } else {
         let (probes, next) = (outage.probes, span(lang, next));
         in_lang!(
             lang,
-            "Its messages have waited for {for_} ({why}); {probes} were tried to see whether it is repaired, the next one in {next}.",
-            "消息已经等了 {for_}（{why}）；试探过 {probes} 次，看是否修好，下一次在 {next}后。"
+            "Its messages have waited for {for_} ({why}). It was probed {probes} times; the next probe is in {next}.",
+            "消息已经等了 {for_}（{why}）；已探测 {probes} 次，下一次在 {next}后。"
         )
     };
     Finding::problem(detail, outage.cause.remedy_in(lang))

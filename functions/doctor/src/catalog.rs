@@ -26,9 +26,9 @@ pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error>
 
 fn named(lang: Lang, version: Option<u64>) -> String {
     match (version, lang) {
-        (None, _) => lang.pick("the one of this release", "这个版本自带的").to_owned(),
+        (None, _) => lang.pick("the one of this release", "程序自带的").to_owned(),
         (Some(version), Lang::En) => format!("version {version}"),
-        (Some(version), Lang::Zh) => format!("第 {version} 版"),
+        (Some(version), Lang::Zh) => format!("版本 {version}"),
     }
 }
 
@@ -42,11 +42,11 @@ fn unreadable(lang: Lang, newest: u64, in_force: Option<u64>) -> Finding {
     let detail = in_lang!(
         lang,
         "Version {newest} cannot be read, and in force is {in_force}.",
-        "第 {newest} 版读不出来，生效的是{in_force}。"
+        "无法读取版本 {newest}，生效的是{in_force}。"
     );
     let remedy = lang.pick(
-        "push one that `queqiao catalog check` of this release takes, or deploy the release that it was pushed with",
-        "推送一份这个版本的 `queqiao catalog check` 通过的目录，或部署推送它时用的版本",
+        "Push one that `queqiao catalog check` of this release takes, or deploy the release that it was pushed with.",
+        "推送一份当前程序的 `queqiao catalog check` 能通过的通知目录，或部署推送它时用的程序版本。",
     );
     Finding::problem(detail, remedy)
 }
@@ -56,11 +56,11 @@ fn passed_over(lang: Lang, newest: u64, keys: &[String]) -> Finding {
     let detail = in_lang!(
         lang,
         "Version {newest} has keys that this release passes over: {keys}.",
-        "第 {newest} 版里有这个版本不认识的键，已忽略：{keys}。"
+        "版本 {newest} 里有当前程序不认识的键，已忽略：{keys}。"
     );
     let remedy = lang.pick(
-        "deploy the release that it was pushed with, or push one without them",
-        "部署推送它时用的版本，或推送一份没有这些键的目录",
+        "Deploy the release that it was pushed with, or push one without them.",
+        "部署推送它时用的程序版本，或推送一份没有这些键的通知目录。",
     );
     Finding::problem(detail, remedy)
 }

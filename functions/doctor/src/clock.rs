@@ -16,7 +16,7 @@ pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error>
     let finding = match wechat.wechats_time().await {
         Ok(Some(theirs)) => look_at(lang, doctor.clock.now() - theirs),
         Ok(None) => {
-            Finding::unknown(lang.pick("WeChat did not say what time it is.", "微信没有说现在几点。"))
+            Finding::unknown(lang.pick("WeChat did not say what time it is.", "微信的响应里没有时间。"))
         }
         Err(failure) => Finding::unanswered(lang, &failure),
     };
@@ -34,12 +34,20 @@ fn look_at(lang: Lang, ahead: i64) -> Finding {
         ));
     }
     let detail = match ahead > 0 {
-        true => in_lang!(lang, "This side's clock is {by} ahead of WeChat's.", "本机的时钟比微信快 {by}。"),
-        false => in_lang!(lang, "This side's clock is {by} behind WeChat's.", "本机的时钟比微信慢 {by}。"),
+        true => in_lang!(
+            lang,
+            "The clock of the functions is {by} ahead of WeChat's.",
+            "服务端的时钟比微信快 {by}。"
+        ),
+        false => in_lang!(
+            lang,
+            "The clock of the functions is {by} behind WeChat's.",
+            "服务端的时钟比微信慢 {by}。"
+        ),
     };
     let remedy = lang.pick(
-        "Have this machine's clock set by NTP: by a wrong one live tokens are taken to be dead, dead ones to be alive, and WeChat's callbacks to be too old.",
-        "用 NTP 校准这台机器的时钟：时钟不准，活着的 token 会被当成过期，过期的会被当成活着，微信的回调会被当成太旧。",
+        "On a machine of your own, set its clock by NTP; in Lambda the clock is AWS's, so look again before you report it. With a wrong clock live tokens count as dead, dead ones as alive, and WeChat's callbacks as too old.",
+        "如果跑在自己的机器上，用 NTP 校准时钟；在 Lambda 里时钟由 AWS 负责，过一会儿再查，仍不对再上报。时钟不准，有效的 access_token 会被当成过期、过期的会被当成有效，微信的回调会因为时间戳不符被拒收。",
     );
     Finding::problem(detail, remedy)
 }

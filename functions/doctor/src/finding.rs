@@ -35,14 +35,14 @@ impl Finding {
         tracing::warn!(errcode = failure.errcode(), rid, cause, "WeChat could not be asked: {failure}");
         match failure {
             Failure::Unreachable { .. } => Self::problem(
-                lang.pick("There is no way to WeChat from here.", "从这里连不到微信。"),
+                lang.pick("There is no way to WeChat from here.", "从这里连不上微信。"),
                 failure.remedy_in(lang),
             ),
             Failure::Store(_) => Self::unknown(Code::Unavailable.remedy_in(lang)),
             _ => Self::unknown(in_lang!(
                 lang,
                 "WeChat could not be asked ({why}); look again in a minute.",
-                "问不到微信（{why}），过一分钟再看。"
+                "暂时无法查询微信（{why}），请一分钟后再试。"
             )),
         }
     }

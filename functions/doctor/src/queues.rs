@@ -15,8 +15,7 @@ pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error>
 }
 
 fn look_at(lang: Lang, Depth { queue, due, later, dead_letters }: Depth) -> Finding {
-    let waiting =
-        in_lang!(lang, "{due} are due, {later} come later", "{due} 条等待处理，{later} 条还没到时间");
+    let waiting = in_lang!(lang, "{due} are due, {later} come later", "{due} 条待处理，{later} 条未到时间");
     if dead_letters == 0 {
         return Finding::ok(in_lang!(
             lang,

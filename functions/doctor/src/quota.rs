@@ -20,7 +20,7 @@ const MINI: [&str; 1] = [subscribe::SEND];
 const NEARLY_ALL: i64 = 90;
 
 const LOW: [&str; 2] = [
-    "It is reset at midnight Beijing time. Until then send less, or clear the quotas in WeChat's console, which goes ten times a month.",
+    "It is reset at midnight Beijing time. Until then send less, or clear them in WeChat's console, at most ten times a month.",
     "北京时间零点恢复。在那之前少发一些，或到微信后台清零额度，每月可以清十次。",
 ];
 
@@ -69,13 +69,16 @@ async fn look_at(lang: Lang, wechat: &Authorized, paths: &[&'static str]) -> Fin
 
 fn told(lang: Lang, used_up: &[(&str, i64, i64)]) -> Finding {
     if used_up.is_empty() {
-        return Finding::ok(lang.pick("WeChat answers, and tells no limits.", "微信有应答，没有告诉额度。"));
+        return Finding::ok(lang.pick(
+            "WeChat answers, but does not say what the limits are.",
+            "可以正常调用微信，但微信没有返回额度。",
+        ));
     }
     let one = |(path, used, limit): &(&str, i64, i64)| {
         in_lang!(lang, "{path} {used} of {limit}", "{path} {used}/{limit}")
     };
     let all = used_up.iter().map(one).collect::<Vec<_>>().join(lang.pick(", ", "，"));
-    let detail = in_lang!(lang, "Used up today: {all}.", "今天已用：{all}。");
+    let detail = in_lang!(lang, "Used today: {all}.", "今天已用：{all}。");
     let is_low =
         |(_, used, limit): &(&str, i64, i64)| used.saturating_mul(100) >= limit.saturating_mul(NEARLY_ALL);
     let [en, zh] = LOW;
@@ -91,7 +94,7 @@ fn refused(lang: Lang, failure: &Failure) -> Option<Finding> {
             let detail = in_lang!(
                 lang,
                 "WeChat refuses this side's calls ({why}).",
-                "微信拒绝了我们的调用（{why}）。"
+                "微信拒绝这个账号的调用（{why}）。"
             );
             Some(Finding::problem(detail, failure.remedy_in(lang)))
         }

@@ -35,7 +35,7 @@ fn look_at(lang: Lang, run: &RunProgress, now: i64) -> Finding {
         (SyncState::Idle, _) => problem(in_lang!(
             lang,
             "There was none yet: nobody can be reached.",
-            "还没有同步过：谁也发不到。"
+            "还没有同步过：现在谁也通知不到。"
         )),
         // Why, with the remedy in it: a list that is not believed, an account without unionids, a used-up quota.
         (_, Some(error)) => {
@@ -49,7 +49,7 @@ fn look_at(lang: Lang, run: &RunProgress, now: i64) -> Finding {
             Finding::problem(stopped, cause.filter(|_| lang != Lang::En).unwrap_or_else(|| error.clone()))
         }
         (SyncState::Running, None) if age > STALLED_AFTER => {
-            problem(in_lang!(lang, "The last run has stood still for {ago}.", "上一次同步已经停了 {ago}。"))
+            problem(in_lang!(lang, "The last run has stood still for {ago}.", "上一次同步已经停滞 {ago}。"))
         }
         (SyncState::Done, None) if age > STALE_AFTER => problem(in_lang!(
             lang,

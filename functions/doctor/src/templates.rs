@@ -1,7 +1,7 @@
 //! `templates`: whether what the catalog sends fits the templates that the accounts have, and how old the lists of them
 //! are.
 
-use contract::{Lang, in_lang};
+use contract::{Channel, Lang, in_lang};
 use shared::preflight::preflight_in;
 use shared::store::KnownTemplates;
 use shared::{Account, Error};
@@ -30,11 +30,11 @@ pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error>
         lists.filter_map(|(account, list)| look_at(lang, *account, list.as_ref(), now)).collect();
     findings.extend(preflight_in(lang, &catalog, listed.known()).into_iter().map(|problem| {
         let field = problem.field.map(|field| format!(" {field}")).unwrap_or_default();
-        let (channel, reason) = (problem.channel, problem.reason);
+        let (message, reason) = (name(lang, problem.channel), problem.reason);
         let detail = in_lang!(
             lang,
-            "Its {channel} message does not fit ({reason}{field}).",
-            "它的 {channel} 消息与模板不符（{reason}{field}）。"
+            "Its {message} does not fit ({reason}{field}).",
+            "它的{message}与模板不符（{reason}{field}）。"
         );
         Finding::problem(detail, problem.remedy).of(problem.notification)
     }));
@@ -45,6 +45,14 @@ pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error>
         "{count} 种通知都与账号的模板相符。"
     );
     Ok(if findings.is_empty() { vec![Finding::ok(all_fit)] } else { findings })
+}
+
+/// What goes out by a channel.
+fn name(lang: Lang, channel: Channel) -> &'static str {
+    match channel {
+        Channel::Template => lang.pick("template message", "模板消息"),
+        Channel::Subscribe => lang.pick("subscribe message", "订阅消息"),
+    }
 }
 
 /// What is wrong with a list itself.

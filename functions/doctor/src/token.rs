@@ -46,10 +46,10 @@ fn lives(lang: Lang, left: i64) -> String {
 fn none_lives(lang: Lang) -> Finding {
     let remedy = lang.pick(
         "One has been asked for: look again in a minute. If there is none then, look into the log of `refresh` and whether its schedule is enabled.",
-        "已经去取了，过一分钟再看。还是没有，就看 `refresh` 的日志，以及它的定时任务是否启用。",
+        "已经请求获取，一分钟后再看。还是没有，就看 `refresh` 的日志，以及它的定时任务是否启用。",
     );
     Finding::problem(
-        lang.pick("There is none that lives.", "没有有效的 token。").to_owned(),
+        lang.pick("There is none that lives.", "没有有效的 access_token。").to_owned(),
         remedy.to_owned(),
     )
 }
@@ -62,8 +62,8 @@ fn failed(lang: Lang, failure: &TokenFailure, left: Option<i64>, now: i64) -> St
     let left = match (lang, left) {
         (Lang::En, Some(left)) => format!("The one there is lives for another {left}"),
         (Lang::En, None) => "There is none that lives".to_owned(),
-        (Lang::Zh, Some(left)) => format!("手头的还有 {left}有效"),
-        (Lang::Zh, None) => "没有有效的 token".to_owned(),
+        (Lang::Zh, Some(left)) => format!("现有的还有 {left}有效"),
+        (Lang::Zh, None) => "没有有效的 access_token".to_owned(),
     };
     let times = match (lang, times) {
         (_, ..=1) => String::new(),
@@ -73,7 +73,7 @@ fn failed(lang: Lang, failure: &TokenFailure, left: Option<i64>, now: i64) -> St
     in_lang!(
         lang,
         "It could not be renewed ({why}){times}, the last time {ago} ago. {left}; WeChat is asked again in {again}.",
-        "换不到新的（{why}）{times}，最近一次在 {ago}前。{left}；{again}后再问微信。"
+        "获取新的 access_token 失败（{why}）{times}，最近一次在 {ago}前。{left}；{again}后重试。"
     )
 }
 

@@ -403,7 +403,7 @@ async fn where_wechat_does_not_answer_the_rest_is_told_all_the_same() {
         assert!(!told.is_empty() && told.iter().all(|one| one["state"] == state), "{told:?}");
     }
     let told = &of_check(&diagnosis, "clock")[0]["detail"];
-    assert_eq!(told, "问不到微信（wechat_unavailable），过一分钟再看。");
+    assert_eq!(told, "暂时无法查询微信（wechat_unavailable），请一分钟后再试。");
 }
 
 #[tokio::test]
