@@ -120,8 +120,7 @@ pub static SCENARIOS: [Scenario; 16] = [
         extra_copies: 2,
         dynamodb: 0.05,
         fallback: true,
-        // Some thirty of few; on a machine that is busy, too, more time passes between two tries, and more of them end so.
-        most_unknown: Some(Most { in_1000: 130, of_few: 100 }),
+        most_unknown: Some(Most { in_1000: 130, of_few: 40 }),
         ..FAIR
     },
 ];
