@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 
 use clap::Subcommand;
 use shared::catalog::Catalog;
-use shared::preflight::preflight_in;
+use shared::preflight::preflight;
 use shared::store::{LARGEST_CATALOG, State, TemplateLists};
 
 use crate::lang::{chosen, say};
@@ -150,7 +150,7 @@ fn fits(file: &Path, catalog: &Catalog, listed: &TemplateLists, there: &str) -> 
     if !are_listed(catalog, listed) {
         note(&not_listed(there));
     }
-    let told = preflight_in(chosen(), catalog, listed.known()).into_iter().map(|problem| {
+    let told = preflight(chosen(), catalog, listed.known()).into_iter().map(|problem| {
         format!("{}: [{}] {}", file.display(), problem.notification, why::misfit(&problem, &problem.remedy))
     });
     let told: Vec<_> = told.collect();

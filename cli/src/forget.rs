@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use contract::{Deleted, Forgetting, ForgettingState, Recipient, routes};
 
-use crate::api::ApiError;
 use crate::lang::{pick, say};
 use crate::outcome::{Outcome, Unknown};
 use crate::target::Target;
@@ -67,7 +66,7 @@ pub async fn run(Arguments { whom, yes, json, target }: Arguments) -> Result<Out
         tokio::time::sleep(LOOK_EVERY).await;
         match api.get(&routes::FORGETTING, &routes::FORGETTING.at(&forgetting.id)).await {
             Ok(looked) => (forgetting, given_up) = (looked, 0),
-            Err(ApiError::Gateway { status, .. }) if status.is_server_error() && given_up < MOST_GIVEN_UP => {
+            Err(error) if error.is_transient() && given_up < MOST_GIVEN_UP => {
                 given_up += 1;
             }
             Err(error) => return Err(Unknown::unless_refused(error, || again().to_owned())),

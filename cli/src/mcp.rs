@@ -3,6 +3,7 @@
 
 use std::sync::Arc;
 
+use contract::dry_run::MOST_PREVIEWS;
 use contract::routes::{self, Route};
 use contract::{SendRequest, To};
 use rmcp::handler::server::wrapper::Parameters;
@@ -20,9 +21,6 @@ use crate::target::Target;
 
 /// What an assistant is told of all of it.
 const INSTRUCTIONS: &str = "Queqiao sends WeChat messages of an Official Account to users of a mini-program. These tools only look. `doctor` says what is wrong with the deployment and what to do; `templates` shows the notifications there are; `preview` shows what a call of POST /send would come to, and sends nothing; `status` tells what became of a batch; `sync_progress` how the map of followers stands.";
-
-/// A dry run takes so many recipients.
-const MOST_PREVIEWED: usize = 500;
 
 /// Whom to look at.
 #[derive(clap::Args)]
@@ -113,8 +111,8 @@ impl Tools {
     )]
     async fn preview(&self, Parameters(preview): Parameters<Preview>) -> CallToolResult {
         let Preview { notification, openids, data } = preview;
-        if openids.len() > MOST_PREVIEWED {
-            return refused(&format!("A preview takes {MOST_PREVIEWED} users at most."));
+        if openids.len() > MOST_PREVIEWS {
+            return refused(&format!("A preview takes {MOST_PREVIEWS} users at most."));
         }
         let Ok(data) = serde_json::from_value(Value::Object(data)) else {
             return refused("`data` holds texts and numbers alone.");

@@ -35,13 +35,8 @@ impl<'a> Lists<'a> {
 /// So many of a field's approved values are told.
 const VALUES_SHOWN: usize = 20;
 
-/// Everything in a catalog that the accounts' templates do not bear, by the names of its entries; what to do, in English.
-pub fn preflight(catalog: &Catalog, lists: Lists<'_>) -> Vec<TemplateProblem> {
-    preflight_in(Lang::En, catalog, lists)
-}
-
-/// The same, with what to do in this language.
-pub fn preflight_in(lang: Lang, catalog: &Catalog, lists: Lists<'_>) -> Vec<TemplateProblem> {
+/// Everything in a catalog that the accounts' templates do not bear, by the names of its entries, with what to do.
+pub fn preflight(lang: Lang, catalog: &Catalog, lists: Lists<'_>) -> Vec<TemplateProblem> {
     let entries = catalog.entries().into_iter();
     entries.flat_map(|(name, notification)| told_of(lang, (name, notification), lists)).collect()
 }
@@ -200,7 +195,7 @@ mod tests {
     fn told(entry: &str, lists: Lists<'_>) -> Vec<String> {
         let catalog =
             Catalog::parse(&format!("[e]\n{entry}")).unwrap_or_else(|error| panic!("{entry}: {error}"));
-        let problems = preflight(&catalog, lists).into_iter();
+        let problems = preflight(Lang::En, &catalog, lists).into_iter();
         let told = problems.map(|one| {
             assert!(one.notification == "e" && one.remedy.ends_with('.'), "{one:?}");
             format!("{} {} {}", one.reason, one.channel, one.field.unwrap_or_default()).trim_end().to_owned()
@@ -345,7 +340,7 @@ mod tests {
         let (oa, mini) = (templates("oa"), templates("mini"));
         let row = entry("plain thing1={a} thing9={b} | enum enum_string4=x thing2={a}");
         let catalog = Catalog::parse(&format!("[e]\n{row}")).expect("a catalog");
-        let remedies = preflight(&catalog, Lists { oa: Some(&oa), mini: Some(&mini) }).into_iter();
+        let remedies = preflight(Lang::En, &catalog, Lists { oa: Some(&oa), mini: Some(&mini) }).into_iter();
         let remedies: Vec<_> = remedies.map(|one| one.remedy).collect();
         assert!(remedies[0].contains(": thing1, time2."), "{}", remedies[0]);
         assert!(remedies[1].contains("time2 (L-time2)"), "{}", remedies[1]);

@@ -72,6 +72,11 @@ async fn a_dead_job_that_somebody_holds_is_not_forgotten() {
     let taken = sqs.receive_message().queue_url(url).visibility_timeout(120).send().await.expect("a letter");
     assert_eq!(taken.messages().len(), 1);
 
+    let looked = queqiao(folder.path(), &["doctor", "--json"]).await;
+    let looked: Value = serde_json::from_slice(&looked.stdout).expect("JSON");
+    let mut checks = looked["checks"].as_array().expect("checks").iter();
+    let queue = checks.find(|one| one["check"] == "queues" && one["subject"] == "deliver");
+    assert_eq!(queue.expect("a check")["state"], "problem", "{looked}");
     let shown = queqiao(folder.path(), &["dead-letters", "show"]).await;
     let told = text(&shown.stderr);
     assert!(told.contains("0 were looked at. Somebody holds 1 of them"), "{told}");

@@ -33,18 +33,18 @@ pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error>
     Ok(findings)
 }
 
-/// How many messages went out today of which there has to be a receipt.
-async fn sent_today(doctor: &Function) -> i64 {
+/// How many messages went out today of which there has to be a receipt; `None` where nobody knows, or none is kept.
+async fn sent_today(doctor: &Function) -> Option<i64> {
     let [(_, wechat), _] = &doctor.wechat;
-    if doctor.receipts { quota::sent_today(wechat).await.unwrap_or_default() } else { 0 }
+    if doctor.receipts { quota::sent_today(wechat).await } else { None }
 }
 
 /// Of an account that nobody uses nothing is heard. Of one that sends, each message's receipt would be.
-fn silent(lang: Lang, ago: Option<i64>, sent_today: i64) -> Finding {
+fn silent(lang: Lang, ago: Option<i64>, sent_today: Option<i64>) -> Finding {
     let for_long = ago.map(|ago| span(lang, ago));
     let [en, zh] = SAVE;
     match (for_long, sent_today) {
-        (None, 1..) => Finding::problem(
+        (None, Some(sent_today @ 1..)) => Finding::problem(
             in_lang!(
                 lang,
                 "{sent_today} messages were sent today, and WeChat has told nothing since this release was deployed: the map follows with the sync alone, and no message becomes `delivered`.",
@@ -52,7 +52,7 @@ fn silent(lang: Lang, ago: Option<i64>, sent_today: i64) -> Finding {
             ),
             lang.pick(en, zh),
         ),
-        (Some(long), 1..) => Finding::problem(
+        (Some(long), Some(sent_today @ 1..)) => Finding::problem(
             in_lang!(
                 lang,
                 "{sent_today} messages were sent today, and WeChat has told nothing for {long}.",
@@ -64,7 +64,8 @@ fn silent(lang: Lang, ago: Option<i64>, sent_today: i64) -> Finding {
             "WeChat has told nothing since this release was deployed. Follow the account with a phone, and look again: if it stays so, the server configuration is not saved.",
             "部署这个版本以来，还没有收到过微信的回调。用手机关注公众号，再检查一次：还是没有，就是服务器配置没有保存。",
         )),
-        (Some(long), _) => Finding::ok(in_lang!(
+        (Some(_), None) => heard(lang, ago.unwrap_or_default()),
+        (Some(long), Some(_)) => Finding::ok(in_lang!(
             lang,
             "WeChat told something {long} ago, and nothing was sent today.",
             "微信 {long}前发来过回调，今天没有发过消息。"
@@ -94,10 +95,12 @@ mod tests {
     #[test]
     fn silence_is_a_problem_where_messages_are_sent() {
         use CheckState::{Ok, Problem, Unknown};
-        let state = |ago, sent| silent(Lang::En, ago, sent).named("callback").state;
-        assert_eq!(
-            [state(None, 0), state(None, 1), state(Some(LATELY + 1), 0), state(Some(LATELY + 1), 1)],
-            [Unknown, Problem, Ok, Problem]
-        );
+        let told = |ago, sent| silent(Lang::En, ago, sent).named("callback");
+        let long = Some(LATELY + 1);
+        let states =
+            [(None, Some(0)), (None, Some(1)), (long, Some(0)), (long, Some(1)), (None, None), (long, None)];
+        let states = states.map(|(ago, sent)| told(ago, sent).state);
+        assert_eq!(states, [Unknown, Problem, Ok, Problem, Unknown, Ok]);
+        assert_eq!(told(long, None).detail, "WeChat told something 3 d ago.", "nobody knows what was sent");
     }
 }

@@ -99,7 +99,6 @@ fn refused(lang: Lang, failure: &Failure) -> Option<Finding> {
             Some(Finding::problem(detail, failure.remedy_in(lang)))
         }
         Action::RefreshToken | Action::Ambiguous | Action::Retry => Some(Finding::unanswered(lang, failure)),
-        Action::NextMinute | Action::NextDay if failure.errcode().is_some() => None,
         _ if failure.errcode().is_none() => Some(Finding::unanswered(lang, failure)),
         _ => None,
     }

@@ -2,7 +2,7 @@
 //! are.
 
 use contract::{Channel, Lang, in_lang};
-use shared::preflight::preflight_in;
+use shared::preflight::preflight;
 use shared::store::KnownTemplates;
 use shared::{Account, Error};
 
@@ -28,7 +28,7 @@ pub async fn check(doctor: &Function, lang: Lang) -> Result<Vec<Finding>, Error>
     let lists = lists.into_iter().flatten();
     let mut findings: Vec<_> =
         lists.filter_map(|(account, list)| look_at(lang, *account, list.as_ref(), now)).collect();
-    findings.extend(preflight_in(lang, &catalog, listed.known()).into_iter().map(|problem| {
+    findings.extend(preflight(lang, &catalog, listed.known()).into_iter().map(|problem| {
         let field = problem.field.map(|field| format!(" {field}")).unwrap_or_default();
         let (message, reason) = (name(lang, problem.channel), problem.reason);
         let detail = in_lang!(

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use contract::{Advance, SyncState};
 use shared::Error;
-use shared::store::{Checkpoint, RunProgress, SyncRun, TokenFailure};
+use shared::store::{Cause, Checkpoint, RunProgress, SyncRun, TokenFailure};
 use shared::wechat::errcode::Action;
 
 use crate::Function;
@@ -96,10 +96,11 @@ impl Function {
         let mut record = run.record().clone();
         let progress = &mut record.progress;
         if let Err(stop) = outcome {
-            let of_token = self.token_failure(&stop).await;
-            progress.error =
-                of_token.as_ref().map(|failure| failure.cause.remedy()).or_else(|| stop.remedy());
-            progress.cause = of_token.map(|failure| failure.cause).or_else(|| stop.cause());
+            // It logs what stopped it.
+            let told = stop.remedy();
+            let of_token = self.token_failure(&stop).await.map(|failure| failure.cause);
+            progress.error = of_token.as_ref().map(Cause::remedy).or(told);
+            progress.cause = of_token.or_else(|| stop.cause());
             progress.state = stop.state();
             if stop.invalidates_checkpoint() {
                 let anew = record.checkpoint.is_some_and(|checkpoint| checkpoint.anew);

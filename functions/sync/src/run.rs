@@ -179,6 +179,8 @@ impl Stop {
     /// Why, where WeChat or the account's settings are the cause.
     pub fn cause(&self) -> Option<Cause> {
         match self {
+            // What there is to repair is known to the failure alone.
+            Self::Failed(Failure::Unreachable { .. }) => None,
             Self::Failed(failure) => Some(Cause::of(failure)),
             Self::Unbound => Some(Cause { reason: Reason::NoUnionid, errcode: None, ip: None }),
             Self::SuspectList(_) | Self::LostLease | Self::OutOfTime => None,

@@ -46,26 +46,28 @@ impl Depths {
     /// # Errors
     /// [`Error::Unavailable`].
     pub async fn look(&self) -> Result<Vec<Depth>, Error> {
+        use QueueAttributeName::{
+            ApproximateNumberOfMessages as Due, ApproximateNumberOfMessagesDelayed as Later,
+            ApproximateNumberOfMessagesNotVisible as Held,
+        };
         let looks = self.queues.iter().map(|(queue, url, dead_letters)| async move {
-            let ([due, later], [dead, later_dead]) =
-                tokio::try_join!(self.count(url), self.count(dead_letters))?;
-            Ok(Depth { queue, due, later, dead_letters: dead + later_dead })
+            // Nobody works on dead letters; whoever looks at them holds them for a while.
+            let ([due, later], [dead, held]) =
+                tokio::try_join!(self.count(url, [Due, Later]), self.count(dead_letters, [Due, Held]))?;
+            Ok(Depth { queue, due, later, dead_letters: dead + held })
         });
         try_join_all(looks).await
     }
 
-    /// How many are due, and how many come later.
-    async fn count(&self, url: &str) -> Result<[i64; 2], Error> {
-        use QueueAttributeName::{
-            ApproximateNumberOfMessages as Due, ApproximateNumberOfMessagesDelayed as Later,
-        };
-        let get =
-            self.client.get_queue_attributes().queue_url(url).attribute_names(Due).attribute_names(Later);
+    /// How many messages of two kinds there are.
+    async fn count(&self, url: &str, kinds: [QueueAttributeName; 2]) -> Result<[i64; 2], Error> {
+        let get = self.client.get_queue_attributes().queue_url(url).set_attribute_names(Some(kinds.to_vec()));
         let attributes = get.send().await.map_err(Error::unavailable)?.attributes.unwrap_or_default();
-        let count = |name| {
-            let count = attributes.get(&name).and_then(|count| count.parse().ok());
-            count.ok_or_else(|| Error::unavailable(format!("SQS does not tell {name}")))
+        let count = |kind| {
+            let count = attributes.get(&kind).and_then(|count| count.parse().ok());
+            count.ok_or_else(|| Error::unavailable(format!("SQS does not tell {kind}")))
         };
-        Ok([count(Due)?, count(Later)?])
+        let [one, other] = kinds;
+        Ok([count(one)?, count(other)?])
     }
 }

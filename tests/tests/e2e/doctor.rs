@@ -445,4 +445,7 @@ async fn a_proxy_that_is_down_is_told_with_what_to_repair() {
     proxy.refuse(Some(407));
     is_problem(&told_of(&world, "quota", "oa").await, "no way to WeChat", "check the parameter EgressProxy");
     is_told_in_chinese(&world, "clock", "检查参数 EgressProxy").await;
+    world.sync().await;
+    let told = of_check(&diagnosis(&world, "zh").await, "sync");
+    assert!(told[0]["remedy"].as_str().is_some_and(|remedy| remedy.contains("EgressProxy")), "{told:?}");
 }
